@@ -10,7 +10,6 @@ receiver takes in all its forms (1.6 §3.14), so there only the shape is looked 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,7 +95,7 @@ class _Compiled(dict[str, Validator]):
         return validator
 
 
-def _compile(version: Version, schema: Mapping[str, Any]) -> Validator:
+def _compile(version: Version, schema: Payload) -> Validator:
     if version is V16:
         return jsonschema_rs.Draft4Validator(schema, validate_formats=False)
     return jsonschema_rs.Draft6Validator(schema, validate_formats=True)
