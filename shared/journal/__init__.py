@@ -1,0 +1,1 @@
+"""What crossed the wire, and what there is to say about it."""

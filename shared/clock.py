@@ -1,0 +1,132 @@
+"""Time: timestamps from the event loop, and a loop on which waiting takes no time.
+
+Protocol time is a `Clock`: an epoch plus the loop's own time, so that whatever drives the loop drives the
+timestamps. `VirtualLoop` jumps to the next timer whenever nothing is ready: an hour passes in milliseconds and
+takes the same course every time. Transport time (WebSocket pings, close timeouts) is the real loop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+VIRTUAL_EPOCH = 1_767_261_600.0
+"""When virtual time begins: 2026-01-01T10:00:00Z, always."""
+
+
+class Clock:
+    """Protocol time. `epoch` is the Unix time at which the loop's time is zero; `offset` (s) sets it askew."""
+
+    __slots__ = ("_elapsed", "epoch", "offset")
+
+    def __init__(self, elapsed: Callable[[], float], epoch: float) -> None:
+        self._elapsed = elapsed
+        self.epoch = epoch
+        self.offset = 0.0
+
+    @classmethod
+    def of_loop(cls, loop: asyncio.AbstractEventLoop) -> Clock:
+        """The clock of `loop`: true time on a real loop, counted from `VIRTUAL_EPOCH` on a virtual one."""
+        epoch = VIRTUAL_EPOCH if isinstance(loop, VirtualLoop) else time.time() - loop.time()
+        return cls(loop.time, epoch)
+
+    def askew(self) -> Clock:
+        """Another clock with the same source, whose `offset` can be set without touching this one."""
+        return Clock(self._elapsed, self.epoch)
+
+    def elapsed(self) -> float:
+        """Seconds on the loop's own scale: for durations."""
+        return self._elapsed()
+
+    def time(self) -> float:
+        """Unix seconds."""
+        return self.epoch + self.offset + self._elapsed()
+
+    def now(self) -> str:
+        """The present as a wire timestamp."""
+        return text(self.epoch + self.offset + self._elapsed())
+
+    text = staticmethod(lambda seconds: text(seconds))
+
+
+_second = 0
+_prefix = ""
+
+
+def text(seconds: float) -> str:
+    """Unix seconds as RFC 3339 in UTC with three decimals (2.x part 2 §3.1: at most three, `Z` advised)."""
+    global _second, _prefix
+    milliseconds = int(seconds * 1000 + 0.5)
+    whole, rest = divmod(milliseconds, 1000)
+    if whole != _second or not _prefix:  # most timestamps fall in the second of the one before
+        _prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(whole))
+        _second = whole
+    return f"{_prefix}{rest:03d}Z"
+
+
+def microseconds(seconds: float) -> str:
+    """Unix seconds as RFC 3339 in UTC with six decimals: the form of journal lines."""
+    return (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).isoformat(timespec="microseconds")[
+        :-6
+    ] + "Z"
+
+
+def parse(wire: str) -> float:
+    """Unix seconds of an ISO 8601 timestamp, with or without fraction and offset (1.6 §3.14-3.15).
+
+    One without an offset is taken as UTC. Raises ValueError for anything else.
+    """
+    if not isinstance(wire, str) or len(wire) < 19:
+        raise ValueError(f"{wire!r} is not a timestamp")
+    moment = datetime.fromisoformat(wire)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps to the next timer as soon as nothing else is ready."""
+
+    def __init__(self) -> None:
+        super().__init__(_JumpingSelector())
+        self._selector: _JumpingSelector
+        self._clock_resolution = 1e-9
+
+    def time(self) -> float:
+        return self._selector.now
+
+
+class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+    """Never waits: the time it was to wait is added to `now`."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            raise RuntimeError("virtual time stands still: everything waits and no timer is set")
+        self.now += timeout
+        return ready
+
+
+def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` to its end on a fresh `VirtualLoop`, and give its result."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
+
+
+def run_real(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` to its end on uvloop where it exists, else on asyncio's own loop."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None
+    try:
+        from uvloop import new_event_loop as factory
+    except ImportError:
+        factory = None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)
