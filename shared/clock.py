@@ -20,6 +20,21 @@ VIRTUAL_EPOCH = 1_767_261_600.0
 """When virtual time begins: 2026-01-01T10:00:00Z, always."""
 
 
+_second = 0
+_prefix = ""
+
+
+def text(seconds: float) -> str:
+    """Unix seconds as RFC 3339 in UTC with three decimals (2.x part 2 §3.1: at most three, `Z` advised)."""
+    global _second, _prefix
+    milliseconds = int(seconds * 1000 + 0.5)
+    whole, rest = divmod(milliseconds, 1000)
+    if whole != _second or not _prefix:  # most timestamps fall in the second of the one before
+        _prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(whole))
+        _second = whole
+    return f"{_prefix}{rest:03d}Z"
+
+
 class Clock:
     """Protocol time. `epoch` is the Unix time at which the loop's time is zero; `offset` (s) sets it askew."""
 
@@ -52,22 +67,7 @@ class Clock:
         """The present as a wire timestamp."""
         return text(self.epoch + self.offset + self._elapsed())
 
-    text = staticmethod(lambda seconds: text(seconds))
-
-
-_second = 0
-_prefix = ""
-
-
-def text(seconds: float) -> str:
-    """Unix seconds as RFC 3339 in UTC with three decimals (2.x part 2 §3.1: at most three, `Z` advised)."""
-    global _second, _prefix
-    milliseconds = int(seconds * 1000 + 0.5)
-    whole, rest = divmod(milliseconds, 1000)
-    if whole != _second or not _prefix:  # most timestamps fall in the second of the one before
-        _prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(whole))
-        _second = whole
-    return f"{_prefix}{rest:03d}Z"
+    text = staticmethod(text)
 
 
 def microseconds(seconds: float) -> str:
@@ -100,7 +100,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._selector.now
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _JumpingSelector(selectors.DefaultSelector):
     """Never waits: the time it was to wait is added to `now`."""
 
     now = 0.0

@@ -1,0 +1,90 @@
+"""What carries text between two peers: the protocol, and a link in memory for tests and pairs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+NORMAL, GOING_AWAY, ABNORMAL = 1000, 1001, 1006
+
+
+class LinkClosed(Exception):
+    """The link has ended: the WebSocket close code (1006: without a close frame) and reason (RFC 6455 §7.4)."""
+
+    def __init__(self, code: int, reason: str = "") -> None:
+        super().__init__(f"{code} {reason}".rstrip())
+        self.code = code
+        self.reason = reason
+
+
+class Link(Protocol):
+    """One end of a connection that moves whole messages."""
+
+    async def recv(self) -> str | bytes:
+        """The next message; bytes for a binary frame, or for text that is not UTF-8. Raises `LinkClosed`."""
+
+    async def send(self, text: str | bytes) -> None:
+        """Send one message (bytes as a binary frame). Raises `LinkClosed`."""
+
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """End the connection. Never raises."""
+
+    def abort(self) -> None:
+        """Cut the connection without a word, as a lost network does."""
+
+
+class MemoryLink:
+    """One end of a pair without sockets: what one end sends, the other receives at once and in order."""
+
+    __slots__ = ("_ended", "_inbox", "_other", "_reader")
+
+    def __init__(self) -> None:
+        self._inbox: deque[str | bytes] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._ended: LinkClosed | None = None
+        self._other: MemoryLink = self
+
+    @classmethod
+    def pair(cls) -> tuple[MemoryLink, MemoryLink]:
+        """Two ends that talk to each other."""
+        one, two = cls(), cls()
+        one._other, two._other = two, one
+        return one, two
+
+    async def recv(self) -> str | bytes:
+        while not self._inbox:
+            if self._ended is not None:
+                raise LinkClosed(self._ended.code, self._ended.reason)
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        return self._inbox.popleft()
+
+    async def send(self, text: str | bytes) -> None:
+        if self._ended is not None:
+            raise LinkClosed(self._ended.code, self._ended.reason)
+        self._other._take(text)
+
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
+        for end in (self, self._other):
+            end._end(code, reason)
+
+    def abort(self) -> None:
+        for end in (self, self._other):
+            end._end(ABNORMAL, "")
+
+    def _take(self, text: str | bytes) -> None:
+        self._inbox.append(text)
+        self._wake()
+
+    def _end(self, code: int, reason: str) -> None:
+        if self._ended is None:
+            self._ended = LinkClosed(code, reason)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)

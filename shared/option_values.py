@@ -1,0 +1,209 @@
+"""What one option may hold: text in, value out, or a `ValueError` that says what was wrong in one clause.
+
+The layers (`shared.options`) put the source in front: `csms: --port: 'abc' is not a whole number`.
+Nothing here costs time to import: the command line is read with these before anything else is.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from shared.suggest import not_one_of
+
+T = TypeVar("T")
+Texts = Sequence[str]
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+def whole(low: int | None = None, high: int | None = None) -> Callable[[str], int]:
+    """A whole number from `low` to `high`, both included, None for no bound."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a whole number") from None
+        if low is not None and high is not None and not low <= value <= high:
+            raise ValueError(f"{value} is not between {low} and {high}")
+        if low is not None and value < low:
+            raise ValueError(f"{value} is less than {low}")
+        if high is not None and value > high:
+            raise ValueError(f"{value} is more than {high}")
+        return value
+
+    return parse
+
+
+def finite(text: str) -> float:
+    """A number other than `inf` and `nan`."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"{text!r} is not finite")
+    return value
+
+
+def positive(text: str) -> float:
+    """A finite number above 0: the three faults (no number, not finite, not positive) read differently."""
+    value = finite(text)
+    if value <= 0:
+        raise ValueError(f"{text!r} is not positive")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """A finite number of 0 or more."""
+    value = finite(text)
+    if value < 0:
+        raise ValueError(f"{text!r} is negative")
+    return value
+
+
+# --- words --------------------------------------------------------------------------------------------------
+
+
+def filled(text: str) -> str:
+    """Any text but an empty or blank one."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def at_most(length: int) -> Callable[[str], str]:
+    """A text of 1 to `length` characters, as the schemas limit it."""
+
+    def parse(text: str) -> str:
+        if len(filled(text)) > length:
+            raise ValueError(f"{text!r} is longer than {length} characters")
+        return text
+
+    return parse
+
+
+def one_of(noun: str, allowed: Iterable[str]) -> Callable[[str], str]:
+    """One of the `allowed` words, spelt exactly so; `noun` has its article ("a registration status")."""
+    words = tuple(allowed)
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(not_one_of(text, noun, words))
+        return text
+
+    return parse
+
+
+# --- several ------------------------------------------------------------------------------------------------
+
+
+def listed(item: Callable[[str], T], noun: str, *, blanks: bool = True) -> Callable[[Texts], tuple[T, ...]]:
+    """Comma lists, over all texts given; blank items are skipped, or refused when `blanks` is false.
+
+    At least one item is required: `noun` ("status") says of what.
+    """
+
+    def parse(texts: Texts) -> tuple[T, ...]:
+        parts = [part.strip() for text in texts for part in text.split(",")]
+        if blanks:
+            parts = [part for part in parts if part]
+        elif not any(parts):
+            parts = []
+        if not parts:
+            raise ValueError(f"at least one {noun} is required")
+        return tuple(item(part) for part in parts)
+
+    return parse
+
+
+def pairs(
+    form: str, value: Callable[[str, str], T], *, commas: bool = False, key: Callable[[str], str] = filled
+) -> Callable[[Texts], dict[str, T]]:
+    """`KEY=VALUE` texts as a dict, split at the first `=`; `form` shows the pair expected (`NAME=VALUE`).
+
+    `value` is called with key and value. With `commas` each text is a comma list of pairs, blanks skipped.
+    """
+
+    def parse(texts: Texts) -> dict[str, T]:
+        found: dict[str, T] = {}
+        for text in texts:
+            for part in text.split(",") if commas else [text]:
+                if commas and not part.strip():
+                    continue
+                name, equals, rest = part.partition("=")
+                if not equals or not name.strip():
+                    raise ValueError(f"{part.strip()!r}: expected {form}")
+                found[key(name.strip())] = value(name.strip(), rest.strip())
+        if not found:
+            raise ValueError(f"at least one {form} is required")
+        return found
+
+    return parse
+
+
+def json_object(text: str) -> dict[str, object]:
+    """A JSON object; the error names line and column of what is wrong."""
+    import json
+
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"not JSON at column {error.pos + 1}: {error.msg[:1].lower()}{error.msg[1:]}"
+        ) from None
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a JSON object, not {json_kind(value)}")
+    return value
+
+
+def json_kind(value: object) -> str:
+    """What JSON and TOML call the type of a value, with its article."""
+    kinds = ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "a text"))
+    for kind, name in (*kinds, (list, "a list"), (dict, "a table")):
+        if isinstance(value, kind):
+            return name
+    return "null" if value is None else f"a {type(value).__name__}"
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def file_fault(path: str) -> str | None:
+    """Why the file at `path` cannot be read, or None when it can."""
+    if not path.strip():
+        return "must not be empty"
+    if os.path.isdir(path):
+        return f"{path}: is a directory, not a file"
+    if not os.path.exists(path):
+        return f"{path}: no such file"
+    if not os.access(path, os.R_OK):
+        return f"{path}: permission denied"
+    return None
+
+
+def readable(text: str) -> str:
+    """The path of a file that exists and may be read."""
+    fault = file_fault(text)
+    if fault is not None:
+        raise ValueError(fault)
+    return text
+
+
+def writable(text: str) -> str:
+    """The path of a file that may be written: no directory, and in a directory that exists."""
+    folder = os.path.dirname(filled(text)) or "."
+    if os.path.isdir(text):
+        raise ValueError(f"{text}: is a directory, not a file")
+    if not os.path.isdir(folder):
+        raise ValueError(f"{text}: there is no directory {folder}")
+    if not os.access(text if os.path.exists(text) else folder, os.W_OK):
+        raise ValueError(f"{text}: permission denied")
+    return text
+
+
+def folder(text: str) -> str:
+    """The path of a directory; one that does not exist yet is made by whoever writes there first."""
+    if os.path.exists(filled(text)) and not os.path.isdir(text):
+        raise ValueError(f"{text}: is a file, not a directory")
+    return text

@@ -1,0 +1,420 @@
+"""One end of an OCPP-J connection, without a socket and without a clock: text in, events and text out.
+
+    rpc.receive(text)   -> an event: Called, Sent, Answered, Refused, Unusable
+    rpc.call(...)       -> the frame of our call; only while `idle` (one outstanding call per side: OCPP-J 1.6
+                           §4.1.1, 2.x FR.01). What comes next is decided above.
+    rpc.answer(id, ...) -> answers leave in the order in which the calls came, however long each takes;
+    rpc.refuse(id, ...)    so what there is to send is taken from `frames_to_send` after each step.
+
+Both ends of a connection are the same automaton: it does not know which role it plays but for the table of
+actions that it offers. Whatever cannot be used is an `Unusable` event that says what was wrong, and the answer
+which the version foresees (the table in `shared.versions`) is already among the frames to send. Nothing that
+the peer sends raises, and nothing it sends is kept longer than until its own answer: at most one call of ours is
+open, the ids that were given up are a bounded memory, and the calls in work are bounded by `MAX_IN_WORK`.
+
+Registration, queues, retries and timeouts live above (registration.py, outbox.py, peer.py).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container
+from typing import Any, NamedTuple
+
+import orjson
+
+from shared.actions import SENDS, known
+from shared.versions import (
+    ARITY,
+    BAD_ACTION,
+    BAD_ID,
+    BINARY,
+    DUPLICATE_ID,
+    INTERNAL,
+    LONG_ID,
+    NO_ID,
+    NO_TYPE,
+    NOT_ARRAY,
+    NOT_JSON,
+    NOT_OFFERED,
+    NOT_UTF8,
+    NUMERIC_ID,
+    UNKNOWN_ACTION,
+    UNKNOWN_TYPE,
+    Refusal,
+    Version,
+    refusal,
+)
+from shared.wire.schema import Payload, Schemas, Violation, schemas
+
+CALL, ANSWER, ERROR, ANSWER_ERROR, SEND = 2, 3, 4, 5, 6
+
+MAX_ID = 36
+"""Characters of a message id (1.6 Table 3, 2.x part 4 Table 4)."""
+
+MAX_DESCRIPTION = 255
+"""Characters of an error description (2.x part 4 Table 7); 1.6 sets none, and gets the same."""
+
+MAX_IN_WORK = 1000
+"""Calls of the peer that may be in work at once before further ones are refused as our InternalError."""
+
+GIVEN_UP_MEMORY = 100
+
+
+class Called(NamedTuple):
+    """A call of the peer. `violations` is only ever non-empty when the schema is not enforced."""
+
+    id: str
+    action: str
+    payload: Payload
+    violations: list[Violation] | tuple[()] = ()
+
+
+class Sent(NamedTuple):
+    """A SEND of the peer (2.1), to be handled and never answered."""
+
+    id: str
+    action: str
+    payload: Payload
+    violations: list[Violation] | tuple[()] = ()
+
+
+class Answered(NamedTuple):
+    """The answer to our open call. With `violations` it breaks the schema."""
+
+    id: str
+    action: str
+    payload: Payload
+    violations: list[Violation] | tuple[()] = ()
+
+
+class Refused(NamedTuple):
+    """The CALLERROR to our open call."""
+
+    id: str
+    action: str
+    code: str
+    description: str
+    details: Any
+
+
+class Unusable(NamedTuple):
+    """A message that could not be used: `symptom` (of `shared.versions`, or one below), and why in words.
+
+    `refused_with` is the error code that was answered, None when the version says silence.
+    """
+
+    symptom: str
+    why: str
+    id: str = ""
+    action: str = ""
+    refused_with: str | None = None
+    violations: list[Violation] | tuple[()] = ()
+
+
+# Symptoms that are never answered, whatever the version (J-errata 3.1, 2.x part 4 §4.1.4: drop and log).
+LATE_ANSWER = "an answer after we had given up"
+DUPLICATE_ANSWER = "a second answer to one call"
+UNKNOWN_ANSWER = "an answer to a call that we never made"
+BROKEN_ANSWER = "an answer that is not formed as one"
+ANSWER_REFUSED = "our answer was refused"
+UNREADABLE_CALL = "the peer could not read a message of ours"
+
+Event = Called | Sent | Answered | Refused | Unusable
+
+
+class Rpc:
+    """The state of one end: the open call, the calls in work, and the frames that wait to be sent.
+
+    `offered` holds the actions that this end serves; any other known one is NotSupported. `enforce` refuses
+    requests that break their schema; without it they come as events with their violations.
+    """
+
+    __slots__ = (
+        "_done",
+        "_given_up",
+        "_in_work",
+        "_offered",
+        "_open_action",
+        "_open_id",
+        "check",
+        "enforce",
+        "frames_to_send",
+        "schemas",
+        "version",
+    )
+
+    def __init__(
+        self, version: Version, offered: Container[str], *, enforce: bool = True, check: bool = True
+    ) -> None:
+        self.version = version
+        self.schemas: Schemas = schemas(version)
+        self.enforce = enforce
+        self.check = check
+        """Whether what is received is held against the schema at all."""
+        self._offered = offered
+        self._open_id = ""  # our outstanding call
+        self._open_action = ""
+        self._in_work: dict[str, str | None] = {}  # the peer's calls: id -> answer, once there is one
+        self._given_up: deque[str] | None = None  # ids whose answer may still come
+        self._done = ""  # the id that was answered last
+        self.frames_to_send: deque[tuple[str, str]] = deque()
+        """(message id, frame) of what must be sent now, in order: take from the left until it is empty."""
+
+    # --- what we do --------------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call of ours is outstanding."""
+        return not self._open_id
+
+    def call(self, unique_id: str, action: str, payload: Any) -> str:
+        """The frame of a call, which is outstanding from now on. RuntimeError unless `idle`."""
+        if self._open_id:
+            raise RuntimeError(f"{self._open_action} {self._open_id} is still outstanding")
+        self._open_id = unique_id
+        self._open_action = action
+        return orjson.dumps([CALL, unique_id, action, payload]).decode()
+
+    def send(self, unique_id: str, action: str, payload: Any) -> str:
+        """The frame of a SEND (2.1 §4.2.4), which is never answered and needs no wait."""
+        return orjson.dumps([SEND, unique_id, action, payload]).decode()
+
+    def give_up(self) -> str:
+        """Stop waiting for the open call's answer, and give its id; the next call may go out."""
+        unique_id, self._open_id, self._open_action = self._open_id, "", ""
+        if unique_id:
+            if self._given_up is None:
+                self._given_up = deque(maxlen=GIVEN_UP_MEMORY)
+            self._given_up.append(unique_id)
+        return unique_id
+
+    def answer(self, unique_id: str, payload: Any) -> None:
+        """Answer the peer's call; the frame leaves when those that came before it are answered."""
+        self._settle(unique_id, orjson.dumps([ANSWER, unique_id, payload]).decode())
+
+    def refuse(self, unique_id: str, code: str, description: str = "", details: Any = None) -> None:
+        """Answer the peer's call with a CALLERROR."""
+        self._settle(unique_id, _error(unique_id, code, description, details))
+
+    def refuse_answer(self, unique_id: str, code: str, description: str) -> None:
+        """Tell the peer that its answer was invalid: CALLRESULTERROR (2.1 FR.06; nothing before 2.1)."""
+        if self.version.has_send:
+            self._send(unique_id, _error(unique_id, code, description, None, ANSWER_ERROR))
+
+    def drop(self, unique_id: str) -> None:
+        """Leave the peer's call without an answer, as a rejected 1.6 station must (1.6 §4.2)."""
+        self._settle(unique_id, "")
+
+    # --- what the peer does ------------------------------------------------------------------------------
+
+    def receive(self, frame: str | bytes) -> Event:
+        """Take in one message: text as it came, or bytes for a binary frame or text that is not UTF-8."""
+        if isinstance(frame, bytes):
+            return self._unusable(_sort_of_bytes(frame), f"{len(frame)} bytes that are no text")
+        try:
+            message = orjson.loads(frame)
+        except ValueError as problem:
+            return self._unusable(NOT_JSON, str(problem) if frame else "an empty frame")
+        if type(message) is not list:
+            return self._unusable(NOT_ARRAY, f"a JSON {type(message).__name__}")
+        if not message or type(message[0]) is not int:
+            return self._unusable(NO_TYPE, "the first element is no integer" if message else "an empty array")
+        sort = message[0]
+        if sort == CALL:
+            return self._receive_call(message)
+        if sort == ANSWER:
+            return self._receive_answer(message)
+        if sort == ERROR:
+            return self._receive_error(message)
+        if self.version.has_send:
+            if sort == SEND:
+                return self._receive_send(message)
+            if sort == ANSWER_ERROR:
+                return _answer_refused(message)
+        unique_id = message[1] if len(message) > 1 and isinstance(message[1], str) else ""
+        if not unique_id:  # 2.0.1 answers an unknown type only under an id that it can read
+            return Unusable(UNKNOWN_TYPE, f"message type {sort}")
+        return self._unusable(UNKNOWN_TYPE, f"message type {sort}", unique_id)
+
+    def _receive_call(self, message: list[Any]) -> Event:
+        if len(message) != 4:
+            return self._odd_call(message)
+        _, unique_id, action, payload = message
+        if type(unique_id) is not str or len(unique_id) > MAX_ID or not unique_id:
+            return self._odd_call(message)
+        if unique_id in self._in_work:
+            # answered at once, beside the answer that is still to come for the first
+            refused = refusal(self.version, DUPLICATE_ID)
+            assert refused.code is not None
+            self._send(unique_id, _error(unique_id, refused.code, DUPLICATE_ID, None))
+            return Unusable(DUPLICATE_ID, f"{action} {unique_id}", unique_id, str(action), refused.code)
+        self._in_work[unique_id] = None
+        if type(action) is not str:
+            return self._refused(BAD_ACTION, repr(action)[:100], unique_id)
+        if action not in self._offered or action in SENDS:
+            symptom = NOT_OFFERED if known(self.version, action) else UNKNOWN_ACTION
+            return self._refused(symptom, action[:100], unique_id, action)
+        if payload is None:
+            payload = {}  # 1.6 Table 4, 2.x part 4 §4.1.5: null is another way to write no payload
+        if len(self._in_work) > MAX_IN_WORK:
+            return self._refused(INTERNAL, f"{MAX_IN_WORK} calls are in work already", unique_id, action)
+        if not self.check or (type(payload) is dict and self.schemas.requests[action].is_valid(payload)):
+            return Called(unique_id, action, payload)
+        violations = self.schemas.violations(action, payload)
+        if self.enforce or type(payload) is not dict:
+            first = violations[0]
+            return self._refused(first.symptom, _in_words(violations), unique_id, action, violations)
+        return Called(unique_id, action, payload, violations)
+
+    def _odd_call(self, message: list[Any]) -> Unusable:
+        """A call whose id or number of elements is wrong."""
+        unique_id = message[1] if len(message) > 1 else None
+        action = message[2] if len(message) > 2 and isinstance(message[2], str) else ""
+        if type(unique_id) in (int, float):
+            unique_id = orjson.dumps(unique_id).decode()
+            symptom, why = NUMERIC_ID, f"message id {unique_id}"
+        elif not isinstance(unique_id, str) or not unique_id:
+            return self._unusable(BAD_ID, repr(unique_id)[:100], "", action)
+        elif len(unique_id) > MAX_ID:
+            symptom, why = LONG_ID, f"{len(unique_id)} characters"
+        else:
+            symptom, why = ARITY, f"{len(message)} elements, not 4"
+        return self._unusable(symptom, why, unique_id, action)
+
+    def _receive_send(self, message: list[Any]) -> Event:
+        """A SEND is never answered, not even when it is invalid (2.1 §4.2.4, FR.07)."""
+        if len(message) != 4 or not isinstance(message[1], str) or not isinstance(message[2], str):
+            return Unusable(ARITY, "a SEND that is not formed as one")
+        _, unique_id, action, payload = message
+        if action not in SENDS or action not in self._offered:
+            symptom = NOT_OFFERED if known(self.version, action) else UNKNOWN_ACTION
+            return Unusable(symptom, f"SEND {action[:100]}", unique_id, action)
+        violations = self.schemas.violations(action, payload) if self.check else []
+        if violations and (self.enforce or not isinstance(payload, dict)):
+            return Unusable(violations[0].symptom, _in_words(violations), unique_id, action, None, violations)
+        return Sent(unique_id, action, payload, violations)
+
+    def _receive_answer(self, message: list[Any]) -> Event:
+        unique_id = message[1] if len(message) > 1 else None
+        if not self._open_id or unique_id != self._open_id:
+            return self._stray(unique_id)
+        action = self._open_action
+        payload = message[2] if len(message) > 2 else None
+        if payload is None:
+            payload = {}
+        self._close()
+        if len(message) == 3 and (
+            not self.check or (type(payload) is dict and self.schemas.answers[action].is_valid(payload))
+        ):
+            return Answered(self._done, action, payload)
+        violations = self.schemas.violations(action, payload, answer=True)
+        if len(message) != 3:
+            violations.insert(0, Violation("", ARITY, f"{len(message)} elements, not 3"))
+        if isinstance(payload, dict) and not self.enforce:
+            return Answered(self._done, action, payload, violations)
+        code = refusal(self.version, violations[0].symptom).code or "GenericError"
+        self.refuse_answer(self._done, code, _in_words(violations))
+        return Answered(self._done, action, payload if isinstance(payload, dict) else {}, violations)
+
+    def _receive_error(self, message: list[Any]) -> Event:
+        unique_id = message[1] if len(message) > 1 else None
+        code, description, details = [*message[2:5], "", "", {}][:3] if len(message) > 2 else ("", "", {})
+        if unique_id == NO_ID:
+            return Unusable(UNREADABLE_CALL, f"{code}: {description}"[:300], NO_ID)
+        if not self._open_id or unique_id != self._open_id:
+            return self._stray(unique_id)
+        action = self._open_action
+        self._close()
+        if not isinstance(code, str) or not code:
+            code = "GenericError"
+        if not isinstance(description, str):
+            description = ""
+        return Refused(self._done, action, code, description, details)
+
+    def _stray(self, unique_id: object) -> Unusable:
+        """An answer that nothing waits for: dropped, never answered (an error to an error would loop)."""
+        if not isinstance(unique_id, str):
+            return Unusable(BROKEN_ANSWER, "its message id is no string")
+        shown = unique_id[:MAX_ID]
+        if unique_id == self._done:
+            return Unusable(DUPLICATE_ANSWER, f"to {shown}", shown)
+        if self._given_up is not None and unique_id in self._given_up:
+            self._given_up.remove(unique_id)
+            return Unusable(LATE_ANSWER, f"to {shown}", shown)
+        return Unusable(UNKNOWN_ANSWER, f"to {shown}", shown)
+
+    # --- inside ------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        self._done, self._open_id, self._open_action = self._open_id, "", ""
+
+    def _send(self, unique_id: str, frame: str) -> None:
+        self.frames_to_send.append((unique_id, frame))
+
+    def _settle(self, unique_id: str, frame: str) -> None:
+        """Take note of the answer to a call in work ("": none); it leaves when none before it is open."""
+        in_work = self._in_work
+        if len(in_work) == 1 and unique_id in in_work:  # nearly always: nothing else waits
+            in_work.clear()
+            if frame:
+                self.frames_to_send.append((unique_id, frame))
+            return
+        if unique_id not in in_work:
+            raise KeyError(f"no call {unique_id} is in work")
+        in_work[unique_id] = frame
+        while in_work:
+            first = next(iter(in_work))
+            ready = in_work[first]
+            if ready is None:
+                return
+            del in_work[first]
+            if ready:
+                self._send(first, ready)
+
+    def _refused(
+        self,
+        symptom: str,
+        why: str,
+        unique_id: str,
+        action: str = "",
+        violations: list[Violation] | tuple[()] = (),
+    ) -> Unusable:
+        """A call in work that cannot be served, with the answer in its turn among the frames to send."""
+        code = refusal(self.version, symptom).code
+        assert code is not None, f"a call in work is always answered, but {symptom} is not"
+        details = {"violations": [str(v) for v in violations[:20]]} if violations else None
+        self.refuse(unique_id, code, f"{symptom}: {why}", details)
+        return Unusable(symptom, why, unique_id, action[:100], code, violations)
+
+    def _unusable(self, symptom: str, why: str, unique_id: str = "", action: str = "") -> Unusable:
+        """A message that is no call at all, with the answer that the version foresees, if any."""
+        rule: Refusal = refusal(self.version, symptom)
+        if rule.code is not None:
+            answered_as = unique_id if rule.echo and unique_id else NO_ID
+            self._send(answered_as, _error(answered_as, rule.code, f"{symptom}: {why}", None))
+        return Unusable(symptom, why, unique_id[:MAX_ID], action[:100], rule.code)
+
+
+def _error(unique_id: str, code: str, description: str, details: Any, sort: int = ERROR) -> str:
+    text = description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 3]}..."
+    return orjson.dumps([sort, unique_id, code, text, details or {}]).decode()
+
+
+def _answer_refused(message: list[Any]) -> Unusable:
+    """CALLRESULTERROR: our answer was invalid. It closes nothing and is not answered (2.1 §4.2.3)."""
+    unique_id = message[1] if len(message) > 1 and isinstance(message[1], str) else ""
+    words = ": ".join(str(part) for part in message[2:4])
+    return Unusable(ANSWER_REFUSED, words[:300], unique_id[:MAX_ID])
+
+
+def _sort_of_bytes(frame: bytes) -> str:
+    try:
+        frame.decode()
+    except UnicodeDecodeError:
+        return NOT_UTF8
+    return BINARY
+
+
+def _in_words(violations: list[Violation]) -> str:
+    return "; ".join(str(violation) for violation in violations[:5])
