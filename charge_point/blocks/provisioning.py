@@ -1,0 +1,108 @@
+"""Provisioning, the part about configuration: variables, reports and 1.6 keys (B05-B08; 1.6 §5.3, §5.8).
+
+Limits of a request that the device model announces are kept with the errors of the standard: too many items
+(B06.FR.16, B08.FR.17) and too many bytes (B06.FR.17, B08.FR.18); SetVariables is treated alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+import orjson
+
+from charge_point import configuration, variables
+from charge_point.catalogue import Slot
+from charge_point.device_model import DeviceModel
+from shared.clock import Clock
+from shared.dispatch import Answer, Refuse, on
+from shared.versions import COUNT, V2X, V16, refusal
+
+Payload = dict[str, Any]
+
+
+class Owner(Protocol):
+    """What these handlers need of a station."""
+
+    @property
+    def model(self) -> DeviceModel:
+        """Its variables."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its time, for `generatedAt`."""
+
+    def call(self, action: str, payload: Payload) -> Awaitable[Any]:
+        """Send a request of its own and wait for the answer."""
+
+
+@on("GetVariables", *V2X)
+def get_variables(station: Owner, request: Payload) -> Payload:
+    """B06."""
+    items = request["getVariableData"]
+    _keep_limits(station.model, "GetVariables", items, request)
+    return {"getVariableResult": [variables.get_result(station.model, item) for item in items]}
+
+
+@on("SetVariables", *V2X)
+def set_variables(station: Owner, request: Payload) -> Payload:
+    """B05."""
+    items = request["setVariableData"]
+    _keep_limits(station.model, "SetVariables", items, request)
+    return {"setVariableResult": variables.set_results(station.model, items)}
+
+
+@on("GetBaseReport", *V2X)
+def get_base_report(station: Owner, request: Payload) -> Answer | Payload:
+    """B07: the answer first, then the report in NotifyReports."""
+    slots = variables.inventory(station.model, request["reportBase"])
+    return _reported(station, slots, request["requestId"])
+
+
+@on("GetReport", *V2X)
+def get_report(station: Owner, request: Payload) -> Answer | Payload:
+    """B08: limited to criteria and variables, EmptyResultSet when nothing is left (B08.FR.15)."""
+    wanted = request.get("componentVariable", [])
+    _keep_limits(station.model, "GetReport", wanted, request)
+    slots = variables.selection(station.model, request.get("componentCriteria", []), wanted)
+    return _reported(station, slots, request["requestId"])
+
+
+def _reported(station: Owner, slots: list[Slot], request_id: int) -> Answer | Payload:
+    if not slots:
+        return {"status": "EmptyResultSet", "statusInfo": {"reasonCode": "NotFound"}}
+    reports = variables.pages(station.model, slots, request_id, station.clock.now())
+
+    async def send() -> None:
+        for report in reports:  # one after the other, so that they arrive in order
+            await station.call("NotifyReport", report)
+
+    return Answer({"status": "Accepted"}, then=send)
+
+
+def _keep_limits(model: DeviceModel, action: str, items: list[Payload], request: Payload) -> None:
+    most = model.integer("DeviceDataCtrlr", "ItemsPerMessage", action)
+    if len(items) > most:
+        code = refusal(model.version, COUNT).code or ""
+        raise Refuse(code, f"{action} takes at most {most} items, not {len(items)}")
+    most = model.integer("DeviceDataCtrlr", "BytesPerMessage", action)
+    size = len(orjson.dumps(request))
+    if size > most:
+        raise Refuse("FormatViolation", f"{action} takes at most {most} bytes, not {size}")
+
+
+@on("GetConfiguration", V16)
+def get_configuration(station: Owner, request: Payload) -> Payload:
+    """1.6 §5.8; more keys than GetConfigurationMaxKeys are refused."""
+    keys = request.get("key") or []
+    most = station.model.integer("GetConfigurationMaxKeys")
+    if len(keys) > most:
+        code = refusal(V16, COUNT).code or ""
+        raise Refuse(code, f"GetConfiguration takes at most {most} keys, not {len(keys)}")
+    return configuration.configuration(station.model, keys)
+
+
+@on("ChangeConfiguration", V16)
+def change_configuration(station: Owner, request: Payload) -> Payload:
+    """1.6 §5.3."""
+    return {"status": configuration.change(station.model, request["key"], request["value"])}

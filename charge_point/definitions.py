@@ -1,0 +1,137 @@
+"""What a station's variables are: the rows of `standard_variables.csv`, read once per version and shared by all.
+
+A row says which variable of which component exists on which versions, its type, unit, access, limits, values and
+default. The `key` column is the OCPP 1.6 configuration key that is a view on the same variable; a row that a 1.6
+station has without a key steers its behaviour but is not seen on the wire. `needs` names the feature without
+which the row does not exist. Sources: OCPP 2.0.1 and 2.1 part 2 chapter "Referenced Components and Variables",
+part 4 chapter 8; OCPP 1.6 chapter 9 with errata; 1.6 security whitepaper chapter 7.
+
+Words in `traits`: `live` (the station is asked for the value each time), `constant` (never changes), `reboot`
+(a change waits for a restart), `monitor` (can be monitored), `slot` (one per network configuration slot),
+`consent` (a write needs the station's own yes), and checks of the text: see `charge_point.values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
+
+READ_ONLY, READ_WRITE, WRITE_ONLY = "ReadOnly", "ReadWrite", "WriteOnly"
+LIST_TYPES = ("OptionList", "MemberList", "SequenceList")
+
+FEATURES = frozenset({"cache", "local_list"})
+"""The optional features that a station offers by itself in this release."""
+
+NETWORK_SLOTS = ("1", "2")
+"""Two network configuration slots, the least that is allowed (B09.FR.06)."""
+
+MEASURANDS = (
+    "Energy.Active.Import.Register",
+    "Energy.Active.Import.Interval",
+    "Power.Active.Import",
+    "Power.Offered",
+    "Current.Import",
+    "Current.Offered",
+    "Voltage",
+    "Frequency",
+    "SoC",
+)
+"""The measurands a station measures unless an override says otherwise; all known to every version."""
+
+_LISTS: dict[str, tuple[str, ...]] = {
+    "@slots": NETWORK_SLOTS,
+    "@measurands": MEASURANDS,
+    "@availability": ("Available", "Occupied", "Reserved", "Unavailable", "Faulted"),
+    # DataSigned needs signed meter values, and means nothing as a stop point (part 2, TxStopPoint values)
+    "@start_points": (
+        "ParkingBayOccupancy",
+        "EVConnected",
+        "Authorized",
+        "PowerPathClosed",
+        "EnergyTransfer",
+    ),
+    "@stop_points": ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer"),
+}
+
+_ACCESS = {"R": READ_ONLY, "RW": READ_WRITE, "W": WRITE_ONLY}
+_VERSIONS = {"*": VERSIONS, "2": V2X, "1.6": (V16,), "2.0.1": (V201,), "2.1": (V21,)}
+
+
+class Definition(NamedTuple):
+    """One variable as a version defines it. `low` and `high` bound a number, or the length of a text or list."""
+
+    key: str
+    component: str
+    variable: str
+    instance: str
+    type: str
+    unit: str
+    access: str
+    low: float | None
+    high: float | None
+    values: tuple[str, ...]
+    default: str
+    traits: frozenset[str]
+    needs: str
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the limits bound a value, not a length."""
+        return self.type in ("integer", "decimal")
+
+    @property
+    def name(self) -> str:
+        """`HeartbeatInterval`, or `MessageAttempts[TransactionEvent]` with an instance."""
+        return f"{self.variable}[{self.instance}]" if self.instance else self.variable
+
+
+@cache
+def definitions(version: Version) -> tuple[Definition, ...]:
+    """Every row that `version` has, of offered and not offered features, in the order of the table."""
+    found = []
+    traits: dict[str, frozenset[str]] = {}  # most rows share one of a dozen sets
+    for cells in _rows():
+        if version not in _VERSIONS[cells[0]]:
+            continue
+        words = cells[12]
+        if words not in traits:
+            # a measurand carries its phase in the list only in 1.6 (chapter 9.1, MeterValuesSampledData)
+            kept = words.split() if version is V16 else [word for word in words.split() if word != "phased"]
+            traits[words] = frozenset(kept)
+        found.append(_definition(cells, traits[words]))
+    return tuple(found)
+
+
+def _rows() -> Iterator[list[str]]:
+    table = Path(__file__).with_name("standard_variables.csv").read_text("utf-8")
+    for line in table.splitlines()[1:]:
+        if line and not line.startswith("#"):
+            yield line.split(",")  # no cell holds a comma: lists are separated by spaces
+
+
+def _definition(cells: list[str], traits: frozenset[str]) -> Definition:
+    _, key, component, variable, instance, type_, unit, access, low, high, values, default, _, needs = cells
+    members = _LISTS[values] if values.startswith("@") else tuple(values.split())
+    if default == "@all":
+        default = ",".join(members)
+    elif type_ in LIST_TYPES:
+        default = default.replace(" ", ",")
+    return Definition(
+        key,
+        component,
+        variable,
+        instance,
+        type_,
+        unit,
+        _ACCESS[access],
+        float(low) if low else None,
+        float(high) if high else None,
+        members,
+        default,
+        traits,
+        needs,
+    )
