@@ -1,0 +1,289 @@
+"""The mock CSMS: admits stations, keeps a session for each that is connected and a record of each it has met."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from csms import blocks
+from csms.admission import Admission, remarks_on
+from csms.admission import Refused as NotAdmitted
+from csms.session import Session
+from shared import dispatch
+from shared.chance import Stream
+from shared.clock import Clock
+from shared.dispatch import Payload, Table
+from shared.journal.journal import Journal
+from shared.link import Link, LinkClosed
+from shared.peer import Peer, Setting
+from shared.tasks import Tasks
+from shared.versions import V16, VERSIONS, Version
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server
+    from websockets.http11 import Request, Response
+
+    from csms.policies import Policies
+    from csms.record import StationRecord
+    from csms.timetable import Timetable
+    from shared.websocket import ServerSide
+
+log = logging.getLogger("ocpp")
+
+REPLACED = 4000
+"""Close code for a connection that a newer one of the same station replaced (RFC 6455 §7.4.2: private use)."""
+
+FIGHT_WINDOW = 10.0
+"""Seconds within which two clients of one identity that keep replacing each other are slowed down."""
+
+MAX_FRAME = 1024 * 1024
+BACKLOG = 4096
+
+_tables: dict[Version, Table] = {}
+
+
+def handlers(version: Version) -> Table:
+    """The CSMS's handlers for `version`; one table per process."""
+    if version not in _tables:
+        _tables[version] = dispatch.table(version, blocks.MODULES)
+    return _tables[version]
+
+
+class Csms:
+    """One mock back office. `policies` decides, `journal` remembers the wire, `records` remember the stations."""
+
+    def __init__(
+        self,
+        policies: Policies,
+        journal: Journal,
+        *,
+        timetable: Timetable | None = None,
+        seed: int | str = 0,
+        run_id: str = "0",
+        schema: str = "strict",
+        timeout: float = 30.0,
+    ) -> None:
+        self.policies = policies
+        self.options = policies.options
+        self.registrar = policies.registrar
+        self.authorizer = policies.authorizer
+        self.ledger = policies.ledger
+        self.tariff = policies.tariff
+        self.journal = journal
+        self.clock: Clock = journal.clock
+        self.timetable = timetable
+        self.sessions: dict[str, Session] = {}
+        self.records: dict[str, StationRecord] = {}
+        self.bugs: list[BaseException] = []
+        self.tasks = Tasks(self._crashed)
+        self.setting = Setting(
+            "csms",
+            journal,
+            self.tasks,
+            gate=policies.gate,
+            schema=schema,
+            timeout=timeout,
+            crashed=self._crashed,
+        )
+        self.on_change: Callable[[Session, str], object] = lambda session, what: None
+        """Told when a session is "connected" or "gone"."""
+        self._seed = seed
+        self._run_id = run_id
+        self._connections = 0
+        self._folded: dict[str, str] = {}
+        self._fights: dict[str, tuple[float, int]] = {}
+        self._server: Server | None = None
+
+    # --- stations ----------------------------------------------------------------------------------------
+
+    async def serve(self, link: Link, identity: str, version: Version, url: str = "") -> LinkClosed:
+        """Talk to one station until its connection ends. A connection it already had is replaced."""
+        name = self._name(identity, version)
+        await self._settle_fight(name)
+        record = self.records.get(name)
+        if record is None:
+            record = self.records[name] = self.policies.new_record(identity, version)
+        record.version = version
+        self._connections += 1
+        session = Session(self, identity, version, record, url, self._connections)
+        key = Stream(self._seed, "csms", identity, self._run_id, self._connections).hex(8)
+        peer = session.peer = Peer(
+            link, version, handlers(version), session, self.setting, station=identity, id_prefix=f"{key}-"
+        )
+        older, self.sessions[name] = self.sessions.get(name), session
+        self.journal.opened("csms", identity, f"{version.subprotocol} {url}".rstrip())
+        remarks = remarks_on(identity, version)
+        if remarks:
+            session.note("identity", remarks, clause=f"OCPP {version.name} part 4 §3.1.1")
+        if older is not None:
+            self._replace(name, older)
+        self.on_change(session, "connected")
+        if self.timetable is not None:
+            self.timetable.connected(session)
+        ended = LinkClosed(1006, "no longer served")
+        try:
+            ended = await peer.run()
+        finally:
+            if self.sessions.get(name) is session:
+                del self.sessions[name]
+            self.journal.closed("csms", identity, str(ended))
+            if self.timetable is not None:
+                self.timetable.gone(session)
+            self.on_change(session, "gone")
+        return ended
+
+    def find(self, name: str) -> Session | None:
+        """The session of the connected station called `name`."""
+        return self.sessions.get(name) or next(
+            (s for s in self.sessions.values() if s.id.lower() == name.lower()), None
+        )
+
+    def stream(self, *purpose: object) -> Stream:
+        """Seeded chance for one purpose."""
+        return Stream(self._seed, "csms", *purpose)
+
+    async def call(
+        self,
+        session: Session,
+        action: str,
+        payload: Payload,
+        *,
+        valid: bool = True,
+        timeout: float | None = None,
+    ) -> Payload:
+        """Call a station and take note of what the call may bring about (B02.FR.02: triggered messages)."""
+        self.policies.expect(session, action, payload)
+        answer = await session.call(action, payload, valid=valid, timeout=timeout)
+        self.policies.answered(session, action, payload, answer)
+        return answer
+
+    def _name(self, identity: str, version: Version) -> str:
+        """What the station is filed under. 2.x identities do not differ by case (part 2 §2.1.4, Table 1);
+        1.6 ones are taken as given."""
+        if version is V16:
+            self._folded.setdefault(identity.lower(), identity)
+            return identity
+        return self._folded.setdefault(identity.lower(), identity)
+
+    def _replace(self, name: str, older: Session) -> None:
+        """The newer connection wins: the older is closed and its pending calls fail at once."""
+        now = self.clock.elapsed()
+        since, count = self._fights.get(name, (now, 0))
+        self._fights[name] = (since, count + 1) if now - since < FIGHT_WINDOW else (now, 1)
+        older.note("replaced", f"a newer connection of {older.id} replaces this one")
+        self.tasks.spawn(older.peer.close(REPLACED, "replaced by a newer connection of this station"))
+
+    async def _settle_fight(self, name: str) -> None:
+        """Slow down two clients that keep evicting each other."""
+        since, count = self._fights.get(name, (0.0, 0))
+        if count < 3 or self.clock.elapsed() - since > FIGHT_WINDOW:
+            return
+        wait = min(2.0 ** (count - 3), FIGHT_WINDOW)
+        self.journal.note(
+            name,
+            "connection_fight",
+            f"{count} connections of {name} replaced each other within {FIGHT_WINDOW:g} s: two clients use one "
+            f"identity? the newest waits {wait:g} s",
+            end="csms",
+        )
+        await asyncio.sleep(wait)
+
+    def _crashed(self, error: BaseException) -> None:
+        self.bugs.append(error)
+        if not isinstance(error, Exception):
+            raise error
+        log.debug("a bug of ours", exc_info=error)
+
+    # --- sockets -----------------------------------------------------------------------------------------
+
+    async def listen(
+        self,
+        host: str,
+        port: int,
+        admission: Admission,
+        *,
+        tls: ssl.SSLContext | None = None,
+        compression: bool = True,
+        max_frame: int = MAX_FRAME,
+        ping_interval: float | None = None,
+    ) -> int:
+        """Accept stations from now on; gives the port, which is a free one for port 0. Raises OSError."""
+        from websockets.asyncio.server import serve
+        from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+
+        from shared.websocket import ServerSide
+
+        # without context takeover on either side: 15 KiB a connection instead of 55
+        deflate = ServerPerMessageDeflateFactory(
+            server_no_context_takeover=True,
+            client_no_context_takeover=True,
+            compress_settings={"memLevel": 5},
+        )
+        scheme = "wss" if tls else "ws"
+        self._server = await serve(
+            lambda connection: self._serve_socket(connection, scheme),  # type: ignore[arg-type]
+            host,
+            port,
+            create_connection=ServerSide,
+            process_request=lambda connection, request: self._admit(connection, request, admission),
+            select_subprotocol=lambda connection, offered: getattr(connection, "chosen", None),
+            compression=None,
+            extensions=[deflate] if compression else None,
+            max_size=max_frame,
+            ping_interval=ping_interval,
+            ping_timeout=ping_interval,
+            ssl=tls,
+            backlog=BACKLOG,
+            server_header=None,
+        )
+        bound: int = next(iter(self._server.sockets)).getsockname()[1]
+        return bound
+
+    async def stop(self) -> None:
+        """Accept nobody any more, close every connection (1001), and end what still runs."""
+        if self._server is not None:
+            self._server.close(close_connections=False)
+        for session in list(self.sessions.values()):
+            await session.peer.close(1001, "the central system is shutting down")
+        if self._server is not None:
+            await self._server.wait_closed()
+        await self.tasks.end()
+
+    def _admit(self, connection: Any, request: Request, admission: Admission) -> Response | None:
+        offered = [
+            name.strip()
+            for header in request.headers.get_all("Sec-WebSocket-Protocol")
+            for name in header.split(",")
+            if name.strip()
+        ]
+        decision = admission.decide(request.path, request.headers.get("Authorization"), offered)
+        if isinstance(decision, NotAdmitted):
+            response: Response = connection.respond(decision.status, f"{decision.text}\n")
+            if decision.status == 401:
+                response.headers["WWW-Authenticate"] = 'Basic realm="OCPP", charset="UTF-8"'
+            self.journal.note("", "not_admitted", f"{decision.status.value} {decision.text}", end="csms")
+            return response
+        connection.admitted = decision
+        version = decision.version
+        connection.chosen = version.subprotocol if version and version.subprotocol in offered else None
+        return None
+
+    async def _serve_socket(self, connection: ServerSide, scheme: str) -> None:
+        from shared.websocket import WebSocketLink
+
+        identity, version = connection.admitted  # type: ignore[attr-defined]
+        request = connection.request
+        assert request is not None
+        if version is None:
+            # part 4 §3.3: complete the handshake without the header, then close at once
+            self.journal.note(identity, "not_admitted", "no common subprotocol: closed", end="csms")
+            await connection.close(1002, "no common subprotocol")
+            return
+        url = f"{scheme}://{request.headers.get('Host', '')}{request.path}"
+        await self.serve(WebSocketLink(connection), identity, version, url)
+
+
+__all__ = ["VERSIONS", "Csms", "handlers"]
