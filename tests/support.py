@@ -1,0 +1,89 @@
+"""What tests share: marks over the versions, and runners for coroutines in virtual and in real time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TypeVar
+
+import pytest
+
+from shared.clock import run_real, run_virtual
+from shared.versions import V2X, VERSIONS
+
+T = TypeVar("T")
+
+WALL_CLOCK_LIMIT = 30.0
+"""Seconds of real time after which a coroutine test fails, whatever its own clock says."""
+
+each_version = pytest.mark.parametrize("version", VERSIONS, ids=str)
+each_2x = pytest.mark.parametrize("version", V2X, ids=str)
+
+
+class OverTime(KeyboardInterrupt):
+    """A test outlived `WALL_CLOCK_LIMIT`. No `Exception`, so that no event loop swallows it in a callback."""
+
+
+def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on a fresh virtual loop; an error that nobody awaited fails the caller."""
+    with _not_for_ever(WALL_CLOCK_LIMIT):
+        return run_virtual(_watched(main))
+
+
+def in_real_time(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on the real loop that the programs use, for at most `WALL_CLOCK_LIMIT`."""
+
+    async def limited() -> T:
+        async with asyncio.timeout(WALL_CLOCK_LIMIT):
+            return await main
+
+    with _not_for_ever(WALL_CLOCK_LIMIT + 5):  # for a loop that does not come round any more
+        return run_real(_watched(limited()))
+
+
+async def until(condition: Callable[[], object], *, rounds: int = 10_000) -> None:
+    """Let the loop turn until `condition()` holds, without any time passing in virtual time."""
+    for _ in range(rounds):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"never came true in {rounds} turns of the loop: {condition}")
+
+
+async def eventually(condition: Callable[[], object], *, within: float = 10.0) -> None:
+    """The same over sockets: look every few milliseconds, and fail after `within` seconds."""
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+async def _watched(main: Coroutine[Any, Any, T]) -> T:
+    """`main`, failing when the loop was told of an error that nothing else would report."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    result = await main
+    if told:
+        raise AssertionError(f"the loop was told: {told}") from told[0].get("exception")
+    return result
+
+
+@contextmanager
+def _not_for_ever(seconds: float) -> Iterator[None]:
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise OverTime
+
+    if not hasattr(signal, "setitimer"):  # Windows
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except OverTime:
+        pytest.fail(f"still running after {seconds:g} s of real time")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
