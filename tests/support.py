@@ -56,7 +56,7 @@ async def until(condition: Callable[[], object], *, rounds: int = 10_000) -> Non
 async def eventually(condition: Callable[[], object], *, within: float = 10.0) -> None:
     """The same over sockets: look every few milliseconds, and fail after `within` seconds."""
     async with asyncio.timeout(within):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 
 

@@ -49,7 +49,7 @@ def test_an_endless_virtual_test_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(support, "WALL_CLOCK_LIMIT", 0.2)
 
     async def main() -> None:
-        while True:
+        while True:  # noqa: ASYNC110
             await asyncio.sleep(1)
 
     with pytest.raises(pytest.fail.Exception, match="still running after"):
