@@ -93,19 +93,19 @@ class Catalogue:
 
 
 def _short_names(slots: Iterable[Slot], paths: Mapping[str, Slot]) -> dict[str, Slot]:
-    short: dict[str, Slot] = {}
-    seen: set[str] = set()
+    named: dict[str, list[Slot]] = {}
     for slot in slots:
+        if slot.evse or slot.component_instance:
+            continue  # whether such a name is unique would depend on the topology
         row = slot.definition
-        for name in (
-            row.variable.lower(),
-            row.component.lower().removesuffix("ctrlr") + row.variable.lower(),
-        ):
-            if name in seen:
-                short.pop(name, None)
-            else:
-                short[name] = slot
-            seen.add(name)
+        title = row.component.lower().removesuffix("ctrlr") + row.variable.lower()
+        for name in (row.variable.lower(), title):
+            named.setdefault(name, []).append(slot)
+    short = {}
+    for name, found in named.items():
+        plain = [slot for slot in found if not slot.definition.instance]
+        if len(plain or found) == 1:
+            short[name] = (plain or found)[0]
     for key, path in _key_paths().items():
         if path in paths:
             short[key] = paths[path]

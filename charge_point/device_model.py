@@ -251,15 +251,17 @@ def _named(found: Catalogue, name: str) -> list[Slot]:
 
 @lru_cache(maxsize=1)
 def _paths() -> dict[str, str]:
-    """Every lower-case name of any version -> its path without EVSE and connector."""
-    paths: dict[str, str] = {}
-    for version in VERSIONS:
-        for row in definitions(version):
-            path = f"{row.component}.{row.name}"
-            for name in (path, row.key, row.variable):
-                if name:
-                    paths.setdefault(name.lower(), path)
-    return paths
+    """Every lower-case name of any version that is not ambiguous -> its path without EVSE and connector."""
+    named: dict[str, set[str]] = {}
+    keys: dict[str, str] = {}
+    for row in (row for version in VERSIONS for row in definitions(version)):
+        path = f"{row.component}.{row.name}"
+        keys[path.lower()] = path
+        if row.key:
+            keys[row.key.lower()] = path
+        if "slot" not in row.traits:
+            named.setdefault(row.variable.lower(), set()).add(path)
+    return {name: next(iter(paths)) for name, paths in named.items() if len(paths) == 1} | keys
 
 
 def _unknown(name: str) -> str:
