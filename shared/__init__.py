@@ -1,0 +1,3 @@
+"""What both programs speak; knows neither role."""
+
+PRODUCT = "ocpp-mock-pair"

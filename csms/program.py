@@ -1,0 +1,179 @@
+"""The life of `python -m csms`: listen, say so, serve until told to stop, sum up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from csms.admission import Admission, read_passwords
+from csms.making import policies_of, timetable_of
+from csms.server import Csms
+from shared import lifecycle
+from shared.chance import fresh_run_id
+from shared.clock import Clock, run_real
+from shared.console import Console, Summary
+from shared.journal.files import JournalFile
+from shared.journal.journal import Journal
+from shared.lifecycle import Shutdown
+from shared.option_fields import UsageError
+
+if TYPE_CHECKING:
+    import ssl
+
+    from csms.options import CsmsOptions
+
+DRAIN = 30.0
+"""Seconds that connections get to close after the first signal."""
+
+
+def run(options: CsmsOptions) -> int:
+    """Serve with `options` until stopped; gives the exit status."""
+    logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    try:
+        return run_real(_serve(options))
+    except UsageError as fault:
+        sys.stderr.write(f"csms: {fault}\n")
+        return lifecycle.USAGE
+
+
+async def _serve(options: CsmsOptions) -> int:
+    admission, tls = _admission(options), _tls(options)
+    journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
+    policies = policies_of(options, journal.clock)
+    csms = Csms(
+        policies,
+        journal,
+        seed=options.seed,
+        run_id=options.run_id or fresh_run_id(),
+        schema=options.schema,
+        timeout=options.message_timeout,
+    )
+    csms.timetable = timetable_of(options)
+    summary = Summary(journal, end="csms")
+    file = _journal_file(options, journal)
+    console = Console(journal, sys.stderr, end="csms", level=options.log_level)
+    try:
+        try:
+            port = await csms.listen(
+                options.host,
+                options.port,
+                admission,
+                tls=tls,
+                compression=options.compression,
+                max_frame=options.max_message_size,
+            )
+        except OSError as problem:
+            sys.stderr.write(f"csms: {_cannot_listen(options, problem)}\n")
+            return lifecycle.NO_CONNECTION
+        url = f"{'wss' if tls else 'ws'}://{_shown(options.host)}:{port}"
+        sys.stdout.write(f"listening on {url}\n")
+        sys.stdout.flush()
+        if options.log_level in ("debug", "info"):
+            sys.stderr.write(_welcome(options, url))
+        with Shutdown() as shutdown:
+            typing = _typing(csms, options, shutdown, console)
+            await shutdown.wait()
+            if typing is not None:
+                typing.cancel()
+            await csms.stop(DRAIN)
+    finally:
+        console.close()
+        if file is not None:
+            file.close()
+    return _verdict(options, csms, summary)
+
+
+def _verdict(options: CsmsOptions, csms: Csms, summary: Summary) -> int:
+    """The table at the end, and the status: 70 for a bug of ours, 1 for what the options call a failure."""
+    if options.log_level in ("debug", "info"):
+        sys.stderr.write(summary.render(energy=csms.energy))
+    if csms.bugs:
+        sys.stderr.write(f"csms: {len(csms.bugs)} internal error(s); see the log above\n")
+        return lifecycle.INTERNAL
+    refused = [outcome for outcome in csms.outcomes if outcome.ok is False]
+    if (options.strict and (refused or summary.finding_count)) or (
+        options.fail_on_findings and summary.finding_count
+    ):
+        return lifecycle.FAILED
+    return lifecycle.OK
+
+
+def _typing(
+    csms: Csms, options: CsmsOptions, shutdown: Shutdown, console: Console
+) -> asyncio.Task[None] | None:
+    """What is typed or piped becomes commands, unless the options say no or nobody is there to type."""
+    wanted = options.interactive
+    if wanted is False or (wanted is None and (sys.stdin is None or sys.stdin.closed)):
+        return None
+    from csms.terminal import serve_terminal
+
+    return csms.tasks.spawn(serve_terminal(csms, shutdown.request, console))
+
+
+def _admission(options: CsmsOptions) -> Admission:
+    try:
+        passwords = read_passwords(options.passwords) if options.passwords else None
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        raise UsageError(f"--passwords: {reason}") from None
+    return Admission(
+        options.versions,
+        passwords=passwords,
+        no_subprotocol=options.no_subprotocol,
+        lenient=options.lenient_subprotocol,
+    )
+
+
+def _tls(options: CsmsOptions) -> ssl.SSLContext | None:
+    if not options.tls_cert:
+        return None
+    import ssl
+
+    from shared.tls import server_context
+
+    try:
+        return server_context(options.tls_cert, options.tls_key)
+    except ssl.SSLError as problem:
+        what = "the key does not belong to the certificate" if "MISMATCH" in str(problem) else "not usable PEM"
+        raise UsageError(f"--tls-cert, --tls-key: {what} ({problem.reason or problem})") from None
+    except OSError as problem:
+        raise UsageError(f"--tls-cert: {options.tls_cert}: {problem.strerror}") from None
+
+
+def _journal_file(options: CsmsOptions, journal: Journal) -> JournalFile | None:
+    if not options.journal:
+        return None
+    try:
+        return JournalFile(options.journal, journal, lambda sentence: print(f"csms: {sentence}", file=sys.stderr))
+    except OSError as problem:
+        raise UsageError(f"--journal: {options.journal}: {problem.strerror}") from None
+
+
+def _cannot_listen(options: CsmsOptions, problem: OSError) -> str:
+    import errno
+
+    where = f"{options.host}:{options.port}"
+    if problem.errno == errno.EADDRINUSE:
+        return f"{where} is in use by another program; stop it, or take another port (--port 0 takes a free one)"
+    if problem.errno == errno.EACCES:
+        return f"{where}: no permission to listen there; ports below 1024 want special rights"
+    if problem.errno == errno.EADDRNOTAVAIL or "getaddrinfo" in str(problem) or problem.errno is None:
+        return f"{where}: this machine has no such address; try --host 127.0.0.1 or 0.0.0.0"
+    return f"cannot listen on {where}: {problem.strerror or problem}"
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _welcome(options: CsmsOptions, url: str) -> str:
+    versions = ", ".join(version.name for version in options.versions)
+    return (
+        f"OCPP {versions}; give a charger the URL {url}/ with its id at the end, as in {url}/CP1\n"
+        f"tokens: {options.auth_mode}{' (Authorize fails: --offline)' if options.offline else ''}; "
+        f"boots: {', '.join(options.boot_sequence)}\n"
+        "type 'help' for what can be done here, Ctrl+C to stop\n"
+    )
