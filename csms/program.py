@@ -42,7 +42,7 @@ def run(options: CsmsOptions) -> int:
 async def _serve(options: CsmsOptions) -> int:
     admission, tls = _admission(options), _tls(options)
     journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
-    policies = policies_of(options, journal.clock)
+    policies = policies_of(options)
     csms = Csms(
         policies,
         journal,
@@ -174,6 +174,6 @@ def _welcome(options: CsmsOptions, url: str) -> str:
     return (
         f"OCPP {versions}; give a charger the URL {url}/ with its id at the end, as in {url}/CP1\n"
         f"tokens: {options.auth_mode}{' (Authorize fails: --offline)' if options.offline else ''}; "
-        f"boots: {', '.join(options.boot_sequence)}\n"
+        f"boots: {', '.join(options.boot_statuses)}\n"
         "type 'help' for what can be done here, Ctrl+C to stop\n"
     )

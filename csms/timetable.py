@@ -31,7 +31,10 @@ Conduct = Callable[["Session", Step], Awaitable[object]]
 
 
 class Timetable:
-    """The steps for every station. `conduct` sends one; it reports its outcome itself and does not raise."""
+    """The steps for every station. `conduct` sends one; it reports its outcome itself and does not raise.
+
+    With a `period` the steps are repeated for ever, but for raw calls; their delay is then the period.
+    """
 
     def __init__(
         self,
@@ -83,12 +86,16 @@ class Timetable:
         course.task = session.csms.tasks.spawn(self._follow(course))
 
     async def _follow(self, course: _Course) -> None:
+        again = False
         while True:
             for step in self._steps:
-                await asyncio.sleep(self._period or step.delay)
+                if again and step.raw:
+                    continue  # only what has a period is repeated
+                await asyncio.sleep(step.delay)
                 await self._conduct(await course.present(), step)
             if self._period is None:
                 return
+            again = True
 
 
 class _Course:
