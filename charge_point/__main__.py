@@ -1,0 +1,28 @@
+"""`python -m charge_point`: read the options, be a station, and end with a status that says how it went."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the station; gives the exit status (`shared.lifecycle.EXIT_STATUS`)."""
+    import shared
+
+    if not hasattr(shared, "PRODUCT"):
+        sys.stderr.write(
+            f"charge_point: the package 'shared' at {shared.__path__} is not ours: another package of that name "
+            "comes first on the path; run from another folder, or `ocpp-charge-point` from its own environment\n"
+        )
+        return 70
+    from charge_point.options import parser
+
+    options = parser().parse_args(arguments)
+    from charge_point.program import run
+
+    return run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
