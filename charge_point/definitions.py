@@ -23,8 +23,8 @@ from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 READ_ONLY, READ_WRITE, WRITE_ONLY = "ReadOnly", "ReadWrite", "WriteOnly"
 LIST_TYPES = ("OptionList", "MemberList", "SequenceList")
 
-FEATURES = frozenset({"cache", "local_list"})
-"""The optional features that a station offers by itself in this release."""
+FEATURES = frozenset({"auth_switch", "cache", "cache_life", "local_list", "local_only", "post_authorize"})
+"""The optional features that a station offers by itself in this release: all whose variables have their effect."""
 
 NETWORK_SLOTS = ("1", "2")
 """Two network configuration slots, the least that is allowed (B09.FR.06)."""

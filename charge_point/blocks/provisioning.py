@@ -16,6 +16,7 @@ from charge_point.catalogue import Slot
 from charge_point.device_model import DeviceModel
 from shared.clock import Clock
 from shared.dispatch import Answer, Refuse, on
+from shared.peer import CallFailed, CallRefused
 from shared.versions import COUNT, V2X, V16, refusal
 
 Payload = dict[str, Any]
@@ -75,7 +76,12 @@ def _reported(station: Owner, slots: list[Slot], request_id: int) -> Answer | Pa
 
     async def send() -> None:
         for report in reports:  # one after the other, so that they arrive in order
-            await station.call("NotifyReport", report)
+            try:
+                await station.call("NotifyReport", report)
+            except CallRefused:
+                continue  # the CSMS did not want this page; the others are owed to it all the same
+            except CallFailed:
+                return  # nobody answers any more: a report is not kept for later, it can be asked for again
 
     return Answer({"status": "Accepted"}, then=send)
 

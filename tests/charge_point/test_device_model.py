@@ -109,6 +109,7 @@ def test_a_fleet_shares_everything_but_what_a_station_changed() -> None:
     shared = {id(getattr(other, name)) for name in DeviceModel.__slots__}
     assert own == shared  # nothing at all belongs to one of two idle stations
     assert sys.getsizeof(one) < 200
+    assert DeviceModel(V201, ONE_AND_TWO, overrides | {"HeartbeatInterval": 29}).catalogue is one.catalogue
     one.put("HeartbeatInterval", 31)
     assert (one.integer("HeartbeatInterval"), other.integer("HeartbeatInterval")) == (31, 30)
 

@@ -16,6 +16,7 @@ from charge_point.definitions import FEATURES, LIST_TYPES, definitions
 from charge_point.device_model import DeviceModel
 from shared.clock import Clock
 from shared.dispatch import Answer, Refuse, table
+from shared.peer import CallRefused, ConnectionLost
 from shared.versions import ERROR_CODES, V2X, V16, V21, V201, Version
 from shared.wire.schema import schemas
 from tests.support import each_2x
@@ -74,6 +75,7 @@ class Station:
         self.clock = Clock(lambda: 0.0, 1_767_261_600.0)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.waiting = False
+        self.failure: Exception | None = None
 
     async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
         assert not schemas(self.model.version).violations(action, payload)
@@ -82,6 +84,8 @@ class Station:
         self.waiting = True
         await asyncio.sleep(1)
         self.waiting = False
+        if self.failure is not None:
+            raise self.failure
         return {}
 
 
@@ -179,6 +183,8 @@ def test_each_asked_variable_is_answered_under_its_name_and_type(version: Versio
         ("EVSE#3.Power", "UnknownComponent"),
         ("EVSE#0.Power", "UnknownComponent"),
         ("Connector#2.0.ConnectorType", "UnknownComponent"),
+        ("TxCtrlr#0.TxStartPoint", "UnknownComponent"),
+        ("EVSE#1.0.Power", "UnknownComponent"),
         ("EVSE.Power", "UnknownComponent"),
         ("Connector#1.2.ConnectorType", "UnknownComponent"),
         ("Connector#2.2.ConnectorType", "Accepted"),
@@ -361,6 +367,21 @@ async def test_the_full_inventory_has_every_required_variable_and_all_others(ver
 
 
 @each_2x
+async def test_a_refused_page_does_not_end_a_report_but_a_lost_connection_does(version: Version) -> None:
+    refused, lost = Station(version), Station(version)
+    refused.failure = CallRefused("NotifyReport", "InternalError", "", {})
+    lost.failure = ConnectionLost("gone")
+    for at in (refused, lost):
+        answer = handle(at, "GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
+        assert isinstance(answer, Answer)
+        consequence = answer.then()
+        assert inspect.isawaitable(consequence)
+        await consequence
+    assert [payload["tbc"] for _, payload in refused.calls][-1] is False
+    assert len(lost.calls) == 1
+
+
+@each_2x
 async def test_what_is_reported_is_what_get_variables_says(version: Version) -> None:
     at = Station(version)
     entries = await report(at, "GetBaseReport", reportBase="FullInventory")
@@ -509,6 +530,17 @@ async def test_criteria_limit_the_wanted_variables(version: Version) -> None:
     )
     assert isinstance(answer, dict)
     assert answer["status"] == "EmptyResultSet"
+
+
+@each_2x
+async def test_a_component_without_the_criterions_variable_passes_unless_it_is_problem(
+    version: Version,
+) -> None:
+    at = Station(version)
+    found = await report(
+        at, "GetReport", componentCriteria=["Enabled", "Active"], componentVariable=[address("EVSE#2.Power")]
+    )
+    assert [path_of(entry) for entry in found] == ["EVSE#2.Power"]
 
 
 @each_2x
