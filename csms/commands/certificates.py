@@ -1,0 +1,54 @@
+"""Root certificates on the station: installing, listing, deleting."""
+
+from __future__ import annotations
+
+from csms.commands.defaults import present, spelled, two
+from csms.commands.registry import Sent, Session, command
+from csms.commands.samples import ROOT, ROOT_HASHES
+from csms.commands.security import pem
+
+
+@command("InstallCertificate")
+def install_certificate(to: Session, *, kind: str | None = None, file: str | None = None) -> Sent:
+    """Install a root certificate.
+
+    kind: CSMSRootCertificate (default; 1.6 calls it CentralSystemRootCertificate), ManufacturerRootCertificate,
+    V2GRootCertificate, MORootCertificate, OEMRootCertificate (2.1). file: a PEM file, default a root made for it.
+    """
+    return {
+        "certificateType": spelled(to, kind or "CSMSRootCertificate"),
+        "certificate": pem(file) or ROOT,
+    }
+
+
+@command("GetInstalledCertificateIds")
+def get_installed_certificate_ids(to: Session, *, kinds: list[str] | None = None) -> Sent:
+    """Ask for the root certificates of some kinds.
+
+    kinds: separated by commas (1.6: one), default CSMSRootCertificate. `{"certificateType": null}` asks a 2.x
+    station for all.
+    """
+    wanted = [spelled(to, kind) for kind in kinds or ["CSMSRootCertificate"]]
+    if two(to):
+        return {"certificateType": wanted}
+    return {"certificateType": wanted[0] if len(wanted) == 1 else wanted}
+
+
+@command("DeleteCertificate")
+def delete_certificate(
+    to: Session,
+    *,
+    algorithm: str | None = None,
+    name_hash: str | None = None,
+    key_hash: str | None = None,
+    serial: str | None = None,
+) -> Sent:
+    """Delete a certificate.
+
+    algorithm, name_hash, key_hash, serial: how the station names it (get_installed_certificate_ids tells);
+    default: the root that install_certificate installs by default.
+    """
+    named = present(
+        hashAlgorithm=algorithm, issuerNameHash=name_hash, issuerKeyHash=key_hash, serialNumber=serial
+    )
+    return {"certificateHashData": ROOT_HASHES | named}

@@ -1,0 +1,106 @@
+"""Firmware: updates, signed ones, and their publication on a local network."""
+
+from __future__ import annotations
+
+from csms.commands.defaults import FIRMWARE_URL, FIRMWARE_URL_2X, moment, only, present, upstream
+from csms.commands.registry import Payload, Sent, Session, command
+from csms.commands.request import Needed
+from csms.commands.samples import CHECKSUM, SIGNATURE, SIGNER
+from csms.commands.security import pem
+from shared.versions import V2X, V16
+
+
+def _location(to: Session, url: str | None) -> str | Needed:
+    """Where the firmware is: a real station would install what it finds there, so nothing is made up."""
+    if url is not None:
+        return url
+    return FIRMWARE_URL.get(to.version, FIRMWARE_URL_2X) if upstream(to) else Needed("url")
+
+
+@command("UpdateFirmware")
+def update_firmware(
+    to: Session,
+    *,
+    url: str | None = None,
+    retrieve: str | None = None,
+    install: str | None = None,
+    retries: int | None = None,
+    interval: int | None = None,
+    certificate: str | None = None,
+    signature: str | None = None,
+    request: int | None = None,
+) -> Sent:
+    """Have the station fetch and install firmware.
+
+    url: where it is (needed). retrieve: when to fetch it, seconds from now or a timestamp, default now.
+    install: when to install it (2.x). retries, interval: of the download. certificate (a PEM file) and
+    signature (base64): who signed it, and how (2.x; 1.6: signed_update_firmware).
+    """
+    repeat = present(retries=retries, retryInterval=interval)
+    when = moment(to, retrieve, 0)
+    if to.version is V16:
+        only(to, V2X, install=install, certificate=certificate, signature=signature, request=request)
+        return {"location": _location(to, url), "retrieveDate": when} | repeat
+    firmware = {"location": _location(to, url), "retrieveDateTime": when} | present(
+        installDateTime=moment(to, install), signingCertificate=pem(certificate), signature=signature
+    )
+    return {"requestId": to.new_request_id() if request is None else request, "firmware": firmware} | repeat
+
+
+@command("SignedUpdateFirmware", elsewhere="update_firmware")
+def signed_update_firmware(
+    to: Session,
+    *,
+    url: str | None = None,
+    retrieve: str | None = None,
+    install: str | None = None,
+    retries: int | None = None,
+    interval: int | None = None,
+    certificate: str | None = None,
+    signature: str | None = None,
+    request: int | None = None,
+) -> Sent:
+    """Have a 1.6 station with the security extension fetch, verify and install signed firmware.
+
+    url: where it is (needed). retrieve, install: seconds from now or timestamps. retries, interval: of the
+    download. certificate (a PEM file) and signature (base64): default a genuine pair that signs no firmware.
+    """
+    firmware: Payload = {
+        "location": _location(to, url),
+        "retrieveDateTime": moment(to, retrieve, 0),
+        "signingCertificate": pem(certificate) or SIGNER,
+        "signature": signature or SIGNATURE,
+    } | present(installDateTime=moment(to, install))
+    return {"requestId": to.new_request_id() if request is None else request, "firmware": firmware} | present(
+        retries=retries, retryInterval=interval
+    )
+
+
+@command("PublishFirmware")
+def publish_firmware(
+    to: Session,
+    *,
+    url: str | None = None,
+    checksum: str | None = None,
+    retries: int | None = None,
+    interval: int | None = None,
+    request: int | None = None,
+) -> Sent:
+    """Have a local controller fetch firmware and offer it to its stations (2.x).
+
+    url: where it is (needed). checksum: its MD5 in hex. retries, interval: of the download. request: its id.
+    """
+    return {
+        "location": _location(to, url),
+        "checksum": checksum or CHECKSUM,
+        "requestId": to.new_request_id() if request is None else request,
+    } | present(retries=retries, retryInterval=interval)
+
+
+@command("UnpublishFirmware")
+def unpublish_firmware(to: Session, *, checksum: str | None = None) -> Sent:
+    """Have a local controller stop offering a firmware (2.x).
+
+    checksum: the MD5 of the firmware in hex, default the one that publish_firmware names by default.
+    """
+    return {"checksum": checksum or CHECKSUM}

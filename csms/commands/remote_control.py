@@ -1,0 +1,135 @@
+"""Starting, stopping, unlocking and triggering from afar."""
+
+from __future__ import annotations
+
+from csms.commands.defaults import (
+    TOKEN,
+    connector_16,
+    evse_2x,
+    evse_type,
+    id_token,
+    only,
+    present,
+    spelled,
+    two,
+    upstream,
+)
+from csms.commands.defaults import transaction as transaction_of
+from csms.commands.profile import charging_profile
+from csms.commands.registry import Payload, Sent, Session, command
+from shared.versions import V2X, V16, V21
+
+
+@command("RequestStartTransaction", "RemoteStartTransaction", also=("remote_start",))
+def start_transaction(
+    to: Session,
+    *,
+    token: str | None = None,
+    evse: int | None = None,
+    connector: int | None = None,
+    token_type: str | None = None,
+    group: str | None = None,
+    limit: float | None = None,
+    unit: str | None = None,
+    request: int | None = None,
+) -> Sent:
+    """Have the station start a transaction for a token.
+
+    token: default test_token. token_type: default Central (2.x). evse, connector: where, default EVSE 1
+    (1.6: `--connector-id`). group: its group token (2.x). limit: a TxProfile with that limit comes along, unit
+    A (default) or W. request: the remoteStartId, else made up (2.x).
+    """
+    profile = (
+        None if limit is None and unit is None else charging_profile(to, "TxProfile", limit=limit, unit=unit)
+    )
+    if to.version is V16:
+        only(to, V2X, group=group, token_type=token_type, request=request)
+        return {
+            "idTag": TOKEN if token is None else token,
+            "connectorId": connector_16(to, evse, connector),
+        } | present(chargingProfile=profile)
+    return {
+        "idToken": id_token(to, token, token_type),
+        "remoteStartId": to.new_request_id() if request is None else request,
+        "evseId": evse_2x(evse, connector),
+    } | present(groupIdToken=None if group is None else id_token(to, group, None), chargingProfile=profile)
+
+
+@command("RequestStopTransaction", "RemoteStopTransaction", also=("remote_stop",))
+def stop_transaction(
+    to: Session, *, transaction: str | None = None, evse: int | None = None, connector: int | None = None
+) -> Sent:
+    """Have the station stop a transaction.
+
+    transaction: its id (default: the station's oldest open one, of the evse or connector if named, else
+    test_transaction_123, in 1.6 1).
+    """
+    return {"transactionId": transaction_of(to, transaction, evse, connector)}
+
+
+@command("UnlockConnector", also=("unlock",))
+def unlock_connector(to: Session, *, evse: int | None = None, connector: int | None = None) -> Sent:
+    """Unlock a connector.
+
+    connector, evse: which one; default connector 1 of EVSE 1 (1.6: `--connector-id`).
+    """
+    if to.version is V16:
+        return {"connectorId": connector_16(to, evse, connector)}
+    return {"evseId": 1 if evse is None else evse, "connectorId": 1 if connector is None else connector}
+
+
+_EXTENDED_ONLY = ("LogStatusNotification", "SignChargePointCertificate")
+"""What 1.6 can trigger with ExtendedTriggerMessage only (security whitepaper §5.5)."""
+
+
+def _fitting_trigger(to: Session, action: str, payload: Payload, named: list[str]) -> str:
+    extended = to.version is V16 and payload.get("requestedMessage") in _EXTENDED_ONLY
+    return "ExtendedTriggerMessage" if extended else action
+
+
+@command("TriggerMessage", also=("trigger",), settle=_fitting_trigger)
+def trigger_message(
+    to: Session,
+    *,
+    message: str | None = None,
+    evse: int | None = None,
+    connector: int | None = None,
+    custom: str | None = None,
+) -> Sent:
+    """Have the station send a message now.
+
+    message: which, default `--trigger-message` (StatusNotification). evse, connector: about which one (default
+    the first for StatusNotification, which must name one in 2.x). custom: the word of a CustomTrigger (2.1).
+    In 1.6 LogStatusNotification and SignChargePointCertificate go as ExtendedTriggerMessage.
+    """
+    return _trigger(to, message, evse, connector, custom)
+
+
+@command("ExtendedTriggerMessage", elsewhere="trigger_message")
+def extended_trigger_message(
+    to: Session, *, message: str | None = None, evse: int | None = None, connector: int | None = None
+) -> Sent:
+    """Have a 1.6 station with the security extension send a message now.
+
+    message: which, default `--trigger-message` (StatusNotification). connector: about which one.
+    """
+    return _trigger(to, message, evse, connector, None)
+
+
+def _trigger(
+    to: Session, message: str | None, evse: int | None, connector: int | None, custom: str | None
+) -> Payload:
+    only(to, (V21,), custom=custom)
+    default = (
+        "CustomTrigger" if custom is not None else to.csms.options.trigger_message or "StatusNotification"
+    )
+    wanted = spelled(to, message or default)
+    asked = {"requestedMessage": wanted}
+    unnamed = evse is None and connector is None
+    if not two(to):
+        about_one = not unnamed or wanted in ("StatusNotification", "MeterValues")
+        return asked | present(connectorId=connector_16(to, evse, connector) if about_one else None)
+    if wanted == "StatusNotification" and not upstream(to):
+        # F06.FR.13: the CSMS SHALL set the connector
+        evse, connector = 1 if evse is None else evse, 1 if connector is None else connector
+    return asked | present(evse=evse_type(evse, connector), customTrigger=custom)

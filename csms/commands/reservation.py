@@ -1,0 +1,57 @@
+"""Holding a connector for somebody."""
+
+from __future__ import annotations
+
+from csms.commands.defaults import connector_16, evse_2x, id_token, moment, only, present
+from csms.commands.registry import Sent, Session, command
+from shared.versions import V2X, V16
+
+
+@command("ReserveNow")
+def reserve_now(
+    to: Session,
+    *,
+    token: str | None = None,
+    reservation: int | None = None,
+    evse: int | None = None,
+    connector: int | None = None,
+    expires: str | None = None,
+    group: str | None = None,
+    token_type: str | None = None,
+    connector_type: str | None = None,
+) -> Sent:
+    """Reserve a connector or an EVSE for a token.
+
+    token: default `--reserve-id-token` (1.6: `--reserve-id-tag`). reservation: its id, default
+    `--reservation-id`. evse, connector: default `--reserve-evse-id` (1.6: `--reserve-connector-id`). expires:
+    seconds from now or a timestamp, default one hour. group: the parent or group token. connector_type: 2.x.
+    """
+    flags = to.csms.options
+    until = moment(to, expires, 3600)
+    id = flags.reservation_id if reservation is None else reservation
+    if to.version is V16:
+        only(to, V2X, connector_type=connector_type, token_type=token_type)
+        unnamed = evse is None and connector is None
+        return {
+            "connectorId": flags.reserve_connector_id if unnamed else connector_16(to, evse, connector),
+            "expiryDate": until,
+            "idTag": flags.reserve_id_tag if token is None else token,
+            "reservationId": id,
+        } | present(parentIdTag=group)
+    return {
+        "id": id,
+        "expiryDateTime": until,
+        "idToken": id_token(to, token, token_type, flags.reserve_id_token),
+        "evseId": evse_2x(evse, connector, flags.reserve_evse_id),
+    } | present(
+        connectorType=connector_type, groupIdToken=None if group is None else id_token(to, group, None)
+    )
+
+
+@command("CancelReservation")
+def cancel_reservation(to: Session, *, reservation: int | None = None) -> Sent:
+    """Cancel a reservation.
+
+    reservation: its id, default `--reservation-id`.
+    """
+    return {"reservationId": to.csms.options.reservation_id if reservation is None else reservation}
