@@ -37,7 +37,7 @@ def settled(definition: Definition, text: str) -> str:
 
 def members(text: str) -> tuple[str, ...]:
     """The members of a comma separated list; none of an empty text."""
-    return tuple(member.strip() for member in text.split(",")) if text.strip() else ()
+    return tuple(member.strip(" ") for member in text.split(",")) if text.strip(" ") else ()
 
 
 def fault(definition: Definition, text: str) -> Fault | None:

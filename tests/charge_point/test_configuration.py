@@ -178,7 +178,7 @@ def test_the_status_of_a_change(key: str, text: str, status: str) -> None:
 def test_a_list_with_an_unsupported_measurand_changes_nothing(key: str) -> None:
     at = station()
     assert change(at, key, "Voltage,Voltage.L1,Current.Import.L2") == "Accepted"
-    for refused in ("Voltage,RPM", "Voltage.L9", "voltage", "Voltage,,SoC", "Voltage,Voltage"):
+    for refused in ("\t", "Voltage,RPM", "Voltage.L9", "voltage", "Voltage,,SoC", "Voltage,Voltage"):
         assert change(at, key, refused) == "Rejected"
         assert value(at, key) == "Voltage,Voltage.L1,Current.Import.L2"
     assert change(at, key, "") == "Accepted"

@@ -624,7 +624,7 @@ def test_an_accepted_value_is_read_back_and_keeps_to_its_characteristics(
             assert read["attributeStatus"] == "Rejected"
             continue
         back = read["attributeValue"]
-        assert back.split(",") == [member.strip() for member in text.split(",")] or back == text
+        assert back.split(",") == [member.strip(" ") for member in text.split(",")] or back == text
         if traits["dataType"] in ("integer", "decimal"):
             assert traits.get("minLimit", -(2**31)) <= float(back) <= traits.get("maxLimit", 2**31)
         elif "maxLimit" in traits:
