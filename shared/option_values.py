@@ -6,9 +6,10 @@ Nothing here costs time to import: the command line is read with these before an
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from shared.suggest import not_one_of
+from shared.versions import VERSIONS, Version
 
 T = TypeVar("T")
 Texts = Sequence[str]
@@ -117,29 +118,63 @@ def listed(item: Callable[[str], T], noun: str, *, blanks: bool = True) -> Calla
     return parse
 
 
-def pairs(
-    form: str, value: Callable[[str, str], T], *, commas: bool = False, key: Callable[[str], str] = filled
-) -> Callable[[Texts], dict[str, T]]:
-    """`KEY=VALUE` texts as a dict, split at the first `=`; `form` shows the pair expected (`NAME=VALUE`).
+def versions(texts: Texts) -> tuple[Version, ...]:
+    """Comma lists of OCPP versions, each once: `1.6`, `2.0.1`, `2.1`, or as a subprotocol, `ocpp2.1`."""
+    by_name = {v.name: v for v in VERSIONS}
+    found = []
+    for text in texts:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            name = part.lower().removeprefix("ocpp").removesuffix("j")
+            if name not in by_name:
+                raise ValueError(not_one_of(part, "an OCPP version", by_name))
+            found.append(by_name[name])
+    if not found:
+        raise ValueError("at least one version is required")
+    return tuple(dict.fromkeys(found))
 
-    `value` is called with key and value. With `commas` each text is a comma list of pairs, blanks skipped.
+
+class Pairs(Generic[T]):
+    """`KEY=VALUE` texts, or a table of a configuration file, as a dict.
+
+    `form` shows the pair expected (`NAME=VALUE`); `value` is called with key and value, both trimmed. With
+    `commas` each text is a comma list of pairs. A text is split at its first `=`.
     """
 
-    def parse(texts: Texts) -> dict[str, T]:
+    def __init__(self, form: str, value: Callable[[str, str], T], *, commas: bool = False) -> None:
+        self.form = form
+        self._value = value
+        self._commas = commas
+
+    def __call__(self, texts: Texts) -> dict[str, T]:
+        """The pairs of all `texts`, a later one of the same key in the place of an earlier one."""
         found: dict[str, T] = {}
         for text in texts:
-            for part in text.split(",") if commas else [text]:
-                if commas and not part.strip():
+            for part in text.split(",") if self._commas else [text]:
+                if self._commas and not part.strip():
                     continue
-                name, equals, rest = part.partition("=")
-                if not equals or not name.strip():
-                    raise ValueError(f"{part.strip()!r}: expected {form}")
-                found[key(name.strip())] = value(name.strip(), rest.strip())
+                key, equals, rest = part.partition("=")
+                if not equals or not key.strip():
+                    raise ValueError(f"{part.strip()!r}: expected {self.form}")
+                found[key.strip()] = self._value(key.strip(), rest.strip())
         if not found:
-            raise ValueError(f"at least one {form} is required")
+            raise ValueError(f"at least one {self.form} is required")
         return found
 
-    return parse
+    def table(self, table: dict[str, object]) -> dict[str, T]:
+        """The pairs of a TOML table; numbers and true/false are taken as OCPP writes them."""
+        found: dict[str, T] = {}
+        for key, value in table.items():
+            if isinstance(value, bool):
+                value = str(value).lower()
+            elif isinstance(value, int | float):
+                value = str(value)
+            if not isinstance(value, str):
+                raise ValueError(f"{key}: expected a text, not {kind_of(value)}")
+            try:
+                found[filled(key)] = self._value(key, value)
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}") from None
+        return found
 
 
 def json_object(text: str) -> dict[str, object]:
@@ -153,11 +188,11 @@ def json_object(text: str) -> dict[str, object]:
             f"not JSON at column {error.pos + 1}: {error.msg[:1].lower()}{error.msg[1:]}"
         ) from None
     if not isinstance(value, dict):
-        raise ValueError(f"expected a JSON object, not {json_kind(value)}")
+        raise ValueError(f"expected a JSON object, not {kind_of(value)}")
     return value
 
 
-def json_kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What JSON and TOML call the type of a value, with its article."""
     kinds = ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "a text"))
     for kind, name in (*kinds, (list, "a list"), (dict, "a table")):
