@@ -1,0 +1,131 @@
+"""The station's connection: dialled, served, and dialled again for as long as the station is to be there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from charge_point import blocks
+from charge_point.station import Station
+from shared import dispatch
+from shared.chance import Stream
+from shared.dialer import Dialer
+from shared.dispatch import Payload, Table
+from shared.link import Link, LinkClosed
+from shared.peer import Peer, Setting
+from shared.versions import Version
+
+_tables: dict[Version, Table] = {}
+
+
+def handlers(version: Version) -> Table:
+    """The station's handlers for `version`; one table per process."""
+    if version not in _tables:
+        _tables[version] = dispatch.table(version, blocks.MODULES)
+    return _tables[version]
+
+
+class Connection:
+    """Keeps one station connected. Errors that are ours are added to `bugs`."""
+
+    __slots__ = ("_bugs", "_connections", "_dialer", "_offline", "_run_id", "_setting", "_wait", "peer", "station")
+
+    def __init__(
+        self,
+        station: Station,
+        dialer: Dialer | None,
+        *,
+        schema: str = "strict",
+        timeout: float = 30.0,
+        run_id: str = "0",
+        bugs: list[BaseException] | None = None,
+    ) -> None:
+        self.station = station
+        self.peer: Peer | None = None
+        self._dialer = dialer
+        self._run_id = run_id
+        self._bugs = [] if bugs is None else bugs
+        self._connections = 0
+        self._wait: float | None = None
+        self._offline: asyncio.Event | None = None
+        self._setting = Setting(
+            "charge_point",
+            station.journal,
+            station.tasks,
+            gate=_gate,
+            schema=schema,
+            timeout=timeout,
+            crashed=self._bugs.append,
+        )
+        station.redial = self.redial
+
+    async def run(self) -> None:
+        """Connect and serve for ever; raises `GaveUp` when the dialler does."""
+        assert self._dialer is not None
+        again = False
+        while True:
+            if self._offline is not None:
+                await self._offline.wait()
+                again = False
+            if self._wait is not None:
+                wait, self._wait = self._wait, None
+                await asyncio.sleep(wait)
+                again = False
+            link, version = await self._dialer.connect(again=again)
+            await self.serve(link, version, self._dialer.target.url)
+            again = True
+
+    async def serve(self, link: Link, version: Version, url: str = "") -> LinkClosed:
+        """Be the station on one link until it ends."""
+        station = self.station
+        self._connections += 1
+        key = Stream(station.setup.seed, "charge_point", station.id, self._run_id, self._connections).hex(8)
+        peer = self.peer = Peer(
+            link,
+            version,
+            handlers(version),
+            station,
+            self._setting,
+            station=station.id,
+            id_prefix=f"{key}-",
+        )
+        station.journal.opened("charge_point", station.id, f"{version.subprotocol} {url}".rstrip())
+        station.connected(peer)
+        ended = LinkClosed(1006, "no longer served")
+        try:
+            ended = await peer.run()
+        finally:
+            self.peer = None
+            if station.peer is peer:
+                station.disconnected()
+            station.journal.closed("charge_point", station.id, str(ended))
+        return ended
+
+    # --- what can be done to it ----------------------------------------------------------------------------
+
+    def redial(self, seconds: float) -> None:
+        """Close the connection and dial again after `seconds`, as a restart does."""
+        self._wait = seconds
+        if self.peer is not None:
+            self.station.tasks.spawn(self.peer.close(1000, "restarting"))
+
+    def go_offline(self) -> None:
+        """Cut the connection without a word, and stay away until `come_online`."""
+        self._offline = asyncio.Event()
+        if self.peer is not None:
+            self.peer.abort()
+
+    def come_online(self) -> None:
+        """Dial again."""
+        offline, self._offline = self._offline, None
+        if offline is not None:
+            offline.set()
+
+    async def end(self) -> None:
+        """Close the connection properly."""
+        if self.peer is not None:
+            await self.peer.close(1000, "the station is switched off")
+
+
+def _gate(station: Any, action: str, payload: Payload) -> None:
+    station.gate(action, payload)
