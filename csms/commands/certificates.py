@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import present, spelled, two
+from csms.commands.defaults import chosen, present, spelled, two
 from csms.commands.registry import Sent, Session, command
 from csms.commands.samples import ROOT, ROOT_HASHES
 from csms.commands.security import pem
@@ -16,7 +16,7 @@ def install_certificate(to: Session, *, kind: str | None = None, file: str | Non
     V2GRootCertificate, MORootCertificate, OEMRootCertificate (2.1). file: a PEM file, default a root made for it.
     """
     return {
-        "certificateType": spelled(to, kind or "CSMSRootCertificate"),
+        "certificateType": spelled(to, chosen(kind, "CSMSRootCertificate")),
         "certificate": pem(file) or ROOT,
     }
 

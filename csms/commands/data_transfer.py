@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csms.commands.defaults import chosen
 from csms.commands.registry import Sent, Session, command
 
 
@@ -15,7 +16,7 @@ def data_transfer(
     `{"data": {...}}` (2.x, where data may be anything).
     """
     return {
-        "vendorId": "TestVendor" if vendor is None else vendor,
-        "messageId": "TestMessage" if message is None else message,
-        "data": "test_data" if data is None else data,
+        "vendorId": chosen(vendor, "TestVendor"),
+        "messageId": chosen(message, "TestMessage"),
+        "data": chosen(data, "test_data"),
     }

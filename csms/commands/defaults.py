@@ -7,9 +7,13 @@ One word means one thing in every command: `evse`, `connector`, `token`, `transa
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from csms.commands.registry import NotOnThisVersion, Payload, Session, wrong
 from csms.commands.wire import typed
 from shared.versions import V2X, V16, V201, Version
+
+T = TypeVar("T")
 
 FALLBACK_ID = "test_transaction_123"
 """The transaction id of a command when no transaction is open (2.x)."""
@@ -27,6 +31,11 @@ DIAGNOSTICS_URL = "https://example.com/diagnostics"
 def upstream(to: Session) -> bool:
     """Whether `--compat upstream` asks for the defaults of the older mock server."""
     return bool(to.csms.options.compat == "upstream")
+
+
+def chosen(value: T | None, default: T) -> T:
+    """`value`, or `default` when none was given (an empty text was)."""
+    return default if value is None else value
 
 
 def present(**members: object) -> Payload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from csms.commands.defaults import moment, present
+from csms.commands.defaults import chosen, moment, present
 from csms.commands.registry import Payload, Sent, Session, command
 
 _SETTINGS: dict[str, tuple[str, Payload]] = {
@@ -83,16 +83,16 @@ def set_der_control(
     true (default) or false: a scheduled control, which has start (seconds from now or a timestamp) and
     duration (seconds, default 3600). control: its id. priority: 0 is the highest, default 1.
     """
-    wanted = kind or "LimitMaxDischarge"
+    wanted = chosen(kind, "LimitMaxDischarge")
     scheduled = start is not None or duration is not None if default is None else not default
     member, setting = _setting(wanted)
     if priority is not None:
         setting["priority"] = priority
     if scheduled and member not in ("enterService", "gradient"):
-        setting |= {"startTime": moment(to, start, 0), "duration": 3600 if duration is None else duration}
+        setting |= {"startTime": moment(to, start, 0), "duration": chosen(duration, 3600)}
     return {
         "isDefault": not scheduled,
-        "controlId": control or "control-1",
+        "controlId": chosen(control, "control-1"),
         "controlType": wanted,
         member: setting,
     }
@@ -127,4 +127,4 @@ def clear_der_control(
     default: true (default) or false: default or scheduled controls.
     """
     id = "control-1" if control is None and kind is None else control
-    return {"isDefault": True if default is None else default} | present(controlId=id, controlType=kind)
+    return {"isDefault": chosen(default, True)} | present(controlId=id, controlType=kind)

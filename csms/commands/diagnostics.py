@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import DIAGNOSTICS_URL, LOG_URL, id_token, moment, present, upstream
+from csms.commands.defaults import DIAGNOSTICS_URL, LOG_URL, chosen, id_token, moment, present, upstream
 from csms.commands.registry import Payload, Sent, Session, command
 from csms.commands.request import Needed
 
@@ -34,7 +34,7 @@ def get_log(
     log: Payload = {"remoteLocation": _destination(to, url, LOG_URL)}
     log |= present(oldestTimestamp=moment(to, since), latestTimestamp=moment(to, until))
     return {
-        "logType": kind or "DiagnosticsLog",
+        "logType": chosen(kind, "DiagnosticsLog"),
         "requestId": to.new_request_id() if request is None else request,
         "log": log,
     } | present(retries=retries, retryInterval=interval)
@@ -81,7 +81,7 @@ def customer_information(
     if token is not None:
         who = {"idToken": id_token(to, token, token_type)} | present(customerIdentifier=customer)
     else:
-        who = {"customerIdentifier": customer or "test_customer_001"}
+        who = {"customerIdentifier": chosen(customer, "test_customer_001")}
     return {
         "requestId": to.new_request_id() if request is None else request,
         "report": not clear if report is None else report,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import moment, present
+from csms.commands.defaults import chosen, moment, present
 from csms.commands.registry import Payload, Sent, Session, command
 
 
@@ -27,10 +27,14 @@ def set_display_message(
     default en. format: UTF8 (default), ASCII, HTML, URI, in 2.1 QRCODE. start, end: seconds from now or
     timestamps. transaction: only during it.
     """
-    content = {"format": format or "UTF8", "language": language or "en", "content": text or "Welcome"}
+    content = {
+        "format": chosen(format, "UTF8"),
+        "language": chosen(language, "en"),
+        "content": chosen(text, "Welcome"),
+    }
     shown: Payload = {
-        "id": 1 if message is None else message,
-        "priority": priority or "NormalCycle",
+        "id": chosen(message, 1),
+        "priority": chosen(priority, "NormalCycle"),
         "message": content,
     } | present(
         state=state,
@@ -65,4 +69,4 @@ def clear_display_message(to: Session, *, message: int | None = None) -> Sent:
 
     message: its id, default 1.
     """
-    return {"id": 1 if message is None else message}
+    return {"id": chosen(message, 1)}

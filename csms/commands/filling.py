@@ -5,8 +5,15 @@ from __future__ import annotations
 import math
 
 from csms.commands.form import Form, Schema
+from csms.commands.samples import ROOT_HASHES
 
 _FITTING: dict[str, object] = {
+    **ROOT_HASHES,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Relative",
+    "chargingRateUnit": "A",
+    "format": "UTF8",
+    "priceAlgorithm": "urn:iso:std:iso:15118:-20:PriceAlgorithm:1-Power",
     "id": 1,
     "idToken": "test_token",
     "idTag": "test_token",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import FIRMWARE_URL, FIRMWARE_URL_2X, moment, only, present, upstream
+from csms.commands.defaults import FIRMWARE_URL, FIRMWARE_URL_2X, chosen, moment, only, present, upstream
 from csms.commands.registry import Payload, Sent, Session, command
 from csms.commands.request import Needed
 from csms.commands.samples import CHECKSUM, SIGNATURE, SIGNER
@@ -69,7 +69,7 @@ def signed_update_firmware(
         "location": _location(to, url),
         "retrieveDateTime": moment(to, retrieve, 0),
         "signingCertificate": pem(certificate) or SIGNER,
-        "signature": signature or SIGNATURE,
+        "signature": chosen(signature, SIGNATURE),
     } | present(installDateTime=moment(to, install))
     return {"requestId": to.new_request_id() if request is None else request, "firmware": firmware} | present(
         retries=retries, retryInterval=interval
@@ -92,7 +92,7 @@ def publish_firmware(
     """
     return {
         "location": _location(to, url),
-        "checksum": checksum or CHECKSUM,
+        "checksum": chosen(checksum, CHECKSUM),
         "requestId": to.new_request_id() if request is None else request,
     } | present(retries=retries, retryInterval=interval)
 
@@ -103,4 +103,4 @@ def unpublish_firmware(to: Session, *, checksum: str | None = None) -> Sent:
 
     checksum: the MD5 of the firmware in hex, default the one that publish_firmware names by default.
     """
-    return {"checksum": checksum or CHECKSUM}
+    return {"checksum": chosen(checksum, CHECKSUM)}

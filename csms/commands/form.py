@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from shared.suggest import advice
@@ -36,11 +37,16 @@ class Form(NamedTuple):
         return schema
 
 
-def form_of(version: Version, action: str, now: str) -> Form:
-    """The form of `action`'s request on `version`."""
+def form_of(version: Version, action: str, now: str = "") -> Form:
+    """The form of `action`'s request on `version`; `now` is the time that its members get."""
+    return Form(_document(version, action), now)
+
+
+@cache
+def _document(version: Version, action: str) -> Schema:
     from shared.wire.schema import document
 
-    return Form(document(version, action), now)
+    return document(version, action)
 
 
 def child(form: Form, schema: Schema, step: str, parent: str) -> Schema:

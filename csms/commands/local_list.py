@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import id_token, moment, present, two
+from csms.commands.defaults import chosen, id_token, moment, present, two
 from csms.commands.registry import Payload, Sent, Session, command
 
 
@@ -31,7 +31,7 @@ def send_local_list(
     token, default Accepted. expires: seconds from now or a timestamp. group: their parent or group token.
     """
     wanted = tokens or list(to.csms.options.local_list_tokens)
-    kind = kind or "Full"
+    kind = chosen(kind, "Full")
     if version is None:
         held = to.station.local_list_version or 0
         version = held + 1 if kind == "Differential" else 1
@@ -44,7 +44,8 @@ def send_local_list(
     entries = [
         {
             "idTag": token,
-            "idTagInfo": {"status": status or "Accepted"} | present(expiryDate=until, parentIdTag=group),
+            "idTagInfo": {"status": chosen(status, "Accepted")}
+            | present(expiryDate=until, parentIdTag=group),
         }
         for token in wanted
     ]
@@ -58,5 +59,5 @@ def _entry_2x(
     information = present(cacheExpiryDateTime=until, groupIdToken=group_token)
     return {
         "idToken": id_token(to, token, kind),
-        "idTokenInfo": {"status": status or "Accepted"} | information,
+        "idTokenInfo": {"status": chosen(status, "Accepted")} | information,
     }

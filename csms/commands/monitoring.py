@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import evse_type, only, present
+from csms.commands.defaults import chosen, evse_type, only, present
 from csms.commands.keys import component_only, component_variable
 from csms.commands.registry import Payload, Sent, Session, command
 from shared.versions import V21
@@ -37,12 +37,12 @@ def set_variable_monitoring(
     stream = present(interval=stream_interval, values=stream_values)
     wanted = present(id=monitor, transaction=during_transaction, periodicEventStream=stream or None) | {
         "value": _value(kind) if value is None else value,
-        "type": kind or "UpperThreshold",
-        "severity": 8 if severity is None else severity,
+        "type": chosen(kind, "UpperThreshold"),
+        "severity": chosen(severity, 8),
     }
     return {
         "setMonitoringData": [
-            wanted | component_variable(to, name or "EVSE.Power", instance=instance, evse=place)
+            wanted | component_variable(to, chosen(name, "EVSE.Power"), instance=instance, evse=place)
         ]
     }
 
@@ -86,7 +86,7 @@ def set_monitoring_base(to: Session, *, base: str | None = None) -> Sent:
 
     base: All (default), FactoryDefault, HardWiredOnly.
     """
-    return {"monitoringBase": base or "All"}
+    return {"monitoringBase": chosen(base, "All")}
 
 
 @command("SetMonitoringLevel")
@@ -95,7 +95,7 @@ def set_monitoring_level(to: Session, *, severity: int | None = None) -> Sent:
 
     severity: 0 (danger) to 9 (debug), default 9, so that all are.
     """
-    return {"severity": 9 if severity is None else severity}
+    return {"severity": chosen(severity, 9)}
 
 
 @command("AdjustPeriodicEventStream")
@@ -108,7 +108,7 @@ def adjust_periodic_event_stream(
     message.
     """
     parameters: Payload = present(interval=interval, values=values) or {"interval": 60}
-    return {"id": 1 if stream is None else stream, "params": parameters}
+    return {"id": chosen(stream, 1), "params": parameters}
 
 
 @command("GetPeriodicEventStream")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csms.commands.defaults import chosen
 from csms.commands.registry import Sent, Session, command
 
 
@@ -11,4 +12,4 @@ def notify_web_payment_started(to: Session, *, evse: int | None = None, timeout:
 
     evse: default 1. timeout: seconds after which no result is to be expected any more, default 60.
     """
-    return {"evseId": 1 if evse is None else evse, "timeout": 60 if timeout is None else timeout}
+    return {"evseId": chosen(evse, 1), "timeout": chosen(timeout, 60)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import moment, present, spelled
+from csms.commands.defaults import chosen, moment, present, spelled
 from csms.commands.registry import Payload, Session
 from shared.versions import V16
 
@@ -32,9 +32,9 @@ def charging_profile(
     Absolute from now on unless told otherwise, which every purpose may be: ChargingStationMaxProfile must not
     be Relative (K01.FR.38), Absolute and Recurring must have a startSchedule (K01.FR.40).
     """
-    kind = kind or "Absolute"
+    kind = chosen(kind, "Absolute")
     schedule: Payload = {
-        "chargingRateUnit": unit or "A",
+        "chargingRateUnit": chosen(unit, "A"),
         "chargingSchedulePeriod": [
             {"startPeriod": 0, "limit": _limit(limit, unit)} | present(numberPhases=phases)
         ],
@@ -42,7 +42,7 @@ def charging_profile(
     if kind not in UNTIMED:
         schedule["startSchedule"] = moment(to, start, 0)
     schedule |= present(duration=duration)
-    number = 1 if id is None else id
+    number = chosen(id, 1)
     old = to.version is V16
     return {
         "chargingProfileId" if old else "id": number,

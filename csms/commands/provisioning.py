@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import evse_type, only, present, protocol_name, two, upstream
+from csms.commands.defaults import chosen, evse_type, only, present, protocol_name, two, upstream
 from csms.commands.keys import component_only, component_variable, key_16
 from csms.commands.registry import NotOnThisVersion, Payload, Sent, Session, command, wrong
 from shared.versions import V2X, V16
@@ -45,7 +45,7 @@ def set_variables(
     wanted += [(name, str(text)) for name, text in named.items()]
     if not wanted:
         flags = to.csms.options.set_variables
-        wanted = [(f"{c}.{v}", x) for c, v, x in flags] if flags else [(_INTERVAL, value or "30")]
+        wanted = [(f"{c}.{v}", x) for c, v, x in flags] if flags else [(_INTERVAL, chosen(value, "30"))]
     if to.version is V16:
         only(to, V2X, instance=instance, attribute=attribute, evse=evse, connector=connector)
         if len(wanted) > 1:
@@ -121,7 +121,7 @@ def get_base_report(to: Session, *, kind: str | None = None, request: int | None
     """
     return {
         "requestId": to.new_request_id() if request is None else request,
-        "reportBase": kind or "FullInventory",
+        "reportBase": chosen(kind, "FullInventory"),
     }
 
 
@@ -166,11 +166,11 @@ def set_network_profile(
         "ocppVersion": "OCPP20" if upstream(to) else protocol_name(to.version),
         "ocppTransport": "JSON",
         "ocppCsmsUrl": where,
-        "messageTimeout": 30 if timeout is None else timeout,
+        "messageTimeout": chosen(timeout, 30),
         "securityProfile": _security_profile(to, where) if profile is None else profile,
-        "ocppInterface": interface or "Wired0",
+        "ocppInterface": chosen(interface, "Wired0"),
     }
-    return {"configurationSlot": 1 if slot is None else slot, "connectionData": connection}
+    return {"configurationSlot": chosen(slot, 1), "connectionData": connection}
 
 
 def _security_profile(to: Session, url: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from csms.commands.defaults import (
     TOKEN,
+    chosen,
     connector_16,
     evse_2x,
     evse_type,
@@ -45,7 +46,7 @@ def start_transaction(
     if to.version is V16:
         only(to, V2X, group=group, token_type=token_type, request=request)
         return {
-            "idTag": TOKEN if token is None else token,
+            "idTag": chosen(token, TOKEN),
             "connectorId": connector_16(to, evse, connector),
         } | present(chargingProfile=profile)
     return {
@@ -75,7 +76,7 @@ def unlock_connector(to: Session, *, evse: int | None = None, connector: int | N
     """
     if to.version is V16:
         return {"connectorId": connector_16(to, evse, connector)}
-    return {"evseId": 1 if evse is None else evse, "connectorId": 1 if connector is None else connector}
+    return {"evseId": chosen(evse, 1), "connectorId": chosen(connector, 1)}
 
 
 _EXTENDED_ONLY = ("LogStatusNotification", "SignChargePointCertificate")
@@ -131,5 +132,5 @@ def _trigger(
         return asked | present(connectorId=connector_16(to, evse, connector) if about_one else None)
     if wanted == "StatusNotification" and not upstream(to):
         # F06.FR.13: the CSMS SHALL set the connector
-        evse, connector = 1 if evse is None else evse, 1 if connector is None else connector
+        evse, connector = chosen(evse, 1), chosen(connector, 1)
     return asked | present(evse=evse_type(evse, connector), customTrigger=custom)

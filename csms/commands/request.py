@@ -121,7 +121,7 @@ def check(text: str, versions: tuple[Version, ...] = VERSIONS) -> Command:
 
 
 def _takes(used: Command, version: Version, action: str, key: str) -> bool:
-    return key in used.options or used.open or has(form_of(version, action, ""), key)
+    return key in used.options or used.open or has(form_of(version, action), key)
 
 
 def _options(options: str | Mapping[str, object] | Options) -> Options:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import connector_16, evse_2x, id_token, moment, only, present
+from csms.commands.defaults import chosen, connector_16, evse_2x, id_token, moment, only, present
 from csms.commands.registry import Sent, Session, command
 from shared.versions import V2X, V16
 
@@ -28,14 +28,14 @@ def reserve_now(
     """
     flags = to.csms.options
     until = moment(to, expires, 3600)
-    id = flags.reservation_id if reservation is None else reservation
+    id = chosen(reservation, flags.reservation_id)
     if to.version is V16:
         only(to, V2X, connector_type=connector_type, token_type=token_type)
         unnamed = evse is None and connector is None
         return {
             "connectorId": flags.reserve_connector_id if unnamed else connector_16(to, evse, connector),
             "expiryDate": until,
-            "idTag": flags.reserve_id_tag if token is None else token,
+            "idTag": chosen(token, flags.reserve_id_tag),
             "reservationId": id,
         } | present(parentIdTag=group)
     return {
@@ -54,4 +54,4 @@ def cancel_reservation(to: Session, *, reservation: int | None = None) -> Sent:
 
     reservation: its id, default `--reservation-id`.
     """
-    return {"reservationId": to.csms.options.reservation_id if reservation is None else reservation}
+    return {"reservationId": chosen(reservation, to.csms.options.reservation_id)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import connector_16, evse_2x, present, spelled, two
+from csms.commands.defaults import chosen, connector_16, evse_2x, present, spelled, two
 from csms.commands.defaults import transaction as transaction_of
 from csms.commands.profile import STATION_WIDE, UNTIMED, charging_profile
 from csms.commands.registry import Payload, Sent, Session, command
@@ -51,7 +51,7 @@ def set_charging_profile(
     station-wide purpose 0. kind: Absolute (default), Relative, Recurring, in 2.1 Dynamic. stack: its level,
     default 0. profile: its id, default 1. start: seconds from now or a timestamp. duration: seconds.
     """
-    wanted = purpose or "TxDefaultProfile"
+    wanted = chosen(purpose, "TxDefaultProfile")
     whole = wanted in STATION_WIDE
     named = None
     if wanted == "TxProfile" or transaction is not None:
@@ -145,7 +145,7 @@ def get_composite_schedule(
 
     duration: seconds, default 3600. unit: A or W. evse, connector: default 1; 0 is the whole station.
     """
-    asked = {"duration": 3600 if duration is None else duration} | present(chargingRateUnit=unit)
+    asked = {"duration": chosen(duration, 3600)} | present(chargingRateUnit=unit)
     if two(to):
         return {"evseId": evse_2x(evse, connector)} | asked
     return {"connectorId": connector_16(to, evse, connector)} | asked
@@ -161,7 +161,7 @@ def update_dynamic_schedule(
     profile: its id, default 1.
     """
     values = present(limit=limit, setpoint=setpoint) or {"limit": 16}
-    return {"chargingProfileId": 1 if profile is None else profile, "scheduleUpdate": values}
+    return {"chargingProfileId": chosen(profile, 1), "scheduleUpdate": values}
 
 
 @command("UsePriorityCharging")
@@ -179,5 +179,5 @@ def use_priority_charging(
     """
     return {
         "transactionId": transaction_of(to, transaction, evse, connector),
-        "activate": True if activate is None else activate,
+        "activate": chosen(activate, True),
     }

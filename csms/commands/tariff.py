@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import evse_2x, moment, present
+from csms.commands.defaults import chosen, evse_2x, moment, present
 from csms.commands.defaults import transaction as transaction_of
 from csms.commands.registry import Payload, Sent, Session, command
 
@@ -21,7 +21,7 @@ def cost_updated(
     cost: default `--total-cost`. transaction: its id, default the oldest open one (of the evse, if named).
     """
     return {
-        "totalCost": to.csms.options.total_cost if cost is None else cost,
+        "totalCost": chosen(cost, to.csms.options.total_cost),
         "transactionId": transaction_of(to, transaction, evse, connector),
     }
 
@@ -38,8 +38,8 @@ def _tariff(
     price = {"prices": [{"priceKwh": 0.3 if energy is None else energy}]}
     time = None if minute is None else {"prices": [{"priceMinute": minute}]}
     return {
-        "tariffId": id or "tariff-1",
-        "currency": currency or "EUR",
+        "tariffId": chosen(id, "tariff-1"),
+        "currency": chosen(currency, "EUR"),
         "energy": price,
     } | present(chargingTime=time, validFrom=moment(to, start))
 

@@ -19,7 +19,7 @@ def check_schema(version: Version, commands: tuple[Command, Command], action: st
     violations = schemas(version).violations(action, payload)
     if not violations:
         return
-    form = form_of(version, action, "")
+    form = form_of(version, action)
     faults, foreign = [], True
     for violation in violations:
         path = violation.path.strip("/").replace("/", ".")
@@ -62,7 +62,7 @@ def exists_elsewhere(
             action = command.action(other)
             if action is None or (other is version and command is commands[1]):
                 continue
-            form = form_of(other, action, "")
+            form = form_of(other, action)
             if has(form, path) and (value is None or value in _enumeration(form, path)):
                 return True
     return False
