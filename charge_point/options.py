@@ -42,9 +42,10 @@ def address(text: str) -> str:
     """The base URL of a CSMS: ws:// or wss://, a host, perhaps a port, a path and a query."""
     from urllib.parse import urlsplit
 
+    filled(text)
     example = "ws://localhost:9000"
     try:
-        parts = urlsplit(filled(text))
+        parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
         raise ValueError(f"{text!r}: {str(error)[:1].lower()}{str(error)[1:]}") from None

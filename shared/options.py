@@ -282,14 +282,19 @@ def as_json(options: Any) -> str:
         value = getattr(options, each.name)
         if each.secret and value:
             value = each.secret(value) if callable(each.secret) else "(redacted)"
-        shown[each.name] = value
-    return json.dumps(shown, indent=2, default=_plain, ensure_ascii=False)
+        shown[each.name] = _plain(value)
+    return json.dumps(shown, indent=2, default=str, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
+    """What JSON can hold of a value: tuples and dataclasses with named members become objects."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(member) for name, member in value._asdict().items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
-    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(member) for key, member in value.items()}
+    return [_plain(member) for member in value] if isinstance(value, tuple) else value
 
 
 # --- argparse's pieces --------------------------------------------------------------------------------------
