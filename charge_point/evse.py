@@ -1,0 +1,629 @@
+"""An EVSE: what happens to its regions, and which transaction messages and status reports follow from it.
+
+Every change takes the same way: the points before, the regions' tables, the points after. What has come true may
+begin a transaction, what was lost may end it, anything else is an update (`charge_point.transaction`). Nothing here
+knows how a message is spelled or whether the station is online.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from charge_point.authorization import Token
+from charge_point.connector import (
+    AUTHORIZATION,
+    ENERGY,
+    Authorization,
+    Availability,
+    Cable,
+    Connector,
+    Energy,
+    Health,
+    NotNow,
+    Regions,
+    charging_state,
+    follow,
+)
+from charge_point.meter import Meter, Sample, sample
+from charge_point.transaction import (
+    FIXED_START_16,
+    FIXED_STOP_16,
+    PHASE,
+    Event,
+    Phase,
+    Point,
+    Transaction,
+    points,
+    reached,
+)
+from shared.versions import V16
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+_ANY_AUTHORIZATION = Point.Authorized | Point.PowerPathClosed
+
+
+class Evse:
+    """One EVSE. Owns its connectors, its meter, the authorization of its driver, and its transaction.
+
+    `active` is the connector that the session uses: the one plugged in, else the first. `token` is who was
+    authorized. `floating`: authorized without an EVSE being named, so that the session follows the plug.
+    `ev_amps` and `ev_ready` are the car's.
+    """
+
+    __slots__ = (
+        "_remote",
+        "_sampler",
+        "_timer",
+        "active",
+        "authorization",
+        "bay",
+        "connectors",
+        "energy",
+        "ev_amps",
+        "ev_ready",
+        "floating",
+        "group",
+        "id",
+        "last",
+        "meter",
+        "reservation",
+        "station",
+        "token",
+        "transaction",
+    )
+
+    def __init__(self, station: Station, id: int, connectors: tuple[Connector, ...], meter: Meter) -> None:
+        self.station = station
+        self.id = id
+        self.connectors = connectors
+        self.active = connectors[0]
+        self.meter = meter
+        self.authorization = Authorization.NONE
+        self.energy = Energy.OFF
+        self.token: Token | None = None
+        self.group = ""
+        self.floating = False
+        self.bay = False
+        self.ev_amps = meter.limit
+        self.ev_ready = True
+        self.reservation: int | None = None
+        self.transaction: Transaction | None = None
+        self.last: Transaction | None = None
+        """The last transaction that ended here."""
+        self._remote: int | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._sampler: asyncio.TimerHandle | None = None
+
+    # --- what is the case ---------------------------------------------------------------------------------
+
+    def connector(self, id: int) -> Connector | None:
+        """The connector with this id within the EVSE."""
+        return next((c for c in self.connectors if c.id == id), None)
+
+    def regions(self, connector: Connector | None = None) -> Regions:
+        """The regions of `connector` (the active one if none is given); the session's belong to the active."""
+        c = connector or self.active
+        mine = c is self.active
+        return Regions(
+            c.cable,
+            self.authorization if mine else Authorization.NONE,
+            self.energy if mine else Energy.OFF,
+            c.availability,
+            c.health,
+            self.reservation is not None,
+        )
+
+    def points(self) -> Point:
+        """Which start and stop points hold now."""
+        signed = self.station.model.flag("SampledDataCtrlr.SignReadings")
+        return reached(self.regions(), bay=self.bay, signed=signed)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a new session could begin here."""
+        return (
+            self.transaction is None
+            and self.authorization is not Authorization.GRANTED
+            and self.active.availability is Availability.OPERATIVE
+            and self.active.health is Health.SOUND
+        )
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether a driver can be authorized here: nobody is, and the transaction, if any, waits for one."""
+        waits = self.transaction is None or self.transaction.starter is None
+        sound = self.active.availability is Availability.OPERATIVE and self.active.health is Health.SOUND
+        return waits and sound and self.authorization is not Authorization.GRANTED
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether a driver has been authorized here and has not ended it."""
+        return self.authorization is Authorization.GRANTED
+
+    # --- the cable ----------------------------------------------------------------------------------------
+
+    def plug_in(self, connector: Connector, event: str = "plugged_in") -> None:
+        """The cable is put in at `connector` (E02, E03). Raises NotNow."""
+        before = self.points()
+        if self.active is not connector and (
+            self.active.cable is not Cable.OUT or self.energy is not Energy.OFF
+        ):
+            raise NotNow(
+                f"plugged_in is not possible while connector {self.active.id} of EVSE {self.id} is in use"
+            )
+        connector.move_cable(event)
+        self.active = connector
+        self._cancel_timer()
+        if self.energy is not Energy.OFF:
+            self.energy = follow(ENERGY, self.energy, "stopped")  # E10: the EV is back
+        self.station.report(self, connector)
+        if connector.cable is Cable.BOTH_ENDS:
+            self._owe_evse()
+            self._happened("CablePluggedIn", before)
+            self.offer()
+
+    def ev_side_out(self) -> None:
+        """The cable is pulled out of the car (E09, E10; 1.6 §9.1.18-19)."""
+        before = self.points()
+        c = self.active
+        c.move_cable("ev_side_out")
+        model = self.station.model
+        stops = self.is_authorized and model.flag("StopTransactionOnEVSideDisconnect")
+        transaction = self.transaction
+        if transaction is not None and self.is_authorized:
+            losing = Point.EVConnected | Point.PowerPathClosed | Point.EnergyTransfer
+            stops = stops or bool(self._stop_points() & losing)
+        if stops:
+            self.authorization = follow(AUTHORIZATION, self.authorization, "ended")
+            self._stop_energy()
+            if model.flag("UnlockConnectorOnEVSideDisconnect"):
+                c.turn_lock("unlock")  # E09.FR.02, .03
+        elif self.energy is not Energy.OFF:
+            self._draw(Energy.HELD_BY_EV)
+            c.info = "EV side disconnected"
+        # a transaction without a driver has nothing to wait for but the bay; it would never end otherwise
+        ends = not self.is_authorized and not self._stop_points() & Point.ParkingBayOccupancy
+        self._happened("EVCommunicationLost", before, reason="EVDisconnected", ends=ends)
+        if c.cable is Cable.OUT:
+            self._cable_gone()
+        self.station.report(self, c)
+        c.info = ""
+        if self.is_authorized and c.tethered:
+            self._await_plug()  # E10.FR.02
+
+    def station_side_out(self) -> None:
+        """The plug is pulled out of the station's socket. Raises NotNow while it is locked."""
+        c = self.active
+        c.move_cable("station_side_out")
+        self._cable_gone()
+        self.station.report(self, c)
+
+    def _cable_gone(self) -> None:
+        if not self.is_authorized:
+            self.authorization = follow(AUTHORIZATION, self.authorization, "cleared")
+            if self.transaction is None:
+                self.token, self.group = None, ""
+
+    # --- the driver ---------------------------------------------------------------------------------------
+
+    def grant(
+        self, token: Token, group: str = "", *, remote: int | None = None, by_csms: bool = False
+    ) -> None:
+        """`token` is authorized here: locally, or by the CSMS with its remoteStartId `remote` (E03, F01)."""
+        before = self.points()
+        self.authorization = follow(AUTHORIZATION, self.authorization, "granted")
+        self.token, self.group = token, group
+        self._remote = remote
+        trigger = "RemoteStart" if by_csms else "Authorized"
+        plugged = self.active.cable is Cable.BOTH_ENDS
+        if self.transaction is not None:
+            self._owe_token(self.transaction, trigger if by_csms or plugged else "")
+        self.station.report(self, self.active)
+        self._happened(trigger, before)
+        if plugged:
+            self.offer()
+        else:
+            self._await_plug()
+
+    def end_authorization(
+        self,
+        trigger: str,
+        reason: str,
+        *,
+        token: Token | None = None,
+        keep_locked: bool = False,
+        ends: bool = False,
+    ) -> None:
+        """The authorization ends: by token, by the CSMS, by refusal, by a reset (E06, E07, F03, E05).
+
+        `ends` ends the transaction whatever its stop point is.
+        """
+        self._cancel_timer()
+        before = self.points()
+        transaction = self.transaction
+        if transaction is not None:
+            transaction.stopping = reason
+            transaction.owed_token = token
+        if self.is_authorized:
+            unplugged = self.active.cable is Cable.OUT
+            self.authorization = follow(
+                AUTHORIZATION, self.authorization, "cleared" if unplugged else "ended"
+            )
+        if ends or transaction is None or self._stop_points() & before & _ANY_AUTHORIZATION:
+            self._stop_energy()  # one message says both
+        self._happened(trigger, before, reason=reason, ends=ends)
+        if self.energy is not Energy.OFF:
+            before = self.points()
+            self._stop_energy()
+            self._happened("ChargingStateChanged", before, reason=reason)
+        if not keep_locked:
+            self.active.turn_lock("unlock")  # E06.FR.10, E07.FR.07; kept for the owner: E05.FR.11
+        self.station.report(self, self.active)
+        self._settle_availability()
+
+    def deny(self) -> None:
+        """The CSMS refused the token of the running transaction (E05, C15; 1.6 §3.5.4, errata 3.17)."""
+        transaction = self.transaction
+        if transaction is None or transaction.refused or not self.is_authorized:
+            return
+        transaction.refused = True
+        model = self.station.model
+        if model.flag("StopTransactionOnInvalidId"):
+            self.end_authorization("Deauthorized", "DeAuthorized", keep_locked=True)
+            return
+        allowance = model.number("MaxEnergyOnInvalidId") if model.has("MaxEnergyOnInvalidId") else 0.0
+        transaction.allowance = transaction.meter_start + allowance
+        self.check_allowance()
+
+    def check_allowance(self) -> None:
+        """Hold the energy back once a refused token's allowance is used up, else look again later (E05.FR.02, .03)."""
+        transaction = self.transaction
+        if transaction is None or transaction.allowance is None:
+            return
+        left = transaction.allowance - self.meter.advance(self.station.clock.elapsed())
+        if left <= 1e-6:
+            self.hold()
+        elif self.energy is Energy.FLOWING and self.meter.watts:
+            wait = left * 3600 / self.meter.watts
+            asyncio.get_running_loop().call_later(wait + 0.001, self.check_allowance)
+
+    def _await_plug(self) -> None:
+        self._cancel_timer()
+        seconds = self.station.model.seconds("EVConnectionTimeOut")
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._plug_never_came)
+
+    def _plug_never_came(self) -> None:
+        """EVConnectionTimeOut has passed (E03.FR.05, .15; 1.6 §9.1.4)."""
+        self._timer = None
+        before = self.points()
+        transaction = self.transaction
+        if transaction is not None:
+            transaction.stopping = "Timeout"
+        self.authorization = follow(AUTHORIZATION, self.authorization, "cleared")
+        self._stop_energy()
+        stays = bool(self._stop_points() & Point.ParkingBayOccupancy)
+        self._happened("EVConnectTimeout", before, reason="Timeout", ends=not stays)
+        self.token, self.group = None, ""
+        self.station.report(self, self.active)
+        self._settle_availability()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- energy -------------------------------------------------------------------------------------------
+
+    def offer(self) -> None:
+        """Close the power path if all is given: a connected EV, its driver authorized, a lock that holds."""
+        c = self.active
+        if self.energy is not Energy.OFF or not self.is_authorized or c.cable is not Cable.BOTH_ENDS:
+            return
+        if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
+            return
+        if not c.turn_lock("lock"):
+            self.station.fault(self.id, c.id, "ConnectorLockFailure")  # G05; 1.6 TC_024
+            return
+        self._go_on()
+
+    def _go_on(self) -> None:
+        transaction = self.transaction
+        refused = transaction is not None and transaction.allowance is not None
+        if refused or self.meter.limit <= 0:
+            self._turn(Energy.HELD_BY_STATION)
+        else:
+            self._turn(Energy.FLOWING if self.ev_ready and self.ev_amps > 0 else Energy.HELD_BY_EV)
+
+    def hold(self) -> None:
+        """The station holds energy back (SuspendedEVSE)."""
+        self._turn(Energy.HELD_BY_STATION)
+
+    def ev_pauses(self) -> None:
+        """The EV stops taking energy: full, or not ready (E01.FR.19)."""
+        self.ev_ready = False
+        self._turn(Energy.HELD_BY_EV)
+
+    def ev_resumes(self) -> None:
+        """The EV takes energy again."""
+        self.ev_ready = True
+        if self.energy is Energy.HELD_BY_EV:
+            self._go_on()
+
+    def limit(self, amps: float) -> None:
+        """The station offers at most `amps` per phase from now on; 0 holds the energy back."""
+        elapsed = self.station.clock.elapsed()
+        self.meter.advance(elapsed)
+        self.meter.limit = amps
+        if self.energy is Energy.FLOWING and amps > 0:
+            self.meter.draw(self.ev_amps, elapsed)
+        elif self.energy is not Energy.OFF:
+            self._go_on()
+
+    def _turn(self, to: Energy) -> None:
+        """Move the energy region by its table, with the message that follows from it (E01.FR.18)."""
+        if self.energy is to or self.active.cable is not Cable.BOTH_ENDS:
+            return
+        if self.energy is Energy.OFF and not self.is_authorized:
+            return
+        before = self.points()
+        self._draw(to)
+        reason = "StoppedByEV" if to is Energy.HELD_BY_EV else "Other"
+        self._happened("ChargingStateChanged", before, reason=reason)
+        if self.transaction is None and before & Point.EnergyTransfer:
+            self._ended_by_energy()
+        self.station.report(self, self.active)
+
+    def _ended_by_energy(self) -> None:
+        """The transaction ended because energy stopped (TxStopPoint EnergyTransfer): so does the session."""
+        self._stop_energy()
+        self.authorization = follow(AUTHORIZATION, self.authorization, "ended")
+        self.active.turn_lock("unlock")
+        self._settle_availability()
+
+    def _draw(self, to: Energy) -> None:
+        event = {Energy.FLOWING: "flows", Energy.HELD_BY_EV: "ev_pauses"}.get(to, "station_pauses")
+        if self.energy is not to:
+            self.energy = follow(ENERGY, self.energy, event)
+        self.meter.draw(self.ev_amps if to is Energy.FLOWING else 0.0, self.station.clock.elapsed())
+
+    def _stop_energy(self) -> None:
+        if self.energy is not Energy.OFF:
+            self.energy = follow(ENERGY, self.energy, "stopped")
+        self.meter.draw(0.0, self.station.clock.elapsed())
+
+    # --- from a change to a message -----------------------------------------------------------------------
+
+    def _happened(self, trigger: str, before: Point, *, reason: str = "", ends: bool = False) -> None:
+        """Draw the conclusion: begin, end or update the transaction."""
+        now = self.points()
+        transaction = self.transaction
+        if transaction is None:
+            if now & ~before & self._start_points():
+                self._begin(trigger)
+        elif ends or before & ~now & self._stop_points():
+            self._end(trigger, transaction.stopping or reason)
+        else:
+            self.tell(trigger)
+        self.station.changed()
+
+    def _start_points(self) -> Point:
+        if self.station.version is V16:
+            return FIXED_START_16
+        return points(self.station.model.members("TxStartPoint"))
+
+    def _stop_points(self) -> Point:
+        if self.station.version is V16:
+            return FIXED_STOP_16
+        return points(self.station.model.members("TxStopPoint"))
+
+    def _begin(self, trigger: str) -> None:
+        station = self.station
+        now = station.clock.time()
+        transaction = Transaction(
+            station.new_transaction_id(), now, round(self.meter.advance(station.clock.elapsed()))
+        )
+        transaction.connector = self.active.number
+        transaction.owed_evse = self.active.cable is Cable.BOTH_ENDS or not self.floating
+        self.transaction = transaction
+        if self.is_authorized:
+            remote = self._remote is not None
+            self._owe_token(transaction, "RemoteStart" if remote else "")
+        self.tell(trigger, "Started")
+        self._sample_on()
+
+    def _owe_token(self, transaction: Transaction, trigger: str) -> None:
+        """The next message carries the token, and says why it came (E02.FR.01, E02.FR.20, F01.FR.19, .25)."""
+        transaction.starter, transaction.group = self.token, self.group
+        transaction.owed_token = self.token
+        transaction.owed_trigger = trigger
+        transaction.owed_remote = self._remote
+        transaction.owed_reservation, self.reservation = self.reservation, None
+        self._remote = None
+
+    def _owe_evse(self) -> None:
+        if self.transaction is not None:
+            self.transaction.owed_evse = True  # E01.FR.16
+            self.transaction.connector = self.active.number
+
+    def _end(self, trigger: str, reason: str) -> None:
+        transaction = self.transaction
+        assert transaction is not None
+        self._sample_off()
+        self.tell(trigger, "Ended", reason=reason)
+        self.last, self.transaction = transaction, None
+        self.station.transaction_over(self)
+
+    def tell(
+        self, trigger: str, sort: str = "Updated", *, reason: str = "", samples: tuple[Sample, ...] = ()
+    ) -> None:
+        """Make the transaction's next message and hand it to the station."""
+        station, transaction = self.station, self.transaction
+        if transaction is None:
+            return
+        transaction.phase = follow(PHASE, transaction.phase, sort)
+        now = station.clock.time()
+        plugged = self.active.cable is Cable.BOTH_ENDS
+        state = charging_state(self.regions())
+        phases = self.meter.phases if state == "Charging" and transaction.phases is None else None
+        transaction.phases = phases or transaction.phases
+        if sort == "Ended":
+            samples = self._ended_samples(transaction, now)
+        elif transaction.owed_begin and transaction.owed_evse:
+            samples = self._begin_samples(transaction, now) + samples
+        event = Event(
+            sort,
+            transaction,
+            transaction.seq,
+            now,
+            transaction.owed_trigger or trigger,
+            state,
+            not station.is_online,
+            round(self.meter.advance(station.clock.elapsed())),
+            reason,
+            transaction.owed_token,
+            self.id if transaction.owed_evse else 0,
+            self.active.id if transaction.owed_evse and plugged else 0,
+            transaction.owed_remote,
+            transaction.owed_reservation,
+            phases,
+            samples,
+        )
+        transaction.seq += 1
+        transaction.charging_state = state
+        transaction.owed_trigger = ""
+        transaction.owed_token = transaction.owed_remote = transaction.owed_reservation = None
+        transaction.owed_evse = False
+        station.owe(event)
+
+    # --- meter values -------------------------------------------------------------------------------------
+
+    def read(self, context: str, names: tuple[str, ...], *, interval: bool = False) -> Sample:
+        """A sample of the meter now."""
+        clock = self.station.clock
+        return sample(self.meter.read(clock.elapsed(), clock.time(), interval=interval), context, names)
+
+    def _begin_samples(self, transaction: Transaction, now: float) -> tuple[Sample, ...]:
+        """The values at the beginning, once the EVSE is known (E01.FR.09, .17)."""
+        transaction.owed_begin = False
+        model = self.station.model
+        ended = self.read("Transaction.Begin", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+        if ended.values:
+            transaction.keep(ended)
+        begun = self.read("Transaction.Begin", model.members("SampledDataCtrlr.TxStartedMeasurands"))
+        return (begun,) if begun.values else ()
+
+    def _ended_samples(self, transaction: Transaction, now: float) -> tuple[Sample, ...]:
+        """What was kept for the end, and the values at the end (E06.FR.11; 1.6 StopTxnSampledData)."""
+        names = self.station.model.members("SampledDataCtrlr.TxEndedMeasurands")
+        last = self.read("Transaction.End", names)
+        return (*(transaction.samples or ()), *((last,) if last.values else ()))
+
+    def _sample_on(self) -> None:
+        """Sample the meter every so often while the transaction runs (J02.FR.10-11; 1.6 §9.1.17)."""
+        self._sample_off()
+        seconds = self._sample_interval()
+        if seconds > 0 and self.transaction is not None:
+            loop = asyncio.get_running_loop()
+            self._sampler = loop.call_at(loop.time() + seconds, self._sampled, loop.time() + seconds)
+
+    def _sampled(self, due: float) -> None:
+        """One periodic sample; the next is due an interval after this one was, not after it was taken."""
+        transaction, model = self.transaction, self.station.model
+        if transaction is None:
+            return
+        seconds = self._sample_interval()
+        if seconds > 0:
+            loop = asyncio.get_running_loop()
+            self._sampler = loop.call_at(due + seconds, self._sampled, due + seconds)
+        if model.has("SampledDataCtrlr.Enabled") and not model.flag("SampledDataCtrlr.Enabled"):
+            return
+        ended = self.read("Sample.Periodic", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+        if ended.values and self._keeps_samples():
+            transaction.keep(ended)
+        names = model.members("SampledDataCtrlr.TxUpdatedMeasurands")
+        if not names and self.station.version is V16:
+            names = ("Energy.Active.Import.Register",)  # 1.6 §9.1.15
+        taken = self.read("Sample.Periodic", names, interval=True)
+        if taken.values:
+            self.tell("MeterValuePeriodic", samples=(taken,))
+
+    def _sample_interval(self) -> float:
+        return self.station.model.seconds("SampledDataCtrlr.TxUpdatedInterval")
+
+    def _keeps_samples(self) -> bool:
+        if self.station.version is V16:
+            return True  # 1.6 §9.1.25: StopTxnSampledData is sampled at MeterValueSampleInterval
+        return self.station.model.seconds("SampledDataCtrlr.TxEndedInterval") > 0
+
+    def resample(self) -> None:
+        """The sampling interval was changed while a transaction runs."""
+        if self.transaction is not None:
+            self._sample_on()
+
+    def _sample_off(self) -> None:
+        if self._sampler is not None:
+            self._sampler.cancel()
+            self._sampler = None
+
+    # --- availability -------------------------------------------------------------------------------------
+
+    def _settle_availability(self) -> None:
+        """What was to become inoperative after the transaction does so now (G03.FR.05)."""
+        if self.transaction is None and not self.is_authorized:
+            self.station.settle_availability(self)
+
+    # --- losing power, and the process --------------------------------------------------------------------
+
+    def power_off(self) -> None:
+        """Everything that needs power stops at once; nothing is sent."""
+        self._cancel_timer()
+        self._sample_off()
+        self._stop_energy()
+        if self.transaction is None:
+            self.authorization, self.token, self.group = Authorization.NONE, None, ""
+            self.active.turn_lock("unlock")
+
+    def lost_power(self) -> None:
+        """The power is back: the transaction that it interrupted has ended with it (1.6 §4.10; E06.FR.08)."""
+        if self.transaction is not None:
+            self.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
+
+    def as_kept(self, transaction: Transaction) -> dict[str, Any]:
+        """What ends `transaction` after the process was killed."""
+        token = transaction.starter
+        return {
+            "id": transaction.id,
+            "time": transaction.time,
+            "meter_start": transaction.meter_start,
+            "register": self.meter.energy,
+            "seq": transaction.seq,
+            "connector": transaction.connector,
+            "token": None if token is None else [token.id, token.type],
+        }
+
+    def take_up(self, kept: dict[str, Any]) -> None:
+        """End the transaction that an earlier process left unfinished, with the register as it last was."""
+        transaction = Transaction(kept["id"], kept["time"], kept["meter_start"])
+        transaction.phase = Phase.ONGOING
+        transaction.seq = kept["seq"]
+        transaction.connector = kept["connector"]
+        transaction.owed_evse = transaction.owed_begin = False
+        transaction.starter = Token(*kept["token"]) if kept["token"] else None
+        self.meter.energy = self.meter.reported = kept["register"]
+        self.transaction = transaction
+        self.lost_power()
+
+    def take_over(self, other: Evse) -> None:
+        """The session that was begun without naming an EVSE comes here, where its driver plugs in."""
+        self.authorization, self.token, self.group = other.authorization, other.token, other.group
+        self.transaction, self._remote = other.transaction, other._remote
+        other._cancel_timer()
+        if other._sampler is not None:
+            other._sample_off()
+            self._sample_on()
+        other.authorization, other.token, other.group = Authorization.NONE, None, ""
+        other.transaction, other._remote, other.floating = None, None, False
+        other.station.report(other, other.active)

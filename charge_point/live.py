@@ -1,0 +1,61 @@
+"""Variables whose value is the station's present state: component and variable -> how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from charge_point.connector import charging_state, status_2x
+
+if TYPE_CHECKING:
+    from charge_point.catalogue import Slot
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+
+Value = Callable[["Station", "Slot"], str | None]
+
+
+def _evse(station: Station, slot: Slot) -> Evse:
+    return station.evses[slot.evse - 1]
+
+
+def _station_state(station: Station, slot: Slot) -> str:
+    return "Available" if station.operative else "Unavailable"
+
+
+def _evse_state(station: Station, slot: Slot) -> str:
+    one = _evse(station, slot)
+    return status_2x(one.regions(one.active))
+
+
+def _connector_state(station: Station, slot: Slot) -> str | None:
+    one = _evse(station, slot)
+    connector = one.connector(slot.connector)
+    return None if connector is None else status_2x(one.regions(connector))
+
+
+def _power(station: Station, slot: Slot) -> str:
+    return f"{_evse(station, slot).meter.watts:.10g}"
+
+
+def _charging(station: Station, slot: Slot) -> str:
+    return charging_state(_evse(station, slot).regions())
+
+
+def _transaction(station: Station, slot: Slot) -> str | None:
+    transaction = _evse(station, slot).transaction
+    return transaction.id if transaction is not None else None
+
+
+VALUES: dict[tuple[str, str], Value] = {
+    ("ClockCtrlr", "DateTime"): lambda station, slot: station.clock.now(),
+    ("SecurityCtrlr", "Identity"): lambda station, slot: station.id,
+    ("ChargingStation", "AvailabilityState"): _station_state,
+    ("EVSE", "AvailabilityState"): _evse_state,
+    ("EVSE", "Power"): _power,
+    ("EVSE", "ChargingState"): _charging,
+    ("EVSE", "ActiveTransactionId"): _transaction,
+    ("Connector", "AvailabilityState"): _connector_state,
+    ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
+    ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(64 * len(station.authorizer.cache or ())),
+}

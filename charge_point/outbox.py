@@ -1,0 +1,312 @@
+"""The transaction messages that a station owes its CSMS: kept, in order, until delivered or given up.
+
+The rules (1.6 §3.7, errata 3.18; 2.x part 2 E11-E13):
+
+* One queue per station, oldest first; a new message waits until those before it are settled. Other messages may
+  overtake. Nothing leaves before the registration is accepted (B01.FR.08).
+* A message is what it was when it arose: timestamp, seqNo and data stay. Only `offline` turns true for what is
+  still here when the link drops (E11.FR.07).
+* A CALLERROR or no answer in time is a failed attempt. The next one waits the interval times the attempts so far
+  (E13.FR.03); after the last one the message is given up, which the journal notes (E13.FR.04; 1.6: SHOULD). Being
+  offline is no attempt. A refusal inside an answer is no failure.
+* A 1.6 message that was made before its StartTransaction was answered gets the transactionId when it leaves, -1 if
+  the start was given up (errata 3.18).
+
+With a `Store` the queue is on disk as well, in one SQLite file per process that is opened at the first message:
+every change is in the file before the next step is taken, so that `kill -9` loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.peer import CallFailed, ConnectionLost, InvalidAnswer
+from shared.versions import V16, Version, version
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+UNDELIVERED = -1
+"""The transactionId of a 1.6 transaction whose StartTransaction was never delivered (errata 3.18)."""
+
+
+class Owed:
+    """One message owed. `transaction` is our own id of its transaction, `row` its place in the store."""
+
+    __slots__ = ("action", "attempts", "payload", "row", "transaction", "version")
+
+    def __init__(
+        self, action: str, payload: Payload, transaction: str, version: Version, *, row: int = 0
+    ) -> None:
+        self.action = action
+        self.payload = payload
+        self.transaction = transaction
+        self.version = version
+        self.attempts = 0
+        self.row = row
+
+
+class Outbox:
+    """The queue of one station. Owns the order, the attempts and the 1.6 transaction ids."""
+
+    __slots__ = ("_busy", "_queue", "_station", "_timer", "numbers", "store")
+
+    def __init__(self, station: Station, store: Store | None = None) -> None:
+        self._station = station
+        self._queue: deque[Owed] | None = None
+        self._busy = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.store = store
+        self.numbers: dict[str, int] | None = None
+        """Our id of a 1.6 transaction -> the CSMS's transactionId."""
+
+    def __len__(self) -> int:
+        return len(self._queue) if self._queue else 0
+
+    def owes(self, transaction: str) -> bool:
+        """Whether a message of the transaction with this id is still here (E14.FR.04)."""
+        return any(owed.transaction == transaction for owed in self._queue or ())
+
+    def add(self, action: str, payload: Payload, transaction: str) -> None:
+        """Owe a message, and deliver it as soon as its turn comes."""
+        owed = Owed(action, payload, transaction, self._station.version)
+        if self.store is not None:
+            owed.row = self.store.owe(self._station.id, owed)
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(owed)
+        self.deliver()
+
+    def restore(self) -> int:
+        """Take up what an earlier process left on disk; gives how many messages that is."""
+        if self.store is None:
+            return 0
+        left = self.store.owed(self._station.id)
+        self.numbers = self.store.numbers(self._station.id) or self.numbers
+        if left:
+            self._queue = deque([*left, *(self._queue or ())])
+        for owed in left:
+            self._mark_offline(owed)
+        return len(left)
+
+    # --- connection ---------------------------------------------------------------------------------------
+
+    def went_offline(self) -> None:
+        """The link is gone: what is still here counts as offline (E11.FR.07), and no attempt is running."""
+        self._cancel_timer()
+        for owed in self._queue or ():
+            self._mark_offline(owed)
+
+    def _mark_offline(self, owed: Owed) -> None:
+        if owed.version is not V16 and not owed.payload.get("offline"):
+            owed.payload = owed.payload | {"offline": True}
+            if self.store is not None:
+                self.store.change(owed)
+
+    def deliver(self) -> None:
+        """Begin to deliver unless that is under way, or has to wait."""
+        if self._queue and not self._busy and self._timer is None and self._station.may_send:
+            self._busy = True
+            self._station.tasks.spawn(self._deliver())
+
+    async def _deliver(self) -> None:
+        try:
+            while self._queue and self._timer is None and self._station.may_send:
+                await self._deliver_first(self._queue[0])
+        finally:
+            self._busy = False
+        self._station.changed()
+
+    async def _deliver_first(self, owed: Owed) -> None:
+        station = self._station
+        if owed.version is not station.version:
+            self._give_up(owed, f"it was made for OCPP {owed.version}, the CSMS speaks {station.version}")
+            return
+        try:
+            answer = await station.call(owed.action, self._complete(owed))
+        except ConnectionLost:
+            if station.may_send:  # the peer knows it before the station does
+                self._wait(0.1)
+        except InvalidAnswer as broken:
+            # It was answered, so it was taken; the peer has noted what is wrong with the answer.
+            self._settle(owed)
+            station.delivered(owed, {}, str(broken))
+        except CallFailed as failed:
+            self._failed(owed, failed)
+        else:
+            self._settle(owed)
+            station.delivered(owed, answer)
+
+    def _failed(self, owed: Owed, failed: CallFailed) -> None:
+        owed.attempts += 1
+        model = self._station.model
+        most = max(model.integer("TransactionMessageAttempts"), 1)
+        if owed.attempts >= most:
+            self._give_up(owed, f"{owed.attempts} of {most} attempts failed; the last: {failed}")
+        else:
+            self._wait(model.seconds("TransactionMessageRetryInterval") * owed.attempts)
+
+    def _give_up(self, owed: Owed, why: str) -> None:
+        self._settle(owed)
+        self._station.note("given_up", f"{owed.action} of transaction {owed.transaction} was given up: {why}")
+        if owed.action == "StartTransaction":
+            self.number(owed.transaction, UNDELIVERED)
+
+    def _settle(self, owed: Owed) -> None:
+        assert self._queue is not None
+        self._queue.popleft()
+        if self.store is not None:
+            self.store.settle(owed)
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._waited)
+
+    def _waited(self) -> None:
+        self._timer = None
+        self.deliver()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def stop(self) -> None:
+        """The station is closed: nothing more is sent; what is owed stays on disk."""
+        self._cancel_timer()
+
+    # --- 1.6 transaction ids ------------------------------------------------------------------------------
+
+    def number(self, transaction: str, number: int) -> None:
+        """The CSMS gave the transaction with our id `transaction` its number."""
+        if self.numbers is None:
+            self.numbers = {}
+        self.numbers[transaction] = number
+        if self.store is not None:
+            self.store.number(self._station.id, transaction, number)
+
+    def _complete(self, owed: Owed) -> Payload:
+        if owed.action not in ("StopTransaction", "MeterValues") or "transactionId" in owed.payload:
+            return owed.payload
+        known = (self.numbers or {}).get(owed.transaction, UNDELIVERED)
+        return owed.payload | {"transactionId": known}
+
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS owed (
+    row INTEGER PRIMARY KEY, station TEXT NOT NULL, version TEXT NOT NULL,
+    action TEXT NOT NULL, transaction_id TEXT NOT NULL, payload TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS owed_by_station ON owed (station, row);
+CREATE TABLE IF NOT EXISTS numbers (
+    station TEXT NOT NULL, transaction_id TEXT NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (station, transaction_id));
+CREATE TABLE IF NOT EXISTS kept (
+    station TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (station, name));
+"""
+
+
+class Store:
+    """What the stations of this process keep on disk, in `folder`/stations.sqlite. Not for two processes at once."""
+
+    __slots__ = ("_database", "path")
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "stations.sqlite"
+        self._database: sqlite3.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether an earlier process left something."""
+        return self._database is not None or self.path.exists()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            import sqlite3  # an idle fleet does not pay for it
+
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(self.path, isolation_level=None)
+            # WAL and NORMAL: committed is in the operating system's hands, so it survives the end of the process
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.executescript(_TABLES)
+        return self._database
+
+    def owe(self, station: str, owed: Owed) -> int:
+        """Keep a message; gives its row."""
+        sql = "INSERT INTO owed (station, version, action, transaction_id, payload) VALUES (?, ?, ?, ?, ?)"
+        values = (station, owed.version.name, owed.action, owed.transaction, _text(owed.payload))
+        return int(self._open().execute(sql, values).lastrowid or 0)
+
+    def change(self, owed: Owed) -> None:
+        """The payload of a message that is kept has changed."""
+        self._open().execute("UPDATE owed SET payload = ? WHERE row = ?", (_text(owed.payload), owed.row))
+
+    def settle(self, owed: Owed) -> None:
+        """A message is owed no longer."""
+        self._open().execute("DELETE FROM owed WHERE row = ?", (owed.row,))
+
+    def owed(self, station: str) -> list[Owed]:
+        """The messages that `station` owes, the oldest first."""
+        if not self.exists:
+            return []
+        sql = "SELECT action, payload, transaction_id, version, row FROM owed WHERE station = ? ORDER BY row"
+        return [
+            Owed(action, _parsed(payload), transaction, version(name), row=row)
+            for action, payload, transaction, name, row in self._open().execute(sql, (station,))
+        ]
+
+    def number(self, station: str, transaction: str, number: int) -> None:
+        """Keep the 1.6 transactionId of a transaction."""
+        sql = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
+        self._open().execute(sql, (station, transaction, number))
+
+    def numbers(self, station: str) -> dict[str, int]:
+        """The 1.6 transaction ids of `station`, by our own ids."""
+        if not self.exists:
+            return {}
+        sql = "SELECT transaction_id, number FROM numbers WHERE station = ? ORDER BY rowid"
+        return dict(self._open().execute(sql, (station,)).fetchall())
+
+    def forget_number(self, station: str, transaction: str) -> None:
+        """A 1.6 transaction is over and delivered."""
+        sql = "DELETE FROM numbers WHERE station = ? AND transaction_id = ?"
+        self._open().execute(sql, (station, transaction))
+
+    def keep(self, station: str, name: str, value: Any) -> None:
+        """Keep `value` (JSON) of `station` under `name`; None forgets it."""
+        if value is None:
+            if self.exists:
+                self._open().execute("DELETE FROM kept WHERE station = ? AND name = ?", (station, name))
+            return
+        self._open().execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (station, name, _text(value)))
+
+    def kept(self, station: str) -> dict[str, Any]:
+        """All that is kept of `station`, by name."""
+        if not self.exists:
+            return {}
+        sql = "SELECT name, value FROM kept WHERE station = ? ORDER BY name"
+        return {name: _parsed(value) for name, value in self._open().execute(sql, (station,))}
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+
+def _text(value: Any) -> str:
+    import orjson
+
+    return orjson.dumps(value).decode()
+
+
+def _parsed(text: str) -> Any:
+    import orjson
+
+    return orjson.loads(text)
