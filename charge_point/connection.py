@@ -28,7 +28,17 @@ def handlers(version: Version) -> Table:
 class Connection:
     """Keeps one station connected. Errors that are ours are added to `bugs`."""
 
-    __slots__ = ("_bugs", "_connections", "_dialer", "_offline", "_run_id", "_setting", "_wait", "peer", "station")
+    __slots__ = (
+        "_bugs",
+        "_connections",
+        "_dialer",
+        "_offline",
+        "_run_id",
+        "_setting",
+        "_wait",
+        "peer",
+        "station",
+    )
 
     def __init__(
         self,
@@ -72,6 +82,9 @@ class Connection:
                 await asyncio.sleep(wait)
                 again = False
             link, version = await self._dialer.connect(again=again)
+            if self._offline is not None:
+                link.abort()
+                continue
             await self.serve(link, version, self._dialer.target.url)
             again = True
 

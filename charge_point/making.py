@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import ssl
+from math import ceil
 from typing import TYPE_CHECKING
 
 from charge_point.outbox import Store
 from charge_point.setup import StationSetup
-from shared.dialer import Target
+from shared.dialer import Backoff, Target
 from shared.option_fields import UsageError
 from shared.tls import client_context
 
 if TYPE_CHECKING:
     from charge_point.options import ChargePointOptions
+    from charge_point.station import Station
 
 
 def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
     """What kind of station the options describe."""
     evse = tuple(range(1, options.connectors + 1))
-    variables: dict[str, object] = {
-        "RetryBackOffWaitMinimum": options.reconnect_min,
-        "RetryBackOffRandomRange": options.reconnect_random,
+    backoff = {
+        "RetryBackOffWaitMinimum": ceil(options.reconnect_min),
+        "RetryBackOffRandomRange": ceil(options.reconnect_random),
         "RetryBackOffRepeatTimes": options.reconnect_repeat,
     }
     return StationSetup(
@@ -33,7 +35,24 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         boot_on_reconnect=options.boot_on_reconnect,
         seed=options.seed,
         run_id=run_id,
-        variables=options.set,
+        variables=backoff | options.set,
+    )
+
+
+def backoff_of(options: ChargePointOptions, station: Station) -> Backoff:
+    """How long to wait before dialling again: as the station's variables say, which the CSMS may have set.
+
+    They hold whole seconds (2.x part 4 §8.1); where they are still as the options set them, the options' own
+    fractions hold.
+    """
+    asked = Backoff(options.reconnect_min, options.reconnect_random, options.reconnect_repeat)
+    model = station.model
+    minimum = model.seconds("RetryBackOffWaitMinimum")
+    spread = model.seconds("RetryBackOffRandomRange")
+    return Backoff(
+        asked.minimum if minimum == ceil(asked.minimum) else minimum,
+        asked.spread if spread == ceil(asked.spread) else spread,
+        model.integer("RetryBackOffRepeatTimes"),
     )
 
 

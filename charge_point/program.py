@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from charge_point.authorization import Token
 from charge_point.connection import Connection
 from charge_point.driver import Driver, Wish
-from charge_point.making import setup_of, store_of, target_of
+from charge_point.making import backoff_of, setup_of, store_of, target_of
 from charge_point.station import Station
 from shared import lifecycle
 from shared.chance import Stream, fresh_run_id
@@ -55,7 +55,7 @@ async def _live(options: ChargePointOptions) -> int:
     )
     dialer = Dialer(
         target,
-        lambda: station.backoff,
+        lambda: backoff_of(options, station),
         Stream(options.seed, options.id, "dialling"),
         give_up_after=options.give_up_after,
         tell=lambda sentence, wait: _say(options, f"{sentence}; next attempt in {wait:.1f} s"),

@@ -7,13 +7,14 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from shared.console import Console, Summary
+
 from csms.admission import Admission, read_passwords
 from csms.making import policies_of, timetable_of
 from csms.server import Csms
 from shared import lifecycle
 from shared.chance import fresh_run_id
 from shared.clock import Clock, run_real
-from shared.console import Console, Summary
 from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
@@ -78,7 +79,11 @@ async def _serve(options: CsmsOptions) -> int:
             await shutdown.wait()
             if typing is not None:
                 typing.cancel()
-            await csms.stop(DRAIN)
+            try:
+                async with asyncio.timeout(DRAIN):
+                    await csms.stop()
+            except TimeoutError:
+                sys.stderr.write(f"csms: not every connection had closed within {DRAIN:g} s\n")
     finally:
         console.close()
         if file is not None:
@@ -137,7 +142,9 @@ def _tls(options: CsmsOptions) -> ssl.SSLContext | None:
     try:
         return server_context(options.tls_cert, options.tls_key)
     except ssl.SSLError as problem:
-        what = "the key does not belong to the certificate" if "MISMATCH" in str(problem) else "not usable PEM"
+        what = (
+            "the key does not belong to the certificate" if "MISMATCH" in str(problem) else "not usable PEM"
+        )
         raise UsageError(f"--tls-cert, --tls-key: {what} ({problem.reason or problem})") from None
     except OSError as problem:
         raise UsageError(f"--tls-cert: {options.tls_cert}: {problem.strerror}") from None
@@ -147,7 +154,9 @@ def _journal_file(options: CsmsOptions, journal: Journal) -> JournalFile | None:
     if not options.journal:
         return None
     try:
-        return JournalFile(options.journal, journal, lambda sentence: print(f"csms: {sentence}", file=sys.stderr))
+        return JournalFile(
+            options.journal, journal, lambda sentence: print(f"csms: {sentence}", file=sys.stderr)
+        )
     except OSError as problem:
         raise UsageError(f"--journal: {options.journal}: {problem.strerror}") from None
 
@@ -157,7 +166,9 @@ def _cannot_listen(options: CsmsOptions, problem: OSError) -> str:
 
     where = f"{options.host}:{options.port}"
     if problem.errno == errno.EADDRINUSE:
-        return f"{where} is in use by another program; stop it, or take another port (--port 0 takes a free one)"
+        return (
+            f"{where} is in use by another program; stop it, or take another port (--port 0 takes a free one)"
+        )
     if problem.errno == errno.EACCES:
         return f"{where}: no permission to listen there; ports below 1024 want special rights"
     if problem.errno == errno.EADDRNOTAVAIL or "getaddrinfo" in str(problem) or problem.errno is None:

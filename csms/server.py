@@ -135,6 +135,17 @@ class Csms:
             self.on_change(session, "gone")
         return ended
 
+    def booted(self, session: Session, status: str) -> None:
+        """A BootNotification was answered with `status`, and the answer is out."""
+        if self.timetable is not None:
+            self.timetable.booted(session, status)
+
+    def energy(self, station: str) -> tuple[int, float]:
+        """The finished transactions of a station and the Wh that they charged."""
+        record = self.records.get(self._folded.get(station.lower(), station)) or self.records.get(station)
+        bills = self.ledger.billed(record) if record is not None else []
+        return len(bills), sum(bill.energy or 0.0 for bill in bills)
+
     def find(self, name: str) -> Session | None:
         """The session of the connected station called `name`."""
         return self.sessions.get(name) or next(

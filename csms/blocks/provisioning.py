@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from csms.blocks.answers import NOTHING, answers
 from csms.reports import take_part
-from shared.dispatch import Payload, on
+from shared.dispatch import Answer, Payload, on
 from shared.versions import V2X
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     clause="1.6 §4.2; B01.FR.02",
     state=True,
 )
-def boot(session: Session, request: Payload) -> Payload:
+def boot(session: Session, request: Payload) -> Answer:
     """Accept, defer or refuse a station that has started."""
-    return session.csms.registrar.boot(session, request)
+    answer = session.csms.registrar.boot(session, request)
+    return Answer(answer, partial(session.csms.booted, session, answer["status"]))
 
 
 @on("Heartbeat")
