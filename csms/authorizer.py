@@ -95,10 +95,7 @@ class TokenPolicy:
 
 
 class Authorizer:
-    """Decides on tokens. A token's status can be changed while it runs with `set_status`.
-
-    With `upstream` a token of type NoAuthorization is judged like any other.
-    """
+    """Decides on tokens. A token's status can be changed while it runs with `set_status`."""
 
     __slots__ = (
         "_at_station",
@@ -109,14 +106,10 @@ class Authorizer:
         "_statuses",
         "_whitelist",
         "policy",
-        "upstream",
     )
 
-    def __init__(
-        self, policy: TokenPolicy | None = None, ledger: Ledger | None = None, *, upstream: bool = False
-    ) -> None:
+    def __init__(self, policy: TokenPolicy | None = None, ledger: Ledger | None = None) -> None:
         self.policy = policy = policy or TokenPolicy()
-        self.upstream = upstream
         self._ledger = ledger
         self._whitelist = _folded(policy.whitelist)
         self._blacklist = _folded(policy.blacklist)
@@ -150,7 +143,7 @@ class Authorizer:
         from the answer, so that concurrent ones do not matter.
         """
         folded = token.lower()
-        if kind == "NoAuthorization" and not self.upstream:
+        if kind == "NoAuthorization":
             return self._plain  # C02.FR.02: SHALL be Accepted; C02.FR.03: is never cached
         status = self._status(folded, station)
         policy = self.policy
@@ -158,7 +151,7 @@ class Authorizer:
             starts
             and policy.concurrent_tx
             and status == ACCEPTED
-            and self._charges_elsewhere(folded, station, transaction)
+            and self._is_concurrent(folded, station, transaction)
         ):
             status = "ConcurrentTx"
         group = self._groups.get(folded, policy.group)

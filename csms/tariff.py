@@ -15,16 +15,24 @@ class Tariff:
     """A fixed fee per transaction and a price per kWh, in the station's currency, taxes included.
 
     Running cost belongs into the answer to Updated, the final cost into the answer to Ended; a free transaction
-    costs 0, which is not the same as no answer (I02.FR.01, I03.FR.02, I03.FR.04).
+    costs 0, which is not the same as no answer (I02.FR.01, I03.FR.02, I03.FR.04). With `upstream` no final cost is
+    told.
     """
 
-    __slots__ = ("fee", "per_kwh")
+    __slots__ = ("fee", "per_kwh", "upstream")
 
-    def __init__(self, fee: float = 10.0, *, per_kwh: float = 0.0) -> None:
+    def __init__(self, fee: float = 10.0, *, per_kwh: float = 0.0, upstream: bool = False) -> None:
         if not isfinite(fee) or not isfinite(per_kwh):
             raise ValueError(f"a price must be a finite number, not {fee} and {per_kwh}")
         self.fee = fee
         self.per_kwh = per_kwh
+        self.upstream = upstream
+
+    def due(self, kind: str, transaction: Transaction, details: Payload | None = None) -> float | None:
+        """What the answer to an event of `kind` (Started, Updated, Ended) tells as cost; None: nothing."""
+        if kind == "Started" or (self.upstream and kind == "Ended"):
+            return None
+        return self.cost(transaction, None if self.upstream else details)
 
     def cost(self, transaction: Transaction, details: Payload | None = None) -> float:
         """The cost so far; the final cost once the transaction has ended. Rounded to a hundredth.

@@ -49,11 +49,15 @@ def authorize_2x(session: Session, request: Payload) -> Payload:
     """Say what a token is worth, and the contract certificate that came with it."""
     authorizer = _reachable(session)
     token = request["idToken"]
+    upstream = session.csms.policies.upstream  # judges the token by its text alone
     decision = authorizer.decide(
-        token["idToken"], station=session.id, now=session.csms.clock.time(), kind=token["type"]
+        token["idToken"],
+        station=session.id,
+        now=session.csms.clock.time(),
+        kind="" if upstream else token["type"],
     )
     info = id_token_info(decision, session.version)
-    if authorizer.upstream or not ("certificate" in request or "iso15118CertificateHashData" in request):
+    if upstream or not ("certificate" in request or "iso15118CertificateHashData" in request):
         return {"idTokenInfo": info}
     certificate = authorizer.policy.certificate
     if certificate == ACCEPTED and info["status"] in _CANCELS_CONTRACT:

@@ -89,14 +89,15 @@ def transaction_event(session: Session, request: Payload) -> Payload:
     )
     if new:
         _enter(session, transaction, request, in_order)
-    if csms.authorizer.upstream:
-        return _answer_upstream(session, transaction, request)
-    token = request.get("idToken")
     answer: Payload = {}
+    token = request.get("idToken")
+    if csms.policies.upstream:
+        token = _token_upstream(kind, token)
     if token is not None:
         answer["idTokenInfo"] = _worth(session, transaction, token)
-    if kind != "Started":
-        answer["totalCost"] = csms.tariff.cost(transaction, request.get("costDetails"))
+    cost = csms.tariff.due(kind, transaction, request.get("costDetails"))
+    if cost is not None:
+        answer["totalCost"] = cost
     return answer
 
 
@@ -132,11 +133,8 @@ def _worth(session: Session, transaction: Transaction, token: Payload) -> Payloa
     return id_token_info(decision, session.version)
 
 
-def _answer_upstream(session: Session, transaction: Transaction, request: Payload) -> Payload:
-    """As the mock server of `--compat upstream`: an absent token counts as an empty one, and is judged."""
-    if request["eventType"] == "Started":
-        token = request.get("idToken") or {"idToken": "", "type": ""}
-        return {"idTokenInfo": _worth(session, transaction, token)}
-    if request["eventType"] == "Updated":
-        return {"totalCost": session.csms.tariff.cost(transaction)}
-    return {}
+def _token_upstream(kind: str, token: Payload | None) -> Payload | None:
+    """What the mock server of `--compat upstream` judges: the text of a Started's token, absent or not."""
+    if kind != "Started":
+        return None
+    return {"idToken": token["idToken"] if token else "", "type": ""}
