@@ -66,7 +66,7 @@ def timetable_of(options: CsmsOptions) -> Timetable | None:
     return Timetable(
         raw + timed,
         conduct,
-        period=options.period if timed else None,
+        period=options.period if options.command is not None else None,  # --commands has its own delays
         start_on=options.start_on,
         rearm=options.rearm or options.compat == "upstream",
     )

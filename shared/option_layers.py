@@ -36,7 +36,7 @@ def merged(options: Iterable[Option], layers: Iterable[Layer]) -> Layer:
     result: Layer = {}
     for layer in layers:
         for rivals in _exclusive(by_name.values()):
-            present = [n for n in rivals if n in layer and layer[n].value not in (None, False)]
+            present = [n for n in rivals if n in layer and layer[n].value is not False]  # --no-x is no choice
             if len(present) > 1:
                 first, second = (layer[n].source for n in present[:2])
                 raise UsageError(f"{first}: not together with {second.split('] ')[-1]}")
@@ -91,7 +91,10 @@ def read_config(path: str, source: str) -> dict[str, dict[str, Any]]:
 
     try:
         with open(path, "rb") as file:
-            tables = tomllib.load(file)
+            content = file.read()
+        tables = tomllib.loads(
+            content.decode("utf-8-sig")
+        )  # some editors begin a file with a byte order mark
     except OSError as error:
         raise UsageError(f"{source}: {path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:

@@ -133,7 +133,10 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
         self.table = table
         self.prefix = prefix
         self.group_order = groups
-        usage = f"{command or 'python -m ' + prog} [option ...]"
+        words = [
+            f" {o.metavar}{' ...' * (o.nargs is not None)}" for o in self._by_name.values() if o.positional
+        ]
+        usage = f"{command or 'python -m ' + prog} [option ...]{''.join(words)}"
         super().__init__(
             options_class,
             prog=prog,
@@ -206,8 +209,8 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
         given = merged(every, [*filed, around, typed])
         for each in every:
             if each.required and each.name not in given:
-                places = f"{self.prefix}{each.name.upper()}, or {each.name} under [{self.table}]"
-                raise UsageError(f"{each.label}: is required (or {places}): {each.help}")
+                places = f" (or {self.prefix}{each.name.upper()}, or {each.name} under [{self.table}])"
+                raise UsageError(f"{each.label}: is required{'' if each.positional else places}: {each.help}")
         options = self._class(**{name: it.value for name, it in given.items()})
         check: Callable[[frozenset[str]], None] | None = getattr(options, "check", None)
         if check is not None:
@@ -362,7 +365,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
-            return super()._format_action_invocation(action)
+            return f"{action.metavar} ..." if action.nargs in ("+", "*") else str(action.metavar)
         names = ", ".join(action.listed if isinstance(action, _Switch) else action.option_strings)
         if action.nargs == 0:
             return names

@@ -50,12 +50,30 @@ class Toy(CommonOptions):
     password: str | None = option(None, "a secret", secret=True)
     compression: bool = option(True, "compress")
     loud: bool = option(False, "be loud")
+    quiet: bool = option(False, "be quiet", exclusive="noise")
+    noise: int | None = option(None, "so loud", exclusive="noise")
 
     def check(self, given: frozenset[str]) -> None:
         if self.wait == 13:
             raise UsageError("is an unlucky number", "wait")
         if "colour" in given and "loud" in given:
             raise UsageError("colour cannot be loud")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(CommonOptions):
+    """A program with words of its own."""
+
+    scenarios: tuple[str, ...] = option(
+        (),
+        "what to run",
+        positional=True,
+        nargs="*",
+        many=True,
+        metavar="SCENARIO",
+        parse=tuple,
+        required=True,
+    )
 
 
 def parser() -> OptionParser[Toy]:
@@ -300,6 +318,27 @@ def test_a_file_that_may_not_be_read(config: Config, monkeypatch: pytest.MonkeyP
     config.path.write_text("")
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may read everything
     assert fault("--config", str(config.path)) == f"--config: {config.path}: permission denied"
+
+
+def test_a_byte_order_mark_is_no_fault(config: Config) -> None:
+    config.path.write_bytes(b"\xef\xbb\xbf[csms]\r\nport = 5\r\n")
+    assert read("--config", str(config.path)).port == 5
+
+
+def test_a_switch_turned_off_is_no_choice_of_a_set() -> None:
+    toy = read("--no-quiet", "--noise", "5", env={"OCPP_TOY_QUIET": "yes"})
+    assert (toy.quiet, toy.noise) == (False, 5)
+    assert fault("--quiet", "--noise", "5") == "--quiet: not together with --noise"
+
+
+def test_words_without_a_flag_are_the_positional_option() -> None:
+    made = OptionParser(Run, prog="toy", table="csms", prefix="OCPP_TOY_", description="Runs.")
+    assert made.resolve(["a.yaml", "--seed", "3"], {})[0].scenarios == ("a.yaml",)
+    assert made.resolve(["--seed", "3", "a.yaml", "b.yaml"], {})[0].scenarios == ("a.yaml", "b.yaml")
+    with pytest.raises(UsageError, match=r"^SCENARIO: is required: what to run$"):
+        made.resolve([], {"OCPP_TOY_SCENARIOS": "c.yaml"})
+    assert "usage: python -m toy [option ...] SCENARIO ...\n" in made.format_help()
+    assert "\n  SCENARIO ... " in made.format_help()
 
 
 def test_a_file_that_is_not_text(config: Config) -> None:
