@@ -29,6 +29,8 @@ class Wish:
     evse: int | None = None
     token_first: bool = False
     amps: float | None = None
+    pace: float = 1.0
+    """Seconds from one thing that the driver does to the next."""
 
 
 class Result(NamedTuple):
@@ -81,6 +83,7 @@ class Driver:
             if not wish.token_first:
                 station.plug_in(evse.id)
                 self.said(f"plugged in at EVSE {evse.id}")
+                await asyncio.sleep(wish.pace)
             result = await self._charge(evse, wish)
         except NotNow as wrong:
             result = Result("failed", str(wrong))
@@ -101,6 +104,7 @@ class Driver:
         if presented.outcome != "started":
             return Result("failed", f"the token was {presented.outcome}: {presented.reason}")
         if wish.token_first:
+            await asyncio.sleep(wish.pace)
             station.plug_in(evse.id)
         if not await station.until(lambda: evse.transaction is not None, within=PATIENCE):
             return Result("failed", "no transaction began")
@@ -140,6 +144,7 @@ class Driver:
         station = self._station
         if evse.active.cable is Cable.OUT:
             return
+        await asyncio.sleep(wish.pace)
         if not station.unplug(evse.id):
             opened = await station.present(wish.token, evse.id)
             if opened.outcome == "unlocked":

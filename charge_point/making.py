@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charge_point.outbox import Store
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
     """What kind of station the options describe."""
     evse = tuple(range(1, options.connectors + 1))
-    backoff = {
+    backoff: dict[str, int | str] = {
         "RetryBackOffWaitMinimum": ceil(options.reconnect_min),
         "RetryBackOffRandomRange": ceil(options.reconnect_random),
         "RetryBackOffRepeatTimes": options.reconnect_repeat,
@@ -58,7 +59,7 @@ def backoff_of(options: ChargePointOptions, station: Station) -> Backoff:
 
 def store_of(options: ChargePointOptions) -> Store | None:
     """Where the station keeps what must survive a restart; nowhere without `--state`."""
-    return Store(options.state) if options.state else None
+    return Store(Path(options.state)) if options.state else None
 
 
 def target_of(options: ChargePointOptions) -> Target:

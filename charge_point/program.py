@@ -149,13 +149,18 @@ def _verdict(
     options: ChargePointOptions, status: int, bugs: list[BaseException], summary: Summary, driver: Driver
 ) -> int:
     if options.log_level in ("debug", "info"):
-        sys.stderr.write(summary.render(sessions=driver.results))
+        sys.stderr.write(summary.render(energy=lambda station: _charged(driver)))
     if bugs:
         sys.stderr.write(f"charge_point: {len(bugs)} internal error(s); see the log above\n")
         return lifecycle.INTERNAL
     if status == lifecycle.OK and (options.fail_on_findings or options.strict) and summary.finding_count:
         return lifecycle.FAILED
     return status
+
+
+def _charged(driver: Driver) -> tuple[int, float]:
+    """Sessions that charged as asked, and the Wh of all."""
+    return sum(r.as_asked for r in driver.results), sum(r.energy for r in driver.results)
 
 
 def _journal_file(options: ChargePointOptions, journal: Journal) -> JournalFile | None:
