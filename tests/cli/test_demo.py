@@ -1,0 +1,73 @@
+"""The demo: green when everything happened, red as soon as one decisive message is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.demo import EXPECTED, station_id
+from scripts.verdict import MORE, SAME, SAVE, Exchange, Row, exchanges, judge
+from shared.versions import VERSIONS, Version
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def happened(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
+    """What the demo's journal says, after a run that ended with 0."""
+    journal = tmp_path_factory.mktemp("demo") / "journal.jsonl"
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "demo.py"), "--keep", str(journal)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("passed") == 3
+    assert "all of it happened" in ended.stdout
+    return exchanges(journal)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_every_row_is_met_by_a_run_and_by_no_other_message(version: Version, happened: list[Exchange]) -> None:
+    mine = [exchange for exchange in happened if exchange.station == station_id(version)]
+    verdict = judge(EXPECTED[version], mine)
+    assert [row for row, exchange in verdict if exchange is None] == []
+    for _, met in verdict:
+        assert met is not None
+        without = [exchange for exchange in mine if exchange.seq != met.seq]
+        after = judge(EXPECTED[version], without)
+        assert any(exchange is None for _, exchange in after), f"green without {met.action} {met.request}"
+
+
+def _exchange(seq: int, request: object, answer: object = None, error: str = "") -> Exchange:
+    return Exchange(seq, "CP1", "charge_point", "StartTransaction", request, answer, error)
+
+
+def test_a_row_wants_its_fields_in_call_and_answer() -> None:
+    row = Row("StartTransaction", {"idTag": "A"}, {"idTagInfo.status": "Accepted"})
+    good = _exchange(1, {"idTag": "A"}, {"idTagInfo": {"status": "Accepted"}})
+    bad = _exchange(1, {"idTag": "A"}, {"idTagInfo": {"status": "Blocked"}})
+    refused = _exchange(1, {"idTag": "A"}, None, "InternalError")
+    assert judge([row], [good])[0][1] is good
+    assert judge([row], [bad])[0][1] is None
+    assert judge([row], [refused])[0][1] is None
+
+
+def test_rows_must_come_in_order_and_share_what_they_saved() -> None:
+    rows = [
+        Row("StartTransaction", {"n": 1, "meter": SAVE("m")}),
+        Row("StartTransaction", {"n": 2, "meter": SAME("m")}),
+        Row("StartTransaction", {"n": 3, "meter": MORE("m")}),
+    ]
+    one, two, three = (_exchange(n, {"n": n, "meter": meter}, {}) for n, meter in ((1, 5), (2, 5), (3, 6)))
+    assert [e is not None for _, e in judge(rows, [one, two, three])] == [True, True, True]
+    assert [e is not None for _, e in judge(rows, [two, one, three])] == [True, False, True]
+    odd = _exchange(2, {"n": 2, "meter": 4}, {})
+    assert [e is not None for _, e in judge(rows, [one, odd, three])] == [True, False, True]
