@@ -49,6 +49,10 @@ def address(text: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ValueError(f"{text!r}: {str(error)[:1].lower()}{str(error)[1:]}") from None
+    if parts.username is not None:
+        raise ValueError(
+            "an address with a password in it; use --password, the user name is the station's id"
+        )
     if parts.scheme not in ("ws", "wss"):
         meant = {"http": "ws", "https": "wss"}.get(parts.scheme)
         hint = f"; did you mean '{meant}{text[len(parts.scheme) :]}'?" if meant else f", as in {example}"
@@ -57,10 +61,6 @@ def address(text: str) -> str:
         raise ValueError(f"{text!r} names no host; expected an address as {example}")
     if port == 0:
         raise ValueError(f"{text!r}: port 0 cannot be dialled")
-    if parts.username is not None:
-        raise ValueError(
-            "an address with a password in it; use --password, the user name is the station's id"
-        )
     if parts.fragment:
         raise ValueError(f"{text!r}: a WebSocket address has no fragment (#)")  # RFC 6455 §3
     return text

@@ -175,6 +175,30 @@ def options_of(options_class: type) -> list[Option]:
     return [Option(field) for field in dataclasses.fields(options_class)]
 
 
+def as_json(options: Any) -> str:
+    """The options as a JSON object, field by field, secrets redacted; what `--print-config` prints."""
+    import json
+
+    shown = {}
+    for each in options_of(type(options)):
+        value = getattr(options, each.name)
+        if each.secret and value:
+            value = each.secret(value) if callable(each.secret) else "(redacted)"
+        shown[each.name] = _plain(value)
+    return json.dumps(shown, indent=2, default=str, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold of a value: tuples and dataclasses with named members become objects."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(member) for name, member in value._asdict().items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(member) for key, member in value.items()}
+    return [_plain(member) for member in value] if isinstance(value, tuple) else value
+
+
 def _kind(annotation: Any) -> type:
     """The type a field holds beside None: bool, int, float, str, tuple, dict, or another class."""
     members = [m for m in get_args(annotation) if m is not NoneType]

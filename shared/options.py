@@ -11,12 +11,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 from argparse_dataclass import ArgumentParser
 
-from shared.option_fields import Option, UsageError, option, options_of
+from shared.option_fields import Option, UsageError, as_json, option, options_of
 from shared.option_layers import (
     COMMON,
     Layer,
@@ -274,30 +274,6 @@ _COMPLAINTS = {
     "expected at least one argument": "needs at least one value",
     "ignored explicit argument (.*)": r"takes no value, not \1",
 }
-
-
-def as_json(options: Any) -> str:
-    """The options as a JSON object, field by field, secrets redacted; what `--print-config` prints."""
-    import json
-
-    shown = {}
-    for each in options_of(type(options)):
-        value = getattr(options, each.name)
-        if each.secret and value:
-            value = each.secret(value) if callable(each.secret) else "(redacted)"
-        shown[each.name] = _plain(value)
-    return json.dumps(shown, indent=2, default=str, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold of a value: tuples and dataclasses with named members become objects."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: _plain(member) for name, member in value._asdict().items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
-        return {key: _plain(member) for key, member in value.items()}
-    return [_plain(member) for member in value] if isinstance(value, tuple) else value
 
 
 # --- argparse's pieces --------------------------------------------------------------------------------------

@@ -74,6 +74,10 @@ def test_addresses_with_paths_queries_and_ports_are_taken_as_they_are(url: str) 
             "ws://me:hush@h",
             "an address with a password in it; use --password, the user name is the station's id",
         ),
+        (
+            "http://me:hush@h",
+            "an address with a password in it; use --password, the user name is the station's id",
+        ),
         ("", "must not be empty"),
     ],
 )
