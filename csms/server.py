@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from csms import blocks
 from csms.admission import Admission, remarks_on
 from csms.admission import Refused as NotAdmitted
+from csms.conductor import outcomes
 from csms.session import Session
 from shared import dispatch
 from shared.chance import Stream
@@ -78,6 +79,8 @@ class Csms:
         self.sessions: dict[str, Session] = {}
         self.records: dict[str, StationRecord] = {}
         self.bugs: list[BaseException] = []
+        self.outcomes = outcomes()
+        """What became of the commands that were sent, the last ones."""
         self.tasks = Tasks(self._crashed)
         self.setting = Setting(
             "csms",

@@ -138,7 +138,7 @@ class Summary:
             tuple(str(cell) if not isinstance(cell, float) else f"{cell:.3f}" for cell in row)
             for row in shown
         ]
-        yield from _table([head, *cells])
+        yield from table([head, *cells])
 
     def _finding_lines(self) -> Iterable[str]:
         if not self.findings:
@@ -153,7 +153,7 @@ class Summary:
             ]
             rows.append((kind, clean(clause, 34), str(found.count), ", ".join(places)))
         yield ""
-        yield from _table(rows, left=(0, 1, 3))
+        yield from table(rows, left=(0, 1, 3))
 
     def _remark_line(self, width: int) -> Iterable[str]:
         """The other notes, counted; those that the tables say in another way are left out."""
@@ -187,7 +187,7 @@ def _sum(name: str, rows: list[_Row]) -> _Row:
     return (name, "", a, b, c, d, e, sum(columns[7]), sum(columns[8]))
 
 
-def _table(rows: list[tuple[str, ...]], left: tuple[int, ...] = (0, 1)) -> Iterable[str]:
+def table(rows: list[tuple[str, ...]], left: tuple[int, ...] = (0, 1)) -> Iterable[str]:
     """The rows in columns two blanks apart, those in `left` aligned to the left."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
