@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+from shared import versions
 from shared.versions import Version
 
-_J16, _P4 = "OCPP-J 1.6", "part 4"
+_J16, _P201, _P21 = "OCPP-J 1.6", "OCPP 2.0.1 part 4", "OCPP 2.1 part 4"
+_R201, _R21 = "OCPP 2.0.1 part 2", "OCPP 2.1 part 2"
+
+
+def _rpc(v16: str, v2x: str) -> tuple[str, str, str]:
+    """A section of OCPP-J: of the 1.6 specification, and of part 4 of 2.0.1 and 2.1 alike."""
+    return f"{_J16} {v16}", f"{_P201} {v2x}", f"{_P21} {v2x}"
+
 
 CLAUSES: dict[str, tuple[str, str, str]] = {
-    # finding: clause of 1.6, 2.0.1 and 2.1
-    "unusable_message": (f"{_J16} §4.2", f"OCPP 2.0.1 {_P4} §4.2", f"OCPP 2.1 {_P4} §4.2"),
-    "invalid_request": (f"{_J16} §4.2.1", f"OCPP 2.0.1 {_P4} §4.1.2", f"OCPP 2.1 {_P4} §4.1.2"),
-    "invalid_answer": (f"{_J16} §4.2.2", f"OCPP 2.0.1 {_P4} §4.2.2", f"OCPP 2.1 {_P4} FR.06"),
-    "unanswered_call": (f"{_J16} §4.1.1", f"OCPP 2.0.1 {_P4} §4.1.1", f"OCPP 2.1 {_P4} §4.1.1"),
-    "late_answer": (f"{_J16} §4.1.1", f"OCPP 2.0.1 {_P4} §4.1.1", f"OCPP 2.1 {_P4} §4.1.1"),
-    "duplicate_answer": (f"{_J16} §4.1.4", f"OCPP 2.0.1 {_P4} §4.1.4", f"OCPP 2.1 {_P4} §4.1.4"),
-    "unknown_answer": (f"{_J16} §4.1.4", f"OCPP 2.0.1 {_P4} §4.1.4", f"OCPP 2.1 {_P4} §4.1.4"),
-    "duplicate_id": (f"{_J16} §4.1.4", f"OCPP 2.0.1 {_P4} §4.1.4", f"OCPP 2.1 {_P4} §4.1.4"),
+    # finding: clause of 1.6, 2.0.1 and 2.1; "" where it is no more than a remark
+    "unusable_message": _rpc("§4.2", "§4.2"),
+    # Tables 4 and 5: the name of an action, case-sensitive; 2.x §4.1.7: only a known action is valid
+    "unknown_action": _rpc("§4.2.1", "§4.1.7"),
+    # 1.6 §4 and §5 are the operations of the Charge Point and of the Central System; 2.x: "sent by ... to"
+    "wrong_direction": ("OCPP 1.6 §4, §5", f"{_R201} Messages §1", f"{_R21} Messages §1"),
+    # NotifyPeriodicEventStream travels as SEND, and nothing else does
+    "wrong_message_type": ("", "", f"{_P21} §4.1.3"),
+    # J-errata 3.8 makes the schemas part of 1.6
+    "invalid_request": (f"{_J16} §4.2.1", f"{_P201} §4.1.7", f"{_P21} §4.1.7"),
+    "invalid_answer": (f"{_J16} §4.2.2", f"{_P201} §4.1.7", f"{_P21} §4.1.7"),
+    "invalid_error": _rpc("§4.2.3", "§4.2.3"),
+    # whatever can be handled is answered by a CALLRESULT, what cannot by a CALLERROR
+    "unanswered_call": (f"{_J16} §4.2.2", f"{_R201} FR.02", f"{_R21} FR.02"),
+    # SHOULD NOT in 1.6 (§4.1.1), SHALL NOT in 2.x
+    "overlapping_calls": ("", f"{_P201} §4.1.1", f"{_P21} §4.1.1"),
+    "late_answer": _rpc("§4.1.1", "§4.1.1"),
+    # an answer bears the id of the one call that it answers; an id is used once (1.6: J-errata 3.1)
+    "duplicate_answer": _rpc("§4.1.4", "§4.1.4"),
+    "unknown_answer": _rpc("§4.1.4", "§4.1.4"),
+    "duplicate_id": _rpc("§4.1.4", "§4.1.4"),
+    # --- what makes a message unusable ---
+    versions.NOT_UTF8: _rpc("§4.1.2", "§4.1.2"),
+    versions.BINARY: _rpc("§4.1.2", "§4.1.2"),
+    versions.NOT_JSON: _rpc("§4.1.2", "§4.1.2"),
+    versions.NO_TYPE: _rpc("§4.1.3", "§4.1.3"),
+    versions.UNKNOWN_TYPE: _rpc("§4.1.3", "§4.1.3"),
+    versions.BAD_ID: _rpc("§4.1.4", "§4.1.4"),
+    versions.NUMERIC_ID: _rpc("§4.1.4", "§4.1.4"),
+    versions.LONG_ID: _rpc("§4.1.4", "§4.1.4"),
+    versions.BAD_ACTION: _rpc("§4.2.1", "§4.2.1"),
 }
 
 
-def clause(version: Version, finding: str) -> str:
-    """The clause of `version` that `finding` breaks; KeyError for a finding that is not in the table."""
-    return CLAUSES[finding][version.order]
+def clause(version: Version, finding: str, symptom: str = "") -> str:
+    """The clause of `version` that `finding` breaks, by its `symptom` where that says more; "" for a remark.
+
+    KeyError for a finding that is not in the table.
+    """
+    return (CLAUSES.get(symptom) or CLAUSES[finding])[version.order]

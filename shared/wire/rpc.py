@@ -10,7 +10,9 @@ Both ends of a connection are the same automaton: it does not know which role it
 actions that it offers. Whatever cannot be used is an `Unusable` event that says what was wrong, and the answer
 which the version foresees (the table in `shared.versions`) is already among the frames to send. Nothing that
 the peer sends raises, and nothing it sends is kept longer than until its own answer: at most one call of ours is
-open, the ids that were given up are a bounded memory, and the calls in work are bounded by `MAX_IN_WORK`.
+open, the ids that were given up are a bounded memory, and of the peer's calls at most `MAX_IN_WORK` are kept, the
+others being refused at once. Since answers are matched by id, only an answer under an id that is in work twice
+can be taken for another.
 
 Registration, queues, retries and timeouts live above (registration.py, outbox.py, peer.py).
 """
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -28,7 +30,6 @@ from shared.versions import (
     ARITY,
     BAD_ACTION,
     BAD_ID,
-    BINARY,
     DUPLICATE_ID,
     INTERNAL,
     LONG_ID,
@@ -37,7 +38,6 @@ from shared.versions import (
     NOT_ARRAY,
     NOT_JSON,
     NOT_OFFERED,
-    NOT_UTF8,
     NUMERIC_ID,
     UNKNOWN_ACTION,
     UNKNOWN_TYPE,
@@ -45,82 +45,43 @@ from shared.versions import (
     Version,
     refusal,
 )
+from shared.wire.events import (
+    ANSWER_REFUSED,
+    BROKEN_ANSWER,
+    DUPLICATE_ANSWER,
+    LATE_ANSWER,
+    UNKNOWN_ANSWER,
+    UNREADABLE_CALL,
+    Answered,
+    Called,
+    Event,
+    Refused,
+    Sent,
+    Unusable,
+)
+from shared.wire.frames import (
+    ANSWER,
+    ANSWER_ERROR,
+    CALL,
+    ERROR,
+    SEND,
+    error_of,
+    flaws,
+    json_of,
+    shown,
+    sort_of_bytes,
+)
 from shared.wire.schema import Payload, Schemas, Violation, schemas
-
-CALL, ANSWER, ERROR, ANSWER_ERROR, SEND = 2, 3, 4, 5, 6
 
 MAX_ID = 36
 """Characters of a message id (1.6 Table 3, 2.x part 4 Table 4)."""
 
-MAX_DESCRIPTION = 255
-"""Characters of an error description (2.x part 4 Table 7); 1.6 sets none, and gets the same."""
+_NO_REASON: tuple[Any, ...] = ("", "", {})
 
 MAX_IN_WORK = 1000
 """Calls of the peer that may be in work at once before further ones are refused as our InternalError."""
 
 GIVEN_UP_MEMORY = 100
-
-
-class Called(NamedTuple):
-    """A call of the peer. `violations` is only ever non-empty when the schema is not enforced."""
-
-    id: str
-    action: str
-    payload: Payload
-    violations: list[Violation] | tuple[()] = ()
-
-
-class Sent(NamedTuple):
-    """A SEND of the peer (2.1), to be handled and never answered."""
-
-    id: str
-    action: str
-    payload: Payload
-    violations: list[Violation] | tuple[()] = ()
-
-
-class Answered(NamedTuple):
-    """The answer to our open call. With `violations` it breaks the schema."""
-
-    id: str
-    action: str
-    payload: Payload
-    violations: list[Violation] | tuple[()] = ()
-
-
-class Refused(NamedTuple):
-    """The CALLERROR to our open call."""
-
-    id: str
-    action: str
-    code: str
-    description: str
-    details: Any
-
-
-class Unusable(NamedTuple):
-    """A message that could not be used: `symptom` (of `shared.versions`, or one below), and why in words.
-
-    `refused_with` is the error code that was answered, None when the version says silence.
-    """
-
-    symptom: str
-    why: str
-    id: str = ""
-    action: str = ""
-    refused_with: str | None = None
-    violations: list[Violation] | tuple[()] = ()
-
-
-# Symptoms that are never answered, whatever the version (J-errata 3.1, 2.x part 4 §4.1.4: drop and log).
-LATE_ANSWER = "an answer after we had given up"
-DUPLICATE_ANSWER = "a second answer to one call"
-UNKNOWN_ANSWER = "an answer to a call that we never made"
-BROKEN_ANSWER = "an answer that is not formed as one"
-ANSWER_REFUSED = "our answer was refused"
-UNREADABLE_CALL = "the peer could not read a message of ours"
-
-Event = Called | Sent | Answered | Refused | Unusable
 
 
 class Rpc:
@@ -133,13 +94,13 @@ class Rpc:
     __slots__ = (
         "_done",
         "_given_up",
-        "_in_work",
         "_offered",
         "_open_action",
         "_open_id",
         "check",
         "enforce",
         "frames_to_send",
+        "in_work",
         "schemas",
         "version",
     )
@@ -155,11 +116,13 @@ class Rpc:
         self._offered = offered
         self._open_id = ""  # our outstanding call
         self._open_action = ""
-        self._in_work: dict[str, str | None] = {}  # the peer's calls: id -> answer, once there is one
+        self.in_work: dict[str, str | None] = {}
+        """The peer's calls that are not answered on the wire: id -> our answer, once there is one."""
         self._given_up: deque[str] | None = None  # ids whose answer may still come
         self._done = ""  # the id that was answered last
         self.frames_to_send: deque[tuple[str, str]] = deque()
-        """(message id, frame) of what must be sent now, in order: take from the left until it is empty."""
+        """(message id, frame) of what must be sent now, in order: take from the left until it is empty. The id is
+        that of the call in work which the frame answers, "" when it answers none."""
 
     # --- what we do --------------------------------------------------------------------------------------
 
@@ -169,12 +132,16 @@ class Rpc:
         return not self._open_id
 
     def call(self, unique_id: str, action: str, payload: Any) -> str:
-        """The frame of a call, which is outstanding from now on. RuntimeError unless `idle`."""
+        """The frame of a call, which is outstanding from now on.
+
+        Raises RuntimeError unless `idle`, TypeError when `payload` cannot be written as JSON.
+        """
         if self._open_id:
             raise RuntimeError(f"{self._open_action} {self._open_id} is still outstanding")
+        frame = orjson.dumps([CALL, unique_id, action, payload]).decode()
         self._open_id = unique_id
         self._open_action = action
-        return orjson.dumps([CALL, unique_id, action, payload]).decode()
+        return frame
 
     def send(self, unique_id: str, action: str, payload: Any) -> str:
         """The frame of a SEND (2.1 §4.2.4), which is never answered and needs no wait."""
@@ -195,12 +162,12 @@ class Rpc:
 
     def refuse(self, unique_id: str, code: str, description: str = "", details: Any = None) -> None:
         """Answer the peer's call with a CALLERROR."""
-        self._settle(unique_id, _error(unique_id, code, description, details))
+        self._settle(unique_id, error_of(unique_id, code, description, details))
 
     def refuse_answer(self, unique_id: str, code: str, description: str) -> None:
         """Tell the peer that its answer was invalid: CALLRESULTERROR (2.1 FR.06; nothing before 2.1)."""
         if self.version.has_send:
-            self._send(unique_id, _error(unique_id, code, description, None, ANSWER_ERROR))
+            self._send(error_of(unique_id, code, description, None, ANSWER_ERROR))
 
     def drop(self, unique_id: str) -> None:
         """Leave the peer's call without an answer, as a rejected 1.6 station must (1.6 §4.2)."""
@@ -211,7 +178,7 @@ class Rpc:
     def receive(self, frame: str | bytes) -> Event:
         """Take in one message: text as it came, or bytes for a binary frame or text that is not UTF-8."""
         if isinstance(frame, bytes):
-            return self._unusable(_sort_of_bytes(frame), f"{len(frame)} bytes that are no text")
+            return self._unusable(sort_of_bytes(frame), f"{len(frame)} bytes that are no text")
         try:
             message = orjson.loads(frame)
         except ValueError as problem:
@@ -243,22 +210,20 @@ class Rpc:
         _, unique_id, action, payload = message
         if type(unique_id) is not str or len(unique_id) > MAX_ID or not unique_id:
             return self._odd_call(message)
-        if unique_id in self._in_work:
-            # answered at once, beside the answer that is still to come for the first
-            refused = refusal(self.version, DUPLICATE_ID)
-            assert refused.code is not None
-            self._send(unique_id, _error(unique_id, refused.code, DUPLICATE_ID, None))
-            return Unusable(DUPLICATE_ID, f"{action} {unique_id}", unique_id, str(action), refused.code)
-        self._in_work[unique_id] = None
+        in_work = self.in_work
+        if unique_id in in_work:  # answered beside the answer that is still to come for the first
+            return self._refused_at_once(DUPLICATE_ID, f"{shown(action)} {unique_id}", unique_id, action)
+        if len(in_work) >= MAX_IN_WORK:
+            why = f"{MAX_IN_WORK} calls are in work already"
+            return self._refused_at_once(INTERNAL, why, unique_id, action)
+        in_work[unique_id] = None
         if type(action) is not str:
-            return self._refused(BAD_ACTION, repr(action)[:100], unique_id)
+            return self._refused(BAD_ACTION, shown(action), unique_id)
         if action not in self._offered or action in SENDS:
             symptom = NOT_OFFERED if known(self.version, action) else UNKNOWN_ACTION
             return self._refused(symptom, action[:100], unique_id, action)
         if payload is None:
             payload = {}  # 1.6 Table 4, 2.x part 4 §4.1.5: null is another way to write no payload
-        if len(self._in_work) > MAX_IN_WORK:
-            return self._refused(INTERNAL, f"{MAX_IN_WORK} calls are in work already", unique_id, action)
         if not self.check or (type(payload) is dict and self.schemas.requests[action].is_valid(payload)):
             return Called(unique_id, action, payload)
         violations = self.schemas.violations(action, payload)
@@ -272,10 +237,10 @@ class Rpc:
         unique_id = message[1] if len(message) > 1 else None
         action = message[2] if len(message) > 2 and isinstance(message[2], str) else ""
         if type(unique_id) in (int, float):
-            unique_id = orjson.dumps(unique_id).decode()
+            unique_id = json_of(unique_id)
             symptom, why = NUMERIC_ID, f"message id {unique_id}"
         elif not isinstance(unique_id, str) or not unique_id:
-            return self._unusable(BAD_ID, repr(unique_id)[:100], "", action)
+            return self._unusable(BAD_ID, shown(unique_id), "", action)
         elif len(unique_id) > MAX_ID:
             symptom, why = LONG_ID, f"{len(unique_id)} characters"
         else:
@@ -304,33 +269,49 @@ class Rpc:
         if payload is None:
             payload = {}
         self._close()
-        if len(message) == 3 and (
-            not self.check or (type(payload) is dict and self.schemas.answers[action].is_valid(payload))
+        if (
+            len(message) == 3
+            and type(payload) is dict
+            and (not self.check or self._is_valid(action, payload))
         ):
             return Answered(self._done, action, payload)
-        violations = self.schemas.violations(action, payload, answer=True)
+        violations = self._violations_of_answer(action, payload)
         if len(message) != 3:
             violations.insert(0, Violation("", ARITY, f"{len(message)} elements, not 3"))
-        if isinstance(payload, dict) and not self.enforce:
-            return Answered(self._done, action, payload, violations)
-        code = refusal(self.version, violations[0].symptom).code or "GenericError"
-        self.refuse_answer(self._done, code, _in_words(violations))
-        return Answered(self._done, action, payload if isinstance(payload, dict) else {}, violations)
+        if type(payload) is not dict or self.enforce:
+            code = refusal(self.version, violations[0].symptom).code or "GenericError"
+            self.refuse_answer(self._done, code, _in_words(violations))
+        return Answered(self._done, action, payload if type(payload) is dict else {}, violations)
+
+    def _is_valid(self, action: str, answer: Payload) -> bool:
+        try:
+            return self.schemas.answers[action].is_valid(answer)
+        except KeyError:  # we called what the version does not know, on purpose: nothing to hold it against
+            return True
+
+    def _violations_of_answer(self, action: str, answer: Any) -> list[Violation]:
+        try:
+            if self.check or type(answer) is not dict:
+                return self.schemas.violations(action, answer, answer=True)
+        except KeyError:
+            pass
+        return []
 
     def _receive_error(self, message: list[Any]) -> Event:
         unique_id = message[1] if len(message) > 1 else None
-        code, description, details = [*message[2:5], "", "", {}][:3] if len(message) > 2 else ("", "", {})
+        code, description, details = [*message[2:5], *_NO_REASON[len(message) - 2 :]][:3]
         if unique_id == NO_ID:
-            return Unusable(UNREADABLE_CALL, f"{code}: {description}"[:300], NO_ID)
+            return Unusable(UNREADABLE_CALL, f"{shown(code)}: {shown(description)}", NO_ID)
         if not self._open_id or unique_id != self._open_id:
             return self._stray(unique_id)
         action = self._open_action
         self._close()
+        flawed = flaws(message, self.version)
         if not isinstance(code, str) or not code:
             code = "GenericError"
         if not isinstance(description, str):
             description = ""
-        return Refused(self._done, action, code, description, details)
+        return Refused(self._done, action, code, description, details, flawed)
 
     def _stray(self, unique_id: object) -> Unusable:
         """An answer that nothing waits for: dropped, never answered (an error to an error would loop)."""
@@ -349,12 +330,13 @@ class Rpc:
     def _close(self) -> None:
         self._done, self._open_id, self._open_action = self._open_id, "", ""
 
-    def _send(self, unique_id: str, frame: str) -> None:
-        self.frames_to_send.append((unique_id, frame))
+    def _send(self, frame: str) -> None:
+        """Send what answers no call in work, ahead of the answers that are not due yet."""
+        self.frames_to_send.append(("", frame))
 
     def _settle(self, unique_id: str, frame: str) -> None:
         """Take note of the answer to a call in work ("": none); it leaves when none before it is open."""
-        in_work = self._in_work
+        in_work = self.in_work
         if len(in_work) == 1 and unique_id in in_work:  # nearly always: nothing else waits
             in_work.clear()
             if frame:
@@ -370,7 +352,7 @@ class Rpc:
                 return
             del in_work[first]
             if ready:
-                self._send(first, ready)
+                self.frames_to_send.append((first, ready))
 
     def _refused(
         self,
@@ -387,33 +369,27 @@ class Rpc:
         self.refuse(unique_id, code, f"{symptom}: {why}", details)
         return Unusable(symptom, why, unique_id, action[:100], code, violations)
 
+    def _refused_at_once(self, symptom: str, why: str, unique_id: str, action: object) -> Unusable:
+        """A readable call that must not be taken into work, answered out of its turn."""
+        code = refusal(self.version, symptom).code
+        assert code is not None, f"a readable call is always answered, but {symptom} is not"
+        self._send(error_of(unique_id, code, f"{symptom}: {why}", None))
+        return Unusable(symptom, why, unique_id, action[:100] if isinstance(action, str) else "", code)
+
     def _unusable(self, symptom: str, why: str, unique_id: str = "", action: str = "") -> Unusable:
         """A message that is no call at all, with the answer that the version foresees, if any."""
         rule: Refusal = refusal(self.version, symptom)
         if rule.code is not None:
             answered_as = unique_id if rule.echo and unique_id else NO_ID
-            self._send(answered_as, _error(answered_as, rule.code, f"{symptom}: {why}", None))
+            self._send(error_of(answered_as, rule.code, f"{symptom}: {why}", None))
         return Unusable(symptom, why, unique_id[:MAX_ID], action[:100], rule.code)
-
-
-def _error(unique_id: str, code: str, description: str, details: Any, sort: int = ERROR) -> str:
-    text = description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 3]}..."
-    return orjson.dumps([sort, unique_id, code, text, details or {}]).decode()
 
 
 def _answer_refused(message: list[Any]) -> Unusable:
     """CALLRESULTERROR: our answer was invalid. It closes nothing and is not answered (2.1 §4.2.3)."""
     unique_id = message[1] if len(message) > 1 and isinstance(message[1], str) else ""
-    words = ": ".join(str(part) for part in message[2:4])
-    return Unusable(ANSWER_REFUSED, words[:300], unique_id[:MAX_ID])
-
-
-def _sort_of_bytes(frame: bytes) -> str:
-    try:
-        frame.decode()
-    except UnicodeDecodeError:
-        return NOT_UTF8
-    return BINARY
+    words = ": ".join(shown(part) for part in message[2:4])
+    return Unusable(ANSWER_REFUSED, words, unique_id[:MAX_ID])
 
 
 def _in_words(violations: list[Violation]) -> str:

@@ -1,0 +1,43 @@
+"""What the peers of one program have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shared.dispatch import Payload
+from shared.journal.journal import Journal
+from shared.tasks import Tasks
+
+STRICT, WARN, OFF = "strict", "warn", "off"
+DEFAULT_TIMEOUT = 30.0
+"""Seconds to wait for an answer (2.x part 2 §3.2 suggests 30 s to begin with)."""
+
+
+class Setting:
+    """What the peers of one program have in common.
+
+    `end` is "csms" or "charge_point"; `schema` says how what is received is held against its schema; `gate` is
+    asked before each handler and may raise `Refuse` or `NoAnswer`; `crashed` hears of errors that are ours.
+    """
+
+    __slots__ = ("crashed", "end", "gate", "journal", "schema", "tasks", "timeout")
+
+    def __init__(
+        self,
+        end: str,
+        journal: Journal,
+        tasks: Tasks,
+        *,
+        gate: Callable[[Any, str, Payload], None] | None = None,
+        schema: str = STRICT,
+        timeout: float = DEFAULT_TIMEOUT,
+        crashed: Callable[[BaseException], object] = lambda error: None,
+    ) -> None:
+        self.end = end
+        self.journal = journal
+        self.tasks = tasks
+        self.gate = gate
+        self.schema = schema
+        self.timeout = timeout
+        self.crashed = crashed
