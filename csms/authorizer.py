@@ -48,7 +48,7 @@ CERTIFICATE_STATUSES = (
 )
 
 LONGEST_GROUP = {V16: 20, V201: 36}
-"""How long a group id may be on the wire (1.6 §7.27 IdToken, 2.0.1 IdTokenType); on 2.1 it is 255."""
+"""How long a group id may be on the wire (1.6 §7.28 IdToken, 2.0.1 IdTokenType); on 2.1 it is 255."""
 
 
 class Decision(NamedTuple):
@@ -192,7 +192,7 @@ class Authorizer:
 
 
 def id_tag_info(decision: Decision) -> Payload:
-    """`decision` as 1.6's IdTagInfo (§7.26). A group longer than the 20 characters that fit is left out."""
+    """`decision` as 1.6's IdTagInfo (§7.27). A group longer than the 20 characters that fit is left out."""
     info: Payload = {"status": STATUS_ON_16[decision.status]}
     if decision.group and len(decision.group) <= LONGEST_GROUP[V16]:
         info["parentIdTag"] = decision.group

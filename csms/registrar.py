@@ -33,6 +33,7 @@ REGISTRATIONS = (NORMAL, STRICT, LENIENT)
 """normal: a station that never booted with us is served; strict: it is not; lenient: everybody is."""
 
 ANY_NUMBER = -1
+ANYTHING = "*"
 EARLY = 0.95
 """A boot counts as early before this part of the interval: timers of stations are not exact."""
 
@@ -42,12 +43,11 @@ _RENAMED = {
     "SignV2GCertificate": ("SignCertificate",),
     "SignV2G20Certificate": ("SignCertificate",),
     "SignCombinedCertificate": ("SignCertificate",),
-    # 1.6 security extension: a signed update reports with its own message (SW16 §5.5)
+    # 1.6 security extension: a signed update reports with its own message (SW16 §5.19)
     "FirmwareStatusNotification": ("FirmwareStatusNotification", "SignedFirmwareStatusNotification"),
-    # 2.1 reports connectors with NotifyEvent (G01.FR.07), 2.x meters inside a transaction too (F06.FR.06)
+    # 2.1 reports connectors with NotifyEvent (G01.FR.03)
     "StatusNotification": ("StatusNotification", "NotifyEvent"),
-    "MeterValues": ("MeterValues", "TransactionEvent"),
-    "CustomTrigger": (),
+    "CustomTrigger": (ANYTHING,),  # what it brings is the vendor's business (F06.FR.18)
 }
 """The triggers whose messages are not called as they are."""
 
@@ -215,10 +215,13 @@ def _was_asked_for(record: StationRecord, action: str, request: Payload) -> bool
     if action == "NotifyReport":
         asked = record.expected.get(request["requestId"]) if record.expected else None
         return asked in _REPORT_CALLS  # GetMonitoringReport is not among those that B02.FR.02 names
-    left = record.triggered.get(action, 0) if record.triggered else 0
-    if left > 0 and record.triggered is not None:
-        record.triggered[action] = left - 1
-    return left != 0
+    for name in (action, ANYTHING):
+        left = record.triggered.get(name, 0) if record.triggered else 0
+        if left > 0 and record.triggered is not None:
+            record.triggered[name] = left - 1
+        if left:
+            return True
+    return False
 
 
 def _permit(record: StationRecord, request: Payload) -> None:

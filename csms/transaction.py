@@ -149,7 +149,7 @@ class Transaction:
 # --- meter values -----------------------------------------------------------------------------------------------
 
 REGISTER = "Energy.Active.Import.Register"
-"""The measurand of a sample that names none (1.6 §7.43 SampledValue; 2.x part 2 SampledValueType)."""
+"""The measurand of a sample that names none (1.6 §7.43; 2.x part 2 SampledValueType)."""
 
 
 def registers(meter_values: Iterable[Payload]) -> tuple[float | None, float | None, int]:

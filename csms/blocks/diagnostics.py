@@ -18,7 +18,7 @@ MOST_VALUES = 100
 
 
 @on("LogStatusNotification")
-@answers(NOTHING, "the status is kept", clause="N01.FR.08; SW16 §5.7")
+@answers(NOTHING, "the status is kept", clause="N01.FR.08; SW16 §5.13")
 def log_status(session: Session, request: Payload) -> Payload:
     """Take the progress of a log upload."""
     session.station.remember("LogStatusNotification", request)
@@ -59,7 +59,7 @@ def monitoring_report(session: Session, request: Payload) -> Payload:
 
 
 @on("NotifyEvent", *V2X)
-@answers(NOTHING, "an AvailabilityState becomes the status of its connector", clause="N07.FR.03, G01.FR.07")
+@answers(NOTHING, "an AvailabilityState becomes the status of its connector", clause="N07.FR.03, G01.FR.03")
 def event(session: Session, request: Payload) -> Payload:
     """Take events; 2.1 reports the status of connectors with them."""
     for datum in request["eventData"]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @on("NotifyDisplayMessages", *V2X)
-@answers(NOTHING, "the messages are put into the report of their requestId", clause="O03.FR.06")
+@answers(NOTHING, "the messages are put into the report of their requestId", clause="O03.FR.02, O03.FR.04")
 def display_messages(session: Session, request: Payload) -> Payload:
     """Take a part of the list that GetDisplayMessages asked for."""
     take_part(session, "NotifyDisplayMessages", request, clause="", number=None)

@@ -33,7 +33,7 @@ def firmware_status_2x(session: Session, request: Payload) -> Payload:
 
 
 @on("SignedFirmwareStatusNotification", V16)
-@answers(NOTHING, "the status is kept", clause="SW16 §5.9")
+@answers(NOTHING, "the status is kept", clause="SW16 §5.19")
 def signed_firmware_status(session: Session, request: Payload) -> Payload:
     """Take the progress of a signed update."""
     session.station.remember("SignedFirmwareStatusNotification", request)

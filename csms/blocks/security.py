@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @on("SecurityEventNotification")
-@answers(NOTHING, "the event is kept", clause="A04.FR.03; SW16 A04.FR.01")
+@answers(NOTHING, "the event is kept", clause="A04.FR.03; SW16 A04.FR.03")
 def security_event(session: Session, request: Payload) -> Payload:
     """Take a security event."""
     session.station.remember("SecurityEventNotification", request)
