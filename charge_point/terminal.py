@@ -1,0 +1,388 @@
+"""What can be typed at the station: `plug_in`, `present TOKEN`, `unplug`, `status`, and any message by its name."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from charge_point import blocks, tellers
+from charge_point.authorization import Token
+from charge_point.blocks.authorization import authorize
+from charge_point.blocks.availability import status_of
+from charge_point.connector import NotNow
+from shared import actions
+from shared.actions import SENDS, STATION
+from shared.digest import digest
+from shared.digest_forms import clean
+from shared.option_fields import UsageError
+from shared.peer import CallFailed, ConnectionLost, InvalidPayload
+from shared.prompt import Prompt, Said, Word, converse, numbers
+from shared.summary import table
+from shared.versions import V16
+
+if TYPE_CHECKING:
+    from charge_point.connection import Connection
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+FOOTER = """\
+  MESSAGE [EVSE [CONNECTOR]]  tell a message now, as in: Heartbeat, StatusNotification 1
+  MESSAGE {JSON}              send it with this payload, as in: DataTransfer {"vendorId": "me"}
+'help messages' lists the messages of the version that is spoken."""
+
+_PLACE = "[EVSE [CONNECTOR]]"
+
+
+async def serve_terminal(
+    station: Station,
+    connection: Connection | None,
+    quit: Callable[[], object],
+    *,
+    stdin: TextIO | None = None,
+    write: Callable[[str], object] | None = None,
+) -> None:
+    """Do what is typed or piped until there is no more; `quit` is called when somebody wants to stop."""
+    prompt = Terminal(station, connection, quit).prompt
+    await converse(prompt, stdin=stdin, write=write, shown=f"{clean(station.id)}> ")
+
+
+class Terminal:
+    """The words of the station's prompt. Without a `connection` there is no going offline."""
+
+    def __init__(self, station: Station, connection: Connection | None, quit: Callable[[], object]) -> None:
+        self._station = station
+        self._connection = connection
+        self._quit = quit
+        words = [*self._at_the_plug(), *self._to_the_station(), *self._else()]
+        self.prompt = Prompt(
+            words,
+            otherwise=self._message,
+            more=self._messages,
+            topics=self._about,
+            complete=lambda typed: self._messages() if " " not in typed.lstrip() else (),
+            footer=FOOTER,
+        )
+
+    def _at_the_plug(self) -> list[Word]:
+        return [
+            self._place_word("plug_in", "put the cable in (EVSE 1 if none is named)", self._plug_in),
+            Word(
+                "present",
+                "present TOKEN [EVSE]",
+                "present a token: to begin, to stop what it began, or to get the cable back",
+                _possible(self._present),
+            ),
+            Word(
+                "unplug", "unplug [EVSE]", "take the cable out of the car, and home", _possible(self._unplug)
+            ),
+        ]
+
+    def _to_the_station(self) -> list[Word]:
+        station = self._station
+        words = [
+            Word(
+                "status",
+                "status",
+                "connection, registration, connectors and sessions",
+                lambda rest: self._status(),
+            ),
+            Word(
+                "fault",
+                f"fault {_PLACE} [ERROR]",
+                "break a connector; ERROR is an error code of 1.6, as in GroundFailure",
+                _possible(self._fault),
+            ),
+            self._place_word("clear_fault", "the connector is sound again", station.clear_fault),
+            Word(
+                "power_cycle",
+                "power_cycle [SECONDS] [backup]",
+                "cut the power (for 5 s)\nWith backup, transactions are ended before the station dies.",
+                _possible(self._power_cycle),
+            ),
+            Word("reset", "reset [KIND]", "restart as a Reset of the CSMS does", _possible(self._reset)),
+        ]
+        if self._connection is not None:
+            words += [
+                Word("go_offline", "go_offline", "cut the connection and stay away", self._go_offline),
+                Word("come_online", "come_online", "dial again", self._come_online),
+            ]
+        return words
+
+    def _else(self) -> list[Word]:
+        return [
+            Word(
+                "call",
+                "call ACTION {JSON}",
+                "send any call as it is, valid or not",
+                self._call,
+                lambda typed: self._messages(),
+            ),
+            Word("raw", "raw TEXT", "put TEXT on the wire, whatever it is", self._raw),
+            Word(
+                "wait",
+                "wait SECONDS | accepted | charging | idle",
+                "wait so long, or until it is so\nFor commands that are piped in.",
+                self._wait,
+                lambda typed: ("accepted", "charging", "idle"),
+            ),
+            Word("quit", "quit", "switch the station off", lambda rest: self._stop()),
+        ]
+
+    def _place_word(self, name: str, help: str, act: Callable[[int, int | None], object]) -> Word:
+        """A word that is followed by an EVSE and a connector."""
+        usage = f"{name} {_PLACE}"
+
+        def run(rest: str) -> str:
+            evse, connector = (*numbers(rest, 2, usage), None, None)[:2]
+            act(1 if evse is None else evse, connector)
+            return self._where(1 if evse is None else evse)
+
+        return Word(name, usage, help, _possible(run))
+
+    # --- the driver --------------------------------------------------------------------------------------
+
+    def _plug_in(self, evse: int, connector: int | None) -> None:
+        self._station.plug_in(evse, connector)
+
+    async def _present(self, rest: str) -> str:
+        token, _, place = rest.partition(" ")
+        if not token:
+            raise UsageError("present which token? usage: present TOKEN [EVSE]")
+        evse = next(iter(numbers(place, 1, "present TOKEN [EVSE]")), None)
+        outcome = await self._station.present(Token(token), evse)
+        where = f" at EVSE {outcome.evse.id}" if outcome.evse is not None else ""
+        return f"{clean(token)} {outcome.outcome}{where}{': ' if outcome.reason else ''}{clean(outcome.reason, 80)}"
+
+    def _unplug(self, rest: str) -> str:
+        evse = next(iter(numbers(rest, 1, "unplug [EVSE]")), 1)
+        if self._station.unplug(evse):
+            return self._where(evse)
+        return f"the cable is out of the car, but locked in EVSE {evse}: present the token that it belongs to"
+
+    # --- the station -------------------------------------------------------------------------------------
+
+    def _status(self) -> str:
+        station = self._station
+        online = "connected" if station.is_online else "offline"
+        registration = station.registration.status or "not registered"
+        owed = f", {len(station.outbox)} transaction messages owed" if len(station.outbox) else ""
+        rows: list[tuple[str, ...]] = [
+            ("evse", "connector", "status", "cable", "token", "transaction", "Wh", "W")
+        ]
+        for one in station.evses:
+            rows += [_connector_row(station, one, at) for at in range(len(one.connectors))]
+        lines = table(rows, left=(0, 1, 2, 3, 4, 5))
+        head = f"{clean(station.id)} OCPP {station.version}, {online}, {registration}{owed}"
+        return "\n".join([head, *(line.rstrip() for line in lines)])
+
+    def _fault(self, rest: str) -> str:
+        parts = rest.split()
+        error = parts.pop() if parts and not parts[-1].isdigit() else "OtherError"
+        evse, connector = (*numbers(" ".join(parts), 2, f"fault {_PLACE} [ERROR]"), None, None)[:2]
+        self._station.fault(1 if evse is None else evse, connector, error)
+        return self._where(1 if evse is None else evse)
+
+    def _power_cycle(self, rest: str) -> str:
+        parts = [part for part in rest.split() if part != "backup"]
+        try:
+            (seconds,) = (float(part) for part in parts or ("5",))
+        except ValueError:
+            raise UsageError(f"{rest!r} is not what follows; usage: power_cycle [SECONDS] [backup]") from None
+        self._station.power_cycle(max(seconds, 0.0), backup="backup" in rest.split())
+        return f"the power is off for {seconds:g} s"
+
+    def _reset(self, rest: str) -> str:
+        kind = rest or ("Hard" if self._station.version is V16 else "Immediate")
+        kinds = ("Hard", "Soft") if self._station.version is V16 else ("Immediate", "OnIdle")
+        if kind not in kinds:
+            raise UsageError(
+                f"{kind!r} is not a kind of reset on OCPP {self._station.version} ({', '.join(kinds)})"
+            )
+        outcome = self._station.reset(kind)
+        if outcome.then is not None and isinstance(work := outcome.then(), Awaitable):
+            self._station.tasks.spawn(_finish(work))
+        return outcome.status
+
+    def _go_offline(self, rest: str) -> str:
+        assert self._connection is not None
+        self._connection.go_offline()
+        return "offline until come_online"
+
+    def _come_online(self, rest: str) -> str:
+        assert self._connection is not None
+        self._connection.come_online()
+        return ""
+
+    def _stop(self) -> str:
+        self._quit()
+        return ""
+
+    async def _wait(self, rest: str) -> str | None:
+        station = self._station
+        conditions: dict[str, Callable[[], bool]] = {
+            "accepted": lambda: station.registration.accepted,
+            "charging": lambda: any(one.transaction is not None for one in station.evses),
+            "idle": lambda: (
+                not any(one.transaction is not None for one in station.evses) and not len(station.outbox)
+            ),
+        }
+        if rest in conditions:
+            await station.until(conditions[rest])
+            return None
+        try:
+            await asyncio.sleep(max(float(rest), 0.0))
+        except ValueError:
+            raise UsageError(f"wait for how many seconds, or for what? ({', '.join(conditions)})") from None
+        return None
+
+    def _where(self, evse: int) -> str:
+        """How the EVSE is now, in a few words."""
+        one = self._station.evse(evse)
+        if one is None:
+            return ""
+        return f"EVSE {evse}: {status_of(self._station, one, one.active)}"
+
+    # --- messages ----------------------------------------------------------------------------------------
+
+    def _messages(self) -> list[str]:
+        return [action.name for action in actions.of(self._station.version, STATION)]
+
+    def _about(self, word: str) -> str | None:
+        if word == "messages":
+            tells = tellers.table(self._station.version, blocks.MODULES)
+            return "\n".join(
+                name if name in tells else f"{name} {{{', '.join(self._needs(name))}}}"
+                for name in self._messages()
+            )
+        if word not in self._messages():
+            return None
+        needs = ", ".join(self._needs(word)) or "nothing"
+        return f"{word} {{JSON}}\nsend it; OCPP {self._station.version} demands of the payload: {needs}"
+
+    def _needs(self, name: str) -> list[str]:
+        from shared.wire.schema import document
+
+        required: list[str] = document(self._station.version, name).get("required", [])
+        return required
+
+    def _message(self, line: str) -> Awaitable[str | None] | None:
+        """A message by its name; None when the version has no such message."""
+        name, _, rest = line.partition(" ")
+        return self._tell(name, rest.strip()) if name in self._messages() else None
+
+    async def _tell(self, name: str, rest: str) -> str:
+        station = self._station
+        if rest.startswith("{"):
+            return await self._send(name, _payload(rest), valid=True)
+        if name == "Authorize" and rest:
+            return await _authorize(station, Token(rest))
+        teller = tellers.table(station.version, blocks.MODULES).get(name)
+        if teller is None:
+            needs = self._needs(name)
+            if needs or rest:
+                raise UsageError(
+                    f"{name} wants its payload: {name} {{JSON}}, with {', '.join(needs) or 'nothing'} in it"
+                )
+            return await self._send(name, {}, valid=True)
+        if not station.is_online:
+            raise UsageError("the station is offline")
+        place = numbers(rest, 2, f"{name} {_PLACE}")
+        evse, connector = (*place, None, None)[:2]
+        if station.version is V16:
+            evse, connector = None, evse if connector is None else connector
+        _possible(lambda rest: teller(station, evse, connector))("")
+        return ""
+
+    async def _call(self, rest: str) -> str:
+        name, _, text = rest.partition(" ")
+        if not name:
+            raise UsageError('call what? as in: call Heartbeat {"unknown": 1}')
+        return await self._send(name, _payload(text.strip() or "{}"), valid=False)
+
+    async def _send(self, name: str, payload: Payload, *, valid: bool) -> str:
+        peer = self._station.peer
+        if peer is None:
+            raise UsageError("the station is offline")
+        try:
+            if name in SENDS:
+                await peer.send(name, payload, valid=valid)
+                return f"{name} sent"
+            answer = await peer.call(name, payload, valid=valid)
+        except InvalidPayload as wrong:
+            raise UsageError(f"{wrong} (to send it all the same: call {name} ...)") from None
+        except CallFailed as failure:
+            return str(failure)
+        return f"{name}: {digest(peer.version, name, answer, answer=True) or 'ok'}"
+
+    async def _raw(self, rest: str) -> str:
+        peer = self._station.peer
+        if not rest:
+            raise UsageError("raw what? the text that follows is sent as it stands")
+        if peer is None:
+            raise UsageError("the station is offline")
+        try:
+            await peer.send_raw(rest)
+        except ConnectionLost as lost:
+            return str(lost)
+        return f"sent {len(rest)} characters"
+
+
+def _possible(act: Callable[[str], Any]) -> Callable[[str], Said]:
+    """`act`, whose refusals (not now, no such EVSE) are told to who typed it."""
+
+    async def wait_for(work: Awaitable[str | None]) -> str | None:
+        try:
+            return await work
+        except (NotNow, ValueError) as wrong:
+            raise UsageError(str(wrong)) from None
+
+    def run(rest: str) -> Said:
+        try:
+            done = act(rest)
+        except (NotNow, ValueError) as wrong:
+            raise UsageError(str(wrong)) from None
+        return wait_for(done) if isinstance(done, Awaitable) else done
+
+    return run
+
+
+def _payload(text: str) -> Payload:
+    try:
+        payload = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{clean(text, 40)!r} is not JSON: {error}") from None
+    if not isinstance(payload, dict):
+        raise UsageError(f"{clean(text, 40)!r} is not an object")
+    return payload
+
+
+async def _authorize(station: Station, token: Token) -> str:
+    try:
+        return f"{clean(token.id)}: {clean((await authorize(station, token)).status)}"
+    except CallFailed as failure:
+        return str(failure)
+
+
+async def _finish(work: Awaitable[object]) -> None:
+    await work
+
+
+def _connector_row(station: Station, one: Evse, at: int) -> tuple[str, ...]:
+    c = one.connectors[at]
+    mine = c is one.active
+    transaction = one.transaction if mine else None
+    wh = one.meter.advance(station.clock.elapsed()) - transaction.meter_start if transaction else 0.0
+    return (
+        str(one.id),
+        f"{c.id}" if station.version is not V16 else f"{c.id} ({c.number})",
+        status_of(station, one, c),
+        c.cable.value,
+        clean(one.token.id) if mine and one.token else "",
+        clean(transaction.id, 12) if transaction else "",
+        f"{wh:.0f}" if transaction else "",
+        f"{one.meter.watts:.0f}" if transaction else "",
+    )
