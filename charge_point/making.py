@@ -73,6 +73,7 @@ def target_of(options: ChargePointOptions) -> Target:
         tls=_tls(options),
         compression=options.compression,
         max_frame=options.max_message_size,
+        ping_interval=options.ping_interval,
     )
 
 

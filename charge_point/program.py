@@ -36,6 +36,9 @@ def run(options: ChargePointOptions) -> int:
     except UsageError as fault:
         sys.stderr.write(f"charge_point: {fault}\n")
         return lifecycle.USAGE
+    except Exception:
+        logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
+        return lifecycle.INTERNAL
 
 
 async def _live(options: ChargePointOptions) -> int:

@@ -38,6 +38,9 @@ def run(options: CsmsOptions) -> int:
     except UsageError as fault:
         sys.stderr.write(f"csms: {fault}\n")
         return lifecycle.USAGE
+    except Exception:
+        logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
+        return lifecycle.INTERNAL
 
 
 async def _serve(options: CsmsOptions) -> int:
@@ -65,6 +68,7 @@ async def _serve(options: CsmsOptions) -> int:
                 tls=tls,
                 compression=options.compression,
                 max_frame=options.max_message_size,
+                ping_interval=options.ping_interval,
             )
         except OSError as problem:
             sys.stderr.write(f"csms: {_cannot_listen(options, problem)}\n")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.verdict import ANY, MORE, SAME, SAVE, Exchange, Row, exchanges, judge
+from scripts.verdict import ANY, AT_LEAST, MORE, SAME, SAVE, Exchange, Row, exchanges, judge
 from shared.digest import digest
 from shared.versions import V16, V21, V201, VERSIONS, Version
 
@@ -78,15 +78,19 @@ def _session_2x(version: Version) -> list[Row]:
             _event("Updated", "ChargingStateChanged", 1, transactionInfo__chargingState="Charging"),
             {"totalCost": 10.0},
         ),
-        Row("TransactionEvent", _event("Updated", "MeterValuePeriodic", 2, meterValue=ANY), {"totalCost": 10.0}),
+        Row(
+            "TransactionEvent",
+            _event("Updated", "MeterValuePeriodic", 2, meterValue=ANY),
+            {"totalCost": 10.0},
+        ),
         Row(
             "TransactionEvent",
             {
                 "eventType": "Ended",
                 "triggerReason": "StopAuthorized",
-                "seqNo": lambda number: number >= 3,
+                "seqNo": AT_LEAST(3),
                 "transactionInfo.transactionId": SAME("tx"),
-                "transactionInfo.stoppedReason": lambda reason: reason == "Local",
+                "transactionInfo.stoppedReason": "Local",
             },
             {"totalCost": 10.0},
         ),
@@ -176,7 +180,15 @@ def _station(url: str, version: Version) -> list[str]:
     return [
         *(sys.executable, "-m", "charge_point", "--csms", url, "--id", station_id(version)),
         *("--ocpp-version", version.name, "--sessions", "1", "--duration", str(DURATION)),
-        *("--set", f"{interval}={METER_INTERVAL}", "--give-up-after", "20", "--log-level", "error"),
+        *(
+            "--set",
+            f"{interval}={METER_INTERVAL}",
+            "--give-up-after",
+            "20",
+            "--log-level",
+            "error",
+            "--no-interactive",
+        ),
     ]
 
 

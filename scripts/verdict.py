@@ -6,7 +6,7 @@ found after the one before it. What a row saves (`SAVE("tx")`) a later one can a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,13 @@ class MORE:
     """A number greater than the one remembered under `name`."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class AT_LEAST:
+    """A number not below this one."""
+
+    number: float
 
 
 class ANY:
@@ -137,7 +144,11 @@ def dig(payload: Any, path: str) -> Any:
     for step in path.split("."):
         if isinstance(payload, dict) and step in payload:
             payload = payload[step]
-        elif isinstance(payload, list) and step.lstrip("-").isdigit() and -len(payload) <= int(step) < len(payload):
+        elif (
+            isinstance(payload, list)
+            and step.lstrip("-").isdigit()
+            and -len(payload) <= int(step) < len(payload)
+        ):
             payload = payload[int(step)]
         else:
             return _NOTHING
@@ -156,8 +167,8 @@ def _fits(wanted: Any, actual: Any, saved: Mapping[str, Any], captures: dict[str
         return wanted.name in saved and bool(saved[wanted.name] == actual)
     if isinstance(wanted, MORE):
         return wanted.name in saved and float(actual) > float(saved[wanted.name])
-    if isinstance(wanted, Callable):  # type: ignore[arg-type]
-        return bool(wanted(actual))
+    if isinstance(wanted, AT_LEAST):
+        return bool(actual >= wanted.number)
     return bool(wanted == actual)
 
 
@@ -170,6 +181,8 @@ def _words(fields: Fields) -> str:
             shown.append(f"{path.rpartition('.')[2]}=same")
         elif isinstance(wanted, MORE):
             shown.append(f"{path.rpartition('.')[2]}>{wanted.name}")
+        elif isinstance(wanted, AT_LEAST):
+            shown.append(f"{path.rpartition('.')[2]}>={wanted.number}")
         else:
             shown.append(f"{wanted}")
     return " ".join(shown)
