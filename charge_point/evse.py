@@ -8,8 +8,9 @@ knows how a message is spelled or whether the station is online.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from charge_point import telling
 from charge_point.authorization import Token
 from charge_point.connector import (
     AUTHORIZATION,
@@ -22,22 +23,16 @@ from charge_point.connector import (
     Health,
     NotNow,
     Regions,
-    charging_state,
     follow,
 )
 from charge_point.meter import Meter, Sample, sample
+from charge_point.sampling import Sampler
+from charge_point.telling import owe_evse, owe_token, stop_points
 from charge_point.transaction import (
-    FIXED_START_16,
-    FIXED_STOP_16,
-    PHASE,
-    Event,
-    Phase,
     Point,
     Transaction,
-    points,
     reached,
 )
-from shared.versions import V16
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -54,8 +49,6 @@ class Evse:
     """
 
     __slots__ = (
-        "_remote",
-        "_sampler",
         "_timer",
         "active",
         "authorization",
@@ -69,7 +62,9 @@ class Evse:
         "id",
         "last",
         "meter",
+        "remote_id",
         "reservation",
+        "sampler",
         "station",
         "token",
         "transaction",
@@ -93,9 +88,9 @@ class Evse:
         self.transaction: Transaction | None = None
         self.last: Transaction | None = None
         """The last transaction that ended here."""
-        self._remote: int | None = None
+        self.remote_id: int | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._sampler: asyncio.TimerHandle | None = None
+        self.sampler = Sampler(self)
 
     # --- what is the case ---------------------------------------------------------------------------------
 
@@ -161,8 +156,8 @@ class Evse:
             self.energy = follow(ENERGY, self.energy, "stopped")  # E10: the EV is back
         self.station.report(self, connector)
         if connector.cable is Cable.BOTH_ENDS:
-            self._owe_evse()
-            self._happened("CablePluggedIn", before)
+            owe_evse(self)
+            self.happened("CablePluggedIn", before)
             self.offer()
 
     def ev_side_out(self) -> None:
@@ -175,7 +170,7 @@ class Evse:
         transaction = self.transaction
         if transaction is not None and self.is_authorized:
             losing = Point.EVConnected | Point.PowerPathClosed | Point.EnergyTransfer
-            stops = stops or bool(self._stop_points() & losing)
+            stops = stops or bool(stop_points(self) & losing)
         if stops:
             self.authorization = follow(AUTHORIZATION, self.authorization, "ended")
             self._stop_energy()
@@ -185,8 +180,8 @@ class Evse:
             self._draw(Energy.HELD_BY_EV)
             c.info = "EV side disconnected"
         # a transaction without a driver has nothing to wait for but the bay; it would never end otherwise
-        ends = not self.is_authorized and not self._stop_points() & Point.ParkingBayOccupancy
-        self._happened("EVCommunicationLost", before, reason="EVDisconnected", ends=ends)
+        ends = not self.is_authorized and not stop_points(self) & Point.ParkingBayOccupancy
+        self.happened("EVCommunicationLost", before, reason="EVDisconnected", ends=ends)
         if c.cable is Cable.OUT:
             self._cable_gone()
         self.station.report(self, c)
@@ -216,13 +211,13 @@ class Evse:
         before = self.points()
         self.authorization = follow(AUTHORIZATION, self.authorization, "granted")
         self.token, self.group = token, group
-        self._remote = remote
+        self.remote_id = remote
         trigger = "RemoteStart" if by_csms else "Authorized"
         plugged = self.active.cable is Cable.BOTH_ENDS
         if self.transaction is not None:
-            self._owe_token(self.transaction, trigger if by_csms or plugged else "")
+            owe_token(self, self.transaction, trigger if by_csms or plugged else "")
         self.station.report(self, self.active)
-        self._happened(trigger, before)
+        self.happened(trigger, before)
         if plugged:
             self.offer()
         else:
@@ -252,13 +247,13 @@ class Evse:
             self.authorization = follow(
                 AUTHORIZATION, self.authorization, "cleared" if unplugged else "ended"
             )
-        if ends or transaction is None or self._stop_points() & before & _ANY_AUTHORIZATION:
+        if ends or transaction is None or stop_points(self) & before & _ANY_AUTHORIZATION:
             self._stop_energy()  # one message says both
-        self._happened(trigger, before, reason=reason, ends=ends)
+        self.happened(trigger, before, reason=reason, ends=ends)
         if self.energy is not Energy.OFF:
             before = self.points()
             self._stop_energy()
-            self._happened("ChargingStateChanged", before, reason=reason)
+            self.happened("ChargingStateChanged", before, reason=reason)
         if not keep_locked:
             self.active.turn_lock("unlock")  # E06.FR.10, E07.FR.07; kept for the owner: E05.FR.11
         self.station.report(self, self.active)
@@ -304,8 +299,8 @@ class Evse:
             transaction.stopping = "Timeout"
         self.authorization = follow(AUTHORIZATION, self.authorization, "cleared")
         self._stop_energy()
-        stays = bool(self._stop_points() & Point.ParkingBayOccupancy)
-        self._happened("EVConnectTimeout", before, reason="Timeout", ends=not stays)
+        stays = bool(stop_points(self) & Point.ParkingBayOccupancy)
+        self.happened("EVConnectTimeout", before, reason="Timeout", ends=not stays)
         self.token, self.group = None, ""
         self.station.report(self, self.active)
         self._settle_availability()
@@ -371,7 +366,7 @@ class Evse:
         before = self.points()
         self._draw(to)
         reason = "StoppedByEV" if to is Energy.HELD_BY_EV else "Other"
-        self._happened("ChargingStateChanged", before, reason=reason)
+        self.happened("ChargingStateChanged", before, reason=reason)
         if self.transaction is None and before & Point.EnergyTransfer:
             self._ended_by_energy()
         self.station.report(self, self.active)
@@ -396,177 +391,13 @@ class Evse:
 
     # --- from a change to a message -----------------------------------------------------------------------
 
-    def _happened(self, trigger: str, before: Point, *, reason: str = "", ends: bool = False) -> None:
-        """Draw the conclusion: begin, end or update the transaction."""
-        now = self.points()
-        transaction = self.transaction
-        if transaction is None:
-            if now & ~before & self._start_points():
-                self._begin(trigger)
-        elif ends or before & ~now & self._stop_points():
-            self._end(trigger, transaction.stopping or reason)
-        else:
-            self.tell(trigger)
-        self.station.changed()
-
-    def _start_points(self) -> Point:
-        if self.station.version is V16:
-            return FIXED_START_16
-        return points(self.station.model.members("TxStartPoint"))
-
-    def _stop_points(self) -> Point:
-        if self.station.version is V16:
-            return FIXED_STOP_16
-        return points(self.station.model.members("TxStopPoint"))
-
-    def _begin(self, trigger: str) -> None:
-        station = self.station
-        now = station.clock.time()
-        transaction = Transaction(
-            station.new_transaction_id(), now, round(self.meter.advance(station.clock.elapsed()))
-        )
-        transaction.connector = self.active.number
-        transaction.owed_evse = self.active.cable is Cable.BOTH_ENDS or not self.floating
-        self.transaction = transaction
-        if self.is_authorized:
-            remote = self._remote is not None
-            self._owe_token(transaction, "RemoteStart" if remote else "")
-        self.tell(trigger, "Started")
-        self._sample_on()
-
-    def _owe_token(self, transaction: Transaction, trigger: str) -> None:
-        """The next message carries the token, and says why it came (E02.FR.01, E02.FR.20, F01.FR.19, .25)."""
-        transaction.starter, transaction.group = self.token, self.group
-        transaction.owed_token = self.token
-        transaction.owed_trigger = trigger
-        transaction.owed_remote = self._remote
-        transaction.owed_reservation, self.reservation = self.reservation, None
-        self._remote = None
-
-    def _owe_evse(self) -> None:
-        if self.transaction is not None:
-            self.transaction.owed_evse = True  # E01.FR.16
-            self.transaction.connector = self.active.number
-
-    def _end(self, trigger: str, reason: str) -> None:
-        transaction = self.transaction
-        assert transaction is not None
-        self._sample_off()
-        self.tell(trigger, "Ended", reason=reason)
-        self.last, self.transaction = transaction, None
-        self.station.transaction_over(self)
-
-    def tell(
-        self, trigger: str, sort: str = "Updated", *, reason: str = "", samples: tuple[Sample, ...] = ()
-    ) -> None:
-        """Make the transaction's next message and hand it to the station."""
-        station, transaction = self.station, self.transaction
-        if transaction is None:
-            return
-        transaction.phase = follow(PHASE, transaction.phase, sort)
-        now = station.clock.time()
-        plugged = self.active.cable is Cable.BOTH_ENDS
-        state = charging_state(self.regions())
-        phases = self.meter.phases if state == "Charging" and transaction.phases is None else None
-        transaction.phases = phases or transaction.phases
-        if sort == "Ended":
-            samples = self._ended_samples(transaction, now)
-        elif transaction.owed_begin and transaction.owed_evse:
-            samples = self._begin_samples(transaction, now) + samples
-        event = Event(
-            sort,
-            transaction,
-            transaction.seq,
-            now,
-            transaction.owed_trigger or trigger,
-            state,
-            not station.is_online,
-            round(self.meter.advance(station.clock.elapsed())),
-            reason,
-            transaction.owed_token,
-            self.id if transaction.owed_evse else 0,
-            self.active.id if transaction.owed_evse and plugged else 0,
-            transaction.owed_remote,
-            transaction.owed_reservation,
-            phases,
-            samples,
-        )
-        transaction.seq += 1
-        transaction.charging_state = state
-        transaction.owed_trigger = ""
-        transaction.owed_token = transaction.owed_remote = transaction.owed_reservation = None
-        transaction.owed_evse = False
-        station.owe(event)
-
-    # --- meter values -------------------------------------------------------------------------------------
+    happened = telling.happened
+    tell = telling.tell
 
     def read(self, context: str, names: tuple[str, ...], *, interval: bool = False) -> Sample:
         """A sample of the meter now."""
         clock = self.station.clock
         return sample(self.meter.read(clock.elapsed(), clock.time(), interval=interval), context, names)
-
-    def _begin_samples(self, transaction: Transaction, now: float) -> tuple[Sample, ...]:
-        """The values at the beginning, once the EVSE is known (E01.FR.09, .17)."""
-        transaction.owed_begin = False
-        model = self.station.model
-        ended = self.read("Transaction.Begin", model.members("SampledDataCtrlr.TxEndedMeasurands"))
-        if ended.values:
-            transaction.keep(ended)
-        begun = self.read("Transaction.Begin", model.members("SampledDataCtrlr.TxStartedMeasurands"))
-        return (begun,) if begun.values else ()
-
-    def _ended_samples(self, transaction: Transaction, now: float) -> tuple[Sample, ...]:
-        """What was kept for the end, and the values at the end (E06.FR.11; 1.6 StopTxnSampledData)."""
-        names = self.station.model.members("SampledDataCtrlr.TxEndedMeasurands")
-        last = self.read("Transaction.End", names)
-        return (*(transaction.samples or ()), *((last,) if last.values else ()))
-
-    def _sample_on(self) -> None:
-        """Sample the meter every so often while the transaction runs (J02.FR.10-11; 1.6 §9.1.17)."""
-        self._sample_off()
-        seconds = self._sample_interval()
-        if seconds > 0 and self.transaction is not None:
-            loop = asyncio.get_running_loop()
-            self._sampler = loop.call_at(loop.time() + seconds, self._sampled, loop.time() + seconds)
-
-    def _sampled(self, due: float) -> None:
-        """One periodic sample; the next is due an interval after this one was, not after it was taken."""
-        transaction, model = self.transaction, self.station.model
-        if transaction is None:
-            return
-        seconds = self._sample_interval()
-        if seconds > 0:
-            loop = asyncio.get_running_loop()
-            self._sampler = loop.call_at(due + seconds, self._sampled, due + seconds)
-        if model.has("SampledDataCtrlr.Enabled") and not model.flag("SampledDataCtrlr.Enabled"):
-            return
-        ended = self.read("Sample.Periodic", model.members("SampledDataCtrlr.TxEndedMeasurands"))
-        if ended.values and self._keeps_samples():
-            transaction.keep(ended)
-        names = model.members("SampledDataCtrlr.TxUpdatedMeasurands")
-        if not names and self.station.version is V16:
-            names = ("Energy.Active.Import.Register",)  # 1.6 §9.1.15
-        taken = self.read("Sample.Periodic", names, interval=True)
-        if taken.values:
-            self.tell("MeterValuePeriodic", samples=(taken,))
-
-    def _sample_interval(self) -> float:
-        return self.station.model.seconds("SampledDataCtrlr.TxUpdatedInterval")
-
-    def _keeps_samples(self) -> bool:
-        if self.station.version is V16:
-            return True  # 1.6 §9.1.25: StopTxnSampledData is sampled at MeterValueSampleInterval
-        return self.station.model.seconds("SampledDataCtrlr.TxEndedInterval") > 0
-
-    def resample(self) -> None:
-        """The sampling interval was changed while a transaction runs."""
-        if self.transaction is not None:
-            self._sample_on()
-
-    def _sample_off(self) -> None:
-        if self._sampler is not None:
-            self._sampler.cancel()
-            self._sampler = None
 
     # --- availability -------------------------------------------------------------------------------------
 
@@ -580,7 +411,7 @@ class Evse:
     def power_off(self) -> None:
         """Everything that needs power stops at once; nothing is sent."""
         self._cancel_timer()
-        self._sample_off()
+        self.sampler.off()
         self._stop_energy()
         if self.transaction is None:
             self.authorization, self.token, self.group = Authorization.NONE, None, ""
@@ -591,39 +422,14 @@ class Evse:
         if self.transaction is not None:
             self.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
 
-    def as_kept(self, transaction: Transaction) -> dict[str, Any]:
-        """What ends `transaction` after the process was killed."""
-        token = transaction.starter
-        return {
-            "id": transaction.id,
-            "time": transaction.time,
-            "meter_start": transaction.meter_start,
-            "register": self.meter.energy,
-            "seq": transaction.seq,
-            "connector": transaction.connector,
-            "token": None if token is None else [token.id, token.type],
-        }
-
-    def take_up(self, kept: dict[str, Any]) -> None:
-        """End the transaction that an earlier process left unfinished, with the register as it last was."""
-        transaction = Transaction(kept["id"], kept["time"], kept["meter_start"])
-        transaction.phase = Phase.ONGOING
-        transaction.seq = kept["seq"]
-        transaction.connector = kept["connector"]
-        transaction.owed_evse = transaction.owed_begin = False
-        transaction.starter = Token(*kept["token"]) if kept["token"] else None
-        self.meter.energy = self.meter.reported = kept["register"]
-        self.transaction = transaction
-        self.lost_power()
-
     def take_over(self, other: Evse) -> None:
         """The session that was begun without naming an EVSE comes here, where its driver plugs in."""
         self.authorization, self.token, self.group = other.authorization, other.token, other.group
-        self.transaction, self._remote = other.transaction, other._remote
+        self.transaction, self.remote_id = other.transaction, other.remote_id
         other._cancel_timer()
-        if other._sampler is not None:
-            other._sample_off()
-            self._sample_on()
+        if other.transaction is not None:
+            other.sampler.off()
+            self.sampler.on()
         other.authorization, other.token, other.group = Authorization.NONE, None, ""
-        other.transaction, other._remote, other.floating = None, None, False
+        other.transaction, other.remote_id, other.floating = None, None, False
         other.station.report(other, other.active)

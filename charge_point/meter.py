@@ -136,3 +136,16 @@ def _value(reading: Reading, name: str) -> Sampled | None:
         case "SoC":
             return None if reading.soc is None else Sampled(measurand, round(reading.soc, 1), "Percent")
     return None
+
+
+def summed(readings: list[Reading]) -> Reading:
+    """What a meter before all of them would say at the time of the first."""
+    first = readings[0]
+    return first._replace(
+        energy=sum(r.energy for r in readings),
+        interval=sum(r.interval for r in readings),
+        watts=sum(r.watts for r in readings),
+        amps=sum(r.amps for r in readings),
+        offered=sum(r.offered for r in readings),
+        soc=None,
+    )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from charge_point import blocks, tellers
+from charge_point import hands, orders, restarting
 from charge_point.authorization import Authorizer, Token, TokenInfo, info_of
-from charge_point.blocks.authorization import authorize
 from charge_point.blocks.availability import (
     spell_status,
     station_status_16,
@@ -20,12 +19,15 @@ from charge_point.blocks.availability import (
     status_of,
 )
 from charge_point.blocks.transactions import spell_event
-from charge_point.connector import AVAILABILITY, HEALTH, Authorization, Availability, Cable, Connector, follow
+from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
 from charge_point.evse import Evse
+from charge_point.keeping import keep_transaction, restore
 from charge_point.meter import Meter
 from charge_point.outbox import Outbox, Owed, Store
 from charge_point.registration import Registration
+from charge_point.restarting import restart
+from charge_point.sampling import Aligner
 from charge_point.setup import StationSetup
 from charge_point.transaction import Event, Transaction
 from shared.chance import Stream
@@ -43,33 +45,15 @@ Payload = dict[str, Any]
 Then = Callable[[], Any]
 
 
-class Outcome(NamedTuple):
-    """What a verb asked for by the CSMS comes to; `then` is to be called after the answer has left."""
-
-    status: str
-    then: Then | None = None
-    transaction: str = ""
-    reason: str = ""
-
-
-class Presented(NamedTuple):
-    """What presenting a token came to: started, stopped, unlocked, refused or ignored, and why."""
-
-    outcome: str
-    evse: Evse | None = None
-    reason: str = ""
-
-
 class Station:
     """One station. Owns its EVSEs, registration, tokens, outbox and clock; journal and tasks are the program's."""
 
     __slots__ = (
-        "_asleep",
         "_counter",
         "_ids",
         "_offline_since",
-        "_reset",
         "_waiters",
+        "aligner",
         "authorizer",
         "clock",
         "evses",
@@ -82,6 +66,7 @@ class Station:
         "peer",
         "redial",
         "registration",
+        "reset_due",
         "setup",
         "store",
         "tasks",
@@ -113,16 +98,17 @@ class Station:
         """Whether the operator allows the station as a whole (1.6 connector 0)."""
         self.authorizer: Authorizer = Authorizer()
         self.registration = Registration(self)
+        self.aligner = Aligner(self)
         self.outbox = Outbox(self, store)
         self._counter = 0
         self._ids: Stream | None = None
         self._offline_since: float | None = None
-        self._asleep = False
-        self._reset: str = ""
+        self.reset_due: str = ""
+        """The boot reason of a restart that waits for the last transaction to end."""
         self._waiters: list[tuple[asyncio.Future[None], Callable[[], bool]]] | None = None
         self.evses = self._build()
         self.model = self._model(version)
-        self._restore()
+        restore(self)
 
     def _build(self) -> tuple[Evse, ...]:
         evses, number = [], 0
@@ -248,7 +234,6 @@ class Station:
             self.registration.forget("Unknown")
         away = None if self._offline_since is None else self.clock.elapsed() - self._offline_since
         self.peer = peer
-        self._asleep = False
         self.registration.connected()
         if self.registration.accepted:
             threshold = self.model.seconds("OfflineThreshold")
@@ -279,6 +264,7 @@ class Station:
 
     def accepted(self) -> None:
         """The CSMS has accepted the registration after a start: report, then deliver what is owed."""
+        self.aligner.on()
         self._report_all()
         if self.version in V2X:  # A04: a critical event, pushed after each start
             event = "StartupOfTheDevice" if self.registration.reason == "PowerUp" else "ResetOrReboot"
@@ -331,27 +317,6 @@ class Station:
             if then is not None:
                 then(answer)
 
-    def trigger(self, message: str, evse: int | None = None, connector: int | None = None) -> Outcome:
-        """Tell `message` as TriggerMessage asks: Accepted, Rejected or NotImplemented; `then` tells it (F06).
-
-        In 1.6 `connector` is the connectorId and `evse` is not used.
-        """
-        teller = tellers.table(self.version, blocks.MODULES).get(message)
-        if teller is None:
-            return Outcome("NotImplemented")  # F06.FR.08
-        if message == "BootNotification" and self.registration.accepted:
-            return Outcome("Rejected", reason="already accepted")  # F06.FR.17; 1.6 errata 3.35
-        if self.version is V16:
-            if connector and self.numbered(connector) is None:
-                return Outcome("Rejected", reason="no such connector")
-        elif evse and (
-            self.evse(evse) is None or (connector and self.evses_of(evse)[0].connector(connector) is None)
-        ):
-            return Outcome("Rejected", reason="no such EVSE or connector")
-        if message == "TransactionEvent" and not any(e.transaction for e in self.evses_of(evse)):
-            return Outcome("Rejected", reason="no transaction")
-        return Outcome("Accepted", lambda: teller(self, evse, connector))
-
     # --- status -------------------------------------------------------------------------------------------
 
     def report(
@@ -391,7 +356,7 @@ class Station:
     def owe(self, event: Event) -> None:
         """A transaction's message: into the outbox, in the version's words."""
         spelled = spell_event(self, event)
-        self._keep_transaction(event)
+        keep_transaction(self, event)
         if spelled is not None:
             self.outbox.add(*spelled, event.transaction.id)
 
@@ -428,332 +393,29 @@ class Station:
     def transaction_over(self, evse: Evse) -> None:
         """A transaction has ended: what waited for that happens."""
         self.settle_availability(evse)
-        if self._reset and not any(e.transaction for e in self.evses):
-            reason, self._reset = self._reset, ""
-            self.tasks.spawn(self._restart(reason))
+        if self.reset_due and not any(e.transaction for e in self.evses):
+            reason, self.reset_due = self.reset_due, ""
+            self.tasks.spawn(restart(self, reason))
 
-    # --- the driver ---------------------------------------------------------------------------------------
+    # --- verbs: what can be done to it ----------------------------------------------------------------------
 
-    def plug_in(self, evse: int = 1, connector: int | None = None) -> None:
-        """The driver plugs the cable in. Raises NotNow, ValueError for what does not exist."""
-        one, c = self._socket(evse, connector)
-        floating = next((e for e in self.evses if e.floating and e.is_authorized), None)
-        if (
-            floating is not None
-            and floating is not one
-            and one.is_free
-            and floating.active.cable is Cable.OUT
-        ):
-            one.take_over(floating)
-        one.floating = False
-        one.plug_in(c)
+    plug_in = hands.plug_in
+    unplug = hands.unplug
+    unplug_ev = hands.unplug_ev
+    present = hands.present
+    decide = hands.decide
+    fault = hands.fault
+    clear_fault = hands.clear_fault
 
-    def unplug(self, evse: int = 1) -> bool:
-        """The driver takes the cable away: out of the car and, unless it is locked, out of the station.
+    trigger = orders.trigger
+    remote_start = orders.remote_start
+    remote_stop = orders.remote_stop
+    unlock = orders.unlock
+    set_availability = orders.set_availability
+    settle_availability = orders.settle_availability
 
-        Gives whether the station is rid of it. Raises NotNow when there is no cable.
-        """
-        one, _ = self._socket(evse, None)
-        if one.active.cable is Cable.BOTH_ENDS:
-            one.ev_side_out()
-        if one.active.cable is Cable.OUT:
-            return True
-        if one.active.lock.value == "locked":
-            return False
-        one.station_side_out()
-        return True
-
-    def unplug_ev(self, evse: int = 1) -> None:
-        """The cable is pulled out of the car only."""
-        self._socket(evse, None)[0].ev_side_out()
-
-    def _socket(self, evse: int, connector: int | None) -> tuple[Evse, Connector]:
-        one = self.evse(evse)
-        c = None if one is None else one.active if connector is None else one.connector(connector)
-        if one is None or c is None:
-            where = f"EVSE {evse}" + (f", connector {connector}" if connector else "")
-            raise ValueError(f"{self.id} has no {where}")
-        return one, c
-
-    async def present(self, token: Token | str, evse: int | None = None) -> Presented:
-        """The driver presents a token: to stop what it started, to get the cable back, or to begin.
-
-        Without `evse` the reader is the station's: the session of this token, a plugged in car, or the first
-        free EVSE is meant. The CSMS is asked when it has to be.
-        """
-        token = Token(token) if isinstance(token, str) else token
-        own = await self._own_session(token, evse)
-        if own is not None:
-            return own
-        one = self._candidate(evse)
-        if one is None:
-            return Presented("ignored", None, "no EVSE is free")
-        if not self._may_begin():
-            return Presented("refused", one, "the station is not registered")
-        info = await self.decide(token)
-        if not info.accepted:
-            self.changed()
-            return Presented("refused", one, info.status)
-        if not one.is_startable:
-            return Presented("ignored", one, "the EVSE is in use by now")
-        one.floating = evse is None and len(self.evses) > 1 and one.active.cable is Cable.OUT
-        one.grant(token, info.group)
-        return Presented("started", one)
-
-    def _may_begin(self) -> bool:
-        allowed = self.setup.transactions_before_accepted or self.model.flag("TxBeforeAcceptedEnabled")
-        return self.registration.accepted or allowed
-
-    async def _own_session(self, token: Token, evse: int | None) -> Presented | None:
-        """Stop a session of this token or its group (E07.FR.01; 1.6 §4.10), or hand back a locked cable."""
-        for one in self.evses_of(evse):
-            if one.is_authorized and one.token is not None and one.token.key == token.key:
-                one.end_authorization("StopAuthorized", "Local", token=token)
-                return Presented("stopped", one)
-        for one in self.evses_of(evse):
-            same = one.token is not None and one.token.key == token.key
-            if one.authorization is Authorization.ENDED and same and one.active.lock.value == "locked":
-                one.active.turn_lock("unlock")  # E09.FR.03, E05.FR.11
-                return Presented("unlocked", one)
-        grouped = [e for e in self.evses_of(evse) if e.is_authorized and e.group]
-        if grouped and (evse is not None or self._candidate(None) is None):
-            info = self.authorizer.known(token, self.model, self.clock.time()) or TokenInfo("Unknown")
-            if not (info.accepted and info.group):
-                info = await self.decide(token)
-            for one in grouped:
-                if info.accepted and info.group == one.group and one.is_authorized:
-                    one.end_authorization("StopAuthorized", "Local", token=token)
-                    return Presented("stopped", one)
-        return None
-
-    def _candidate(self, evse: int | None) -> Evse | None:
-        if evse is not None:
-            one = self.evse(evse)
-            return one if one is not None and one.is_startable else None
-        startable = [e for e in self.evses if e.is_startable]
-        plugged = [e for e in startable if e.active.cable is Cable.BOTH_ENDS]
-        return next(iter(plugged or startable), None)
-
-    async def decide(self, token: Token) -> TokenInfo:
-        """Whether `token` may charge: by the station's own knowledge, or by asking the CSMS."""
-        now = self.clock.time()
-        info = self.authorizer.local(token, self.model, now, online=self.may_send)
-        if info is not None:
-            return info
-        try:
-            info = await authorize(self, token)
-        except CallFailed as failed:
-            self.note("not_authorized", f"{token.id}: {failed}")
-            if self.peer is None:  # went offline while asking
-                return self.authorizer.local(token, self.model, now, online=False) or TokenInfo("Invalid")
-            return TokenInfo("Invalid")
-        self.authorizer.learn(token, info, self.model, self.clock.time())
-        return info
-
-    # --- the CSMS -----------------------------------------------------------------------------------------
-
-    def remote_start(
-        self, token: Token, *, evse: int | None = None, remote_start_id: int | None = None
-    ) -> Outcome:
-        """Start as the CSMS asks (F01, F02; 1.6 §5.11): Accepted, with what is to follow, or Rejected."""
-        if not self.registration.accepted:
-            return Outcome("Rejected", reason="not accepted yet")  # B02.FR.05
-        one = self._candidate(evse)
-        if one is None:
-            return Outcome("Rejected", reason="no EVSE is free for it")  # F01.FR.23, .24
-        one.floating = evse is None and len(self.evses) > 1 and one.active.cable is Cable.OUT
-        running = one.transaction.id if one.transaction is not None else ""
-        return Outcome("Accepted", lambda: self._start_remotely(one, token, remote_start_id), running)
-
-    async def _start_remotely(self, one: Evse, token: Token, remote_start_id: int | None) -> None:
-        info = TokenInfo("Accepted")
-        if self.model.flag("AuthorizeRemoteTxRequests"):  # F01.FR.01, .02
-            info = await self.decide(token)
-        if info.accepted and one.is_startable:
-            one.grant(token, info.group, remote=remote_start_id, by_csms=True)
-        self.changed()
-
-    def remote_stop(self, transaction: str | int) -> Outcome:
-        """Stop a transaction as the CSMS asks (F03; 1.6 §5.12)."""
-        if not self.registration.accepted:
-            return Outcome("Rejected", reason="not accepted yet")  # B02.FR.05
-        one = self.transaction(transaction)
-        if one is None:
-            return Outcome("Rejected", reason="no such transaction")  # F03.FR.08
-        return Outcome("Accepted", lambda: one.end_authorization("RemoteStop", "Remote"))
-
-    def unlock(self, evse: int, connector: int) -> Outcome:
-        """Unlock a connector (F05; 1.6 §5.18).
-
-        Unlocked, UnlockFailed, NotSupported (a tethered cable; 1.6), UnknownConnector or, with a driver on it,
-        OngoingAuthorizedTransaction (2.x; in 1.6 the transaction ends with UnlockCommand).
-        """
-        one = self.evse(evse)
-        c = one.connector(connector) if one is not None else None
-        if one is None or c is None:
-            return Outcome("UnknownConnector")
-        busy = one.is_authorized and one.active is c and one.transaction is not None
-        if busy and self.version is not V16:
-            return Outcome("OngoingAuthorizedTransaction")  # F05.FR.02
-        if c.tethered:
-            return Outcome("NotSupported" if self.version is V16 else "UnlockFailed")
-        if c.lock_fails:
-            return Outcome("UnlockFailed")
-        if busy:
-            return Outcome("Unlocked", lambda: one.end_authorization("UnlockCommand", "UnlockCommand"))
-        c.turn_lock("unlock")
-        return Outcome("Unlocked")
-
-    def set_availability(
-        self, operative: bool, evse: int | None = None, connector: int | None = None
-    ) -> Outcome:
-        """Allow or forbid a connector, an EVSE or all (G03, G04; 1.6 §5.2): Accepted, Scheduled or Rejected.
-
-        What a transaction is on becomes inoperative when that has ended. The state survives a restart.
-        """
-        scope = [
-            (e, c)
-            for e in self.evses_of(evse)
-            for c in e.connectors
-            if connector is None or c.id == connector
-        ]
-        if not scope:
-            return Outcome("Rejected", reason="no such EVSE or connector")
-        busy = not operative and any(e.transaction is not None for e, _ in scope)
-        return Outcome("Scheduled" if busy else "Accepted", lambda: self._allow(operative, scope, evse))
-
-    def _allow(self, operative: bool, scope: list[tuple[Evse, Connector]], evse: int | None) -> None:
-        if not evse:
-            changed = self.operative is not operative
-            self.operative = operative
-            if changed:
-                self.tell_station_status()
-        for one, c in scope:
-            event = "enabled" if operative else "leave" if one.transaction is not None else "disabled"
-            if event == "disabled" and one.is_authorized:
-                one.end_authorization("AbnormalCondition", "Other")
-            c.availability = follow(AVAILABILITY, c.availability, event)
-            self.report(one, c)
-        self._keep_availability()
-        self.changed()
-
-    def settle_availability(self, evse: Evse) -> None:
-        """Connectors that waited for the end of the transaction become inoperative (G03.FR.05)."""
-        for c in evse.connectors:
-            if c.availability is Availability.LEAVING:
-                c.availability = follow(AVAILABILITY, c.availability, "disabled")
-                self.report(evse, c)
-                self._keep_availability()
-
-    def fault(self, evse: int = 1, connector: int | None = None, error: str = "OtherError") -> None:
-        """The connector breaks; `error` is a 1.6 ChargePointErrorCode. A transaction on it ends (E06.FR.16)."""
-        one, c = self._socket(evse, connector)
-        c.health = follow(HEALTH, c.health, "fault")
-        c.error = error
-        if one.active is c and one.is_authorized:
-            one.end_authorization("AbnormalCondition", "Other")
-        self.report(one, c)
-        self.changed()
-
-    def clear_fault(self, evse: int = 1, connector: int | None = None) -> None:
-        """The connector is sound again. Raises NotNow when it is."""
-        one, c = self._socket(evse, connector)
-        c.health = follow(HEALTH, c.health, "repaired")
-        c.error = "NoError"
-        self.report(one, c)
-        self.changed()
-
-    # --- starting anew ------------------------------------------------------------------------------------
-
-    def reset(self, kind: str, evse: int | None = None) -> Outcome:
-        """Restart as the CSMS asks: Hard or Soft (1.6 §5.14), Immediate or OnIdle (B11, B12).
-
-        Accepted, Scheduled (OnIdle in a transaction) or Rejected (a single EVSE, which this station cannot
-        restart: B11.FR.09; resuming: B13.FR.01).
-        """
-        if evse or kind == "ImmediateAndResume":
-            return Outcome("Rejected", reason="not supported")
-        running = any(e.transaction for e in self.evses)
-        if kind == "OnIdle" and running:
-            return Outcome("Scheduled", lambda: setattr(self, "_reset", "ScheduledReset"))
-        reason = {"Hard": "HardReset", "Soft": "SoftReset"}.get(kind, "ImmediateReset")
-        return Outcome("Accepted", lambda: self._restart("RemoteReset", reason))
-
-    async def _restart(self, boot_reason: str, stop_reason: str = "") -> None:
-        """End what runs, give its last messages a chance to leave, and start anew (B12.FR.04, .05)."""
-        for one in self.evses:
-            if one.transaction is not None or one.is_authorized:
-                one.end_authorization("ResetCommand", stop_reason, ends=True)
-        await self.until(lambda: not len(self.outbox) or self.peer is None, within=5.0)
-        self._go_down(boot_reason, self.setup.reboot_seconds)
-
-    def power_cycle(self, seconds: float = 5.0, *, backup: bool = False) -> None:
-        """The power fails for `seconds`; with a `backup` the station ends its transactions before it dies."""
-        running = [one for one in self.evses if one.transaction is not None]
-        for one in self.evses:
-            if one.transaction is not None and backup:
-                one.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
-        self._go_down("PowerUp", seconds)
-        if not backup:
-            loop = asyncio.get_running_loop()
-            for one in running:
-                loop.call_later(seconds, one.lost_power)
-
-    def _go_down(self, reason: str, seconds: float) -> None:
-        """Switch off: what is volatile is gone; cables, availability, tokens and what is owed stay."""
-        for one in self.evses:
-            one.power_off()
-            for c in one.connectors:
-                c.told = ""
-        self.registration.forget(reason)
-        self.model.rebooted()
-        self._reset = ""
-        self._asleep = True
-        peer = self.peer
-        self.disconnected()
-        if self.redial is not None:
-            self.redial(seconds)
-        elif peer is not None:
-            self.tasks.spawn(peer.close(1000, "restarting"))
-
-    # --- what is kept -------------------------------------------------------------------------------------
-
-    def _keep_availability(self) -> None:
-        if self.store is not None:
-            out = [
-                c.number
-                for e in self.evses
-                for c in e.connectors
-                if c.availability is not Availability.OPERATIVE
-            ]
-            self.store.keep(self.id, "inoperative", {"station": not self.operative, "connectors": out})
-
-    def _keep_transaction(self, event: Event) -> None:
-        """What is needed to end the transaction after the process was killed."""
-        if self.store is None:
-            return
-        evse = next((e for e in self.evses if e.transaction is event.transaction), None)
-        if evse is not None:
-            name = f"transaction {evse.id}"
-            kept = None if event.sort == "Ended" else evse.as_kept(event.transaction)
-            self.store.keep(self.id, name, kept)
-
-    def _restore(self) -> None:
-        """Take up what an earlier process kept on disk."""
-        if self.store is None or not self.store.exists:
-            return
-        kept = self.store.kept(self.id)
-        self.outbox.restore()
-        inoperative = kept.get("inoperative", {})
-        self.operative = not inoperative.get("station", False)
-        for number in inoperative.get("connectors", ()):
-            found = self.numbered(number)
-            if found is not None:
-                found[1].availability = Availability.INOPERATIVE
-        for one in self.evses:
-            before = kept.get(f"transaction {one.id}")
-            if before:
-                one.take_up(before)
+    reset = restarting.reset
+    power_cycle = restarting.power_cycle
 
     # --- the device model ---------------------------------------------------------------------------------
 
@@ -764,16 +426,14 @@ class Station:
             self.registration.rebeat()
         elif path in ("SampledDataCtrlr.TxUpdatedInterval", "SampledDataCtrlr.TxEndedInterval"):
             for one in self.evses:
-                one.resample()
+                if one.transaction is not None:
+                    one.sampler.on()
+        elif slot.definition.component == "AlignedDataCtrlr":
+            self.aligner.on()
 
     def _live(self, slot: Slot) -> str | None:
         """The present value of a variable that the station knows better than its store."""
-        return live_value(self, slot)
+        from charge_point.live import VALUES  # it needs the modules that need this one
 
-
-def live_value(station: Station, slot: Slot) -> str | None:
-    """What the station's state says of `slot`; None when it is not among its state."""
-    from charge_point.live import VALUES
-
-    value = VALUES.get((slot.definition.component, slot.definition.variable))
-    return None if value is None else value(station, slot)
+        value = VALUES.get((slot.definition.component, slot.definition.variable))
+        return None if value is None else value(self, slot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from charge_point.meter import Sample, Sampled
+from charge_point.meter import Sample, Sampled, sample, summed
 from charge_point.tellers import tells
 from shared.versions import V2X, V16
 
@@ -53,6 +53,15 @@ def _sampled_2x(context: str, value: Sampled) -> Payload:
         "unitOfMeasure": {"unit": value.unit},
     }
     return wire | ({"phase": value.phase} if value.phase else {})
+
+
+def say_main_meter(station: Station, context: str, names: tuple[str, ...], time: float) -> None:
+    """Send what the station's main meter says: EVSE 0, the sum of all (J01.FR.03, .04)."""
+    readings = [e.meter.read(station.clock.elapsed(), time) for e in station.evses]
+    taken = sample(summed(readings), context, names)
+    if taken.values:
+        value = meter_value_2x(taken, station.clock.text)
+        station.say("MeterValues", {"evseId": 0, "meterValue": [value]})
 
 
 def say_meter_values(station: Station, evse: Evse, sample: Sample, *, asked: bool = False) -> None:

@@ -1,0 +1,162 @@
+"""What a person can do at a station: plug in and out, present a token, break it and mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from charge_point.authorization import Token, TokenInfo
+from charge_point.blocks.authorization import authorize
+from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, follow
+from shared.peer import CallFailed
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+
+
+class Presented(NamedTuple):
+    """What presenting a token came to: started, stopped, unlocked, refused or ignored, and why."""
+
+    outcome: str
+    evse: Evse | None = None
+    reason: str = ""
+
+
+def plug_in(station: Station, evse: int = 1, connector: int | None = None) -> None:
+    """The driver plugs the cable in. Raises NotNow, ValueError for what does not exist."""
+    one, c = socket(station, evse, connector)
+    floating = next((e for e in station.evses if e.floating and e.is_authorized), None)
+    if floating is not None and floating is not one and one.is_free and floating.active.cable is Cable.OUT:
+        one.take_over(floating)
+    one.floating = False
+    one.plug_in(c)
+
+
+def unplug(station: Station, evse: int = 1) -> bool:
+    """The driver takes the cable away: out of the car and, unless it is locked, out of the station.
+
+    Gives whether the station is rid of it. Raises NotNow when there is no cable.
+    """
+    one, _ = socket(station, evse, None)
+    if one.active.cable is Cable.BOTH_ENDS:
+        one.ev_side_out()
+    if one.active.cable is Cable.OUT:
+        return True
+    if one.active.lock is Lock.LOCKED:
+        return False
+    one.station_side_out()
+    return True
+
+
+def unplug_ev(station: Station, evse: int = 1) -> None:
+    """The cable is pulled out of the car only."""
+    socket(station, evse, None)[0].ev_side_out()
+
+
+def socket(station: Station, evse: int, connector: int | None) -> tuple[Evse, Connector]:
+    one = station.evse(evse)
+    c = None if one is None else one.active if connector is None else one.connector(connector)
+    if one is None or c is None:
+        where = f"EVSE {evse}" + (f", connector {connector}" if connector else "")
+        raise ValueError(f"{station.id} has no {where}")
+    return one, c
+
+
+async def present(station: Station, token: Token | str, evse: int | None = None) -> Presented:
+    """The driver presents a token: to stop what it started, to get the cable back, or to begin.
+
+    Without `evse` the reader is the station's: the session of this token, a plugged in car, or the first
+    free EVSE is meant. The CSMS is asked when it has to be.
+    """
+    token = Token(token) if isinstance(token, str) else token
+    own = await _own_session(station, token, evse)
+    if own is not None:
+        return own
+    one = candidate(station, evse)
+    if one is None:
+        return Presented("ignored", None, "no EVSE is free")
+    if not _may_begin(station):
+        return Presented("refused", one, "the station is not registered")
+    info = await station.decide(token)
+    if not info.accepted:
+        station.changed()
+        return Presented("refused", one, info.status)
+    if not one.is_startable:
+        return Presented("ignored", one, "the EVSE is in use by now")
+    one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
+    one.grant(token, info.group)
+    return Presented("started", one)
+
+
+def _may_begin(station: Station) -> bool:
+    allowed = station.setup.transactions_before_accepted or station.model.flag("TxBeforeAcceptedEnabled")
+    return station.registration.accepted or allowed
+
+
+async def _own_session(station: Station, token: Token, evse: int | None) -> Presented | None:
+    """Stop a session of this token or its group (E07.FR.01; 1.6 §4.10), or hand back a locked cable."""
+    for one in station.evses_of(evse):
+        if one.is_authorized and one.token is not None and one.token.key == token.key:
+            one.end_authorization("StopAuthorized", "Local", token=token)
+            return Presented("stopped", one)
+    for one in station.evses_of(evse):
+        same = one.token is not None and one.token.key == token.key
+        if one.authorization is Authorization.ENDED and same and one.active.lock is Lock.LOCKED:
+            one.active.turn_lock("unlock")  # E09.FR.03, E05.FR.11
+            return Presented("unlocked", one)
+    grouped = [e for e in station.evses_of(evse) if e.is_authorized and e.group]
+    if grouped and (evse is not None or candidate(station, None) is None):
+        info = station.authorizer.known(token, station.model, station.clock.time()) or TokenInfo("Unknown")
+        if not (info.accepted and info.group):
+            info = await station.decide(token)
+        for one in grouped:
+            if info.accepted and info.group == one.group and one.is_authorized:
+                one.end_authorization("StopAuthorized", "Local", token=token)
+                return Presented("stopped", one)
+    return None
+
+
+def candidate(station: Station, evse: int | None) -> Evse | None:
+    if evse is not None:
+        one = station.evse(evse)
+        return one if one is not None and one.is_startable else None
+    startable = [e for e in station.evses if e.is_startable]
+    plugged = [e for e in startable if e.active.cable is Cable.BOTH_ENDS]
+    return next(iter(plugged or startable), None)
+
+
+async def decide(station: Station, token: Token) -> TokenInfo:
+    """Whether `token` may charge: by the station's own knowledge, or by asking the CSMS."""
+    now = station.clock.time()
+    info = station.authorizer.local(token, station.model, now, online=station.may_send)
+    if info is not None:
+        return info
+    try:
+        info = await authorize(station, token)
+    except CallFailed as failed:
+        station.note("not_authorized", f"{token.id}: {failed}")
+        if station.peer is None:  # went offline while asking
+            return station.authorizer.local(token, station.model, now, online=False) or TokenInfo("Invalid")
+        return TokenInfo("Invalid")
+    station.authorizer.learn(token, info, station.model, station.clock.time())
+    return info
+
+
+def fault(station: Station, evse: int = 1, connector: int | None = None, error: str = "OtherError") -> None:
+    """The connector breaks; `error` is a 1.6 ChargePointErrorCode. A transaction on it ends (E06.FR.16)."""
+    one, c = socket(station, evse, connector)
+    c.health = follow(HEALTH, c.health, "fault")
+    c.error = error
+    if one.active is c and one.is_authorized:
+        one.end_authorization("AbnormalCondition", "Other")
+    station.report(one, c)
+    station.changed()
+
+
+def clear_fault(station: Station, evse: int = 1, connector: int | None = None) -> None:
+    """The connector is sound again. Raises NotNow when it is."""
+    one, c = socket(station, evse, connector)
+    c.health = follow(HEALTH, c.health, "repaired")
+    c.error = "NoError"
+    station.report(one, c)
+    station.changed()

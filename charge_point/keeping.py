@@ -1,0 +1,81 @@
+"""What a station keeps on disk besides the messages it owes: availability, and the transactions under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charge_point.authorization import Token
+from charge_point.connector import Availability
+from charge_point.transaction import Phase, Transaction
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+    from charge_point.transaction import Event
+
+
+def keep_availability(station: Station) -> None:
+    if station.store is not None:
+        out = [
+            c.number
+            for e in station.evses
+            for c in e.connectors
+            if c.availability is not Availability.OPERATIVE
+        ]
+        station.store.keep(station.id, "inoperative", {"station": not station.operative, "connectors": out})
+
+
+def keep_transaction(station: Station, event: Event) -> None:
+    """What is needed to end the transaction after the process was killed."""
+    if station.store is None:
+        return
+    evse = next((e for e in station.evses if e.transaction is event.transaction), None)
+    if evse is not None:
+        name = f"transaction {evse.id}"
+        kept = None if event.sort == "Ended" else as_kept(evse, event.transaction)
+        station.store.keep(station.id, name, kept)
+
+
+def restore(station: Station) -> None:
+    """Take up what an earlier process kept on disk."""
+    if station.store is None or not station.store.exists:
+        return
+    kept = station.store.kept(station.id)
+    station.outbox.restore()
+    inoperative = kept.get("inoperative", {})
+    station.operative = not inoperative.get("station", False)
+    for number in inoperative.get("connectors", ()):
+        found = station.numbered(number)
+        if found is not None:
+            found[1].availability = Availability.INOPERATIVE
+    for one in station.evses:
+        before = kept.get(f"transaction {one.id}")
+        if before:
+            take_up(one, before)
+
+
+def as_kept(evse: Evse, transaction: Transaction) -> dict[str, Any]:
+    """What ends `transaction` after the process was killed."""
+    token = transaction.starter
+    return {
+        "id": transaction.id,
+        "time": transaction.time,
+        "meter_start": transaction.meter_start,
+        "register": evse.meter.energy,
+        "seq": transaction.seq,
+        "connector": transaction.connector,
+        "token": None if token is None else [token.id, token.type],
+    }
+
+
+def take_up(evse: Evse, kept: dict[str, Any]) -> None:
+    """End the transaction that an earlier process left unfinished, with the register as it last was."""
+    transaction = Transaction(kept["id"], kept["time"], kept["meter_start"])
+    transaction.phase = Phase.ONGOING
+    transaction.seq = kept["seq"]
+    transaction.connector = kept["connector"]
+    transaction.owed_evse = transaction.owed_begin = False
+    transaction.starter = Token(*kept["token"]) if kept["token"] else None
+    evse.meter.energy = evse.meter.reported = kept["register"]
+    evse.transaction = transaction
+    evse.lost_power()

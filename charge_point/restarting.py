@@ -1,0 +1,66 @@
+"""Restarts, asked for or suffered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from charge_point.orders import Outcome
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+
+def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
+    """Restart as the CSMS asks: Hard or Soft (1.6 §5.14), Immediate or OnIdle (B11, B12).
+
+    Accepted, Scheduled (OnIdle in a transaction) or Rejected (a single EVSE, which this station cannot
+    restart: B11.FR.09; resuming: B13.FR.01).
+    """
+    if evse or kind == "ImmediateAndResume":
+        return Outcome("Rejected", reason="not supported")
+    running = any(e.transaction for e in station.evses)
+    if kind == "OnIdle" and running:
+        return Outcome("Scheduled", lambda: setattr(station, "reset_due", "ScheduledReset"))
+    reason = {"Hard": "HardReset", "Soft": "SoftReset"}.get(kind, "ImmediateReset")
+    return Outcome("Accepted", lambda: restart(station, "RemoteReset", reason))
+
+
+async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> None:
+    """End what runs, give its last messages a chance to leave, and start anew (B12.FR.04, .05)."""
+    for one in station.evses:
+        if one.transaction is not None or one.is_authorized:
+            one.end_authorization("ResetCommand", stop_reason, ends=True)
+    await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
+    _go_down(station, boot_reason, station.setup.reboot_seconds)
+
+
+def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False) -> None:
+    """The power fails for `seconds`; with a `backup` the station ends its transactions before it dies."""
+    running = [one for one in station.evses if one.transaction is not None]
+    for one in station.evses:
+        if one.transaction is not None and backup:
+            one.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
+    _go_down(station, "PowerUp", seconds)
+    if not backup:
+        loop = asyncio.get_running_loop()
+        for one in running:
+            loop.call_later(seconds, one.lost_power)
+
+
+def _go_down(station: Station, reason: str, seconds: float) -> None:
+    """Switch off: what is volatile is gone; cables, availability, tokens and what is owed stay."""
+    station.aligner.off()
+    for one in station.evses:
+        one.power_off()
+        for c in one.connectors:
+            c.told = ""
+    station.registration.forget(reason)
+    station.model.rebooted()
+    station.reset_due = ""
+    peer = station.peer
+    station.disconnected()
+    if station.redial is not None:
+        station.redial(seconds)
+    elif peer is not None:
+        station.tasks.spawn(peer.close(1000, "restarting"))

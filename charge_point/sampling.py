@@ -1,0 +1,178 @@
+"""When the meter is read: in a transaction every so often, and for the whole station on the clock.
+
+Sampled values (J02; 1.6 §9.1.16, §9.1.25) count from the beginning of the transaction, clock-aligned ones (J01;
+1.6 §9.1.3) from midnight. Those for the end of a transaction are kept in it, the others are told at once. The
+timers are the loop's; an idle station with no interval set has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from charge_point.blocks.meter_values import say_main_meter, say_meter_values
+from charge_point.meter import Sample
+from shared.versions import V16
+
+if TYPE_CHECKING:
+    from charge_point.device_model import DeviceModel
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+
+DAY = 86_400.0
+REGISTER = ("Energy.Active.Import.Register",)
+"""What 1.6 samples when the key is empty (§9.1.15)."""
+
+
+def is_on(model: DeviceModel, controller: str) -> bool:
+    """Whether SampledDataCtrlr or AlignedDataCtrlr is enabled; one that cannot be switched off is."""
+    return not model.has(f"{controller}.Enabled") or model.flag(f"{controller}.Enabled")
+
+
+def begin_samples(evse: Evse) -> tuple[Sample, ...]:
+    """The values at the beginning of a transaction (E01.FR.09); those for its end are kept (E06.FR.11)."""
+    model, transaction = evse.station.model, evse.transaction
+    if transaction is None or not is_on(model, "SampledDataCtrlr"):
+        return ()
+    kept = evse.read("Transaction.Begin", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+    if kept.values:
+        transaction.keep(kept)
+    begun = evse.read("Transaction.Begin", model.members("SampledDataCtrlr.TxStartedMeasurands"))
+    return (begun,) if begun.values else ()
+
+
+def ended_samples(evse: Evse) -> tuple[Sample, ...]:
+    """What was kept for the end of the transaction, and the values at the end (E06.FR.11; 1.6 §4.10)."""
+    model, transaction = evse.station.model, evse.transaction
+    kept = tuple(transaction.samples or ()) if transaction is not None else ()
+    if not is_on(model, "SampledDataCtrlr"):
+        return kept
+    last = evse.read("Transaction.End", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+    return (*kept, *((last,) if last.values else ()))
+
+
+class Sampler:
+    """The timers of one EVSE's transaction. Each sample is due an interval after the last was due."""
+
+    __slots__ = ("_ended", "_evse", "_updated")
+
+    def __init__(self, evse: Evse) -> None:
+        self._evse = evse
+        self._updated: asyncio.TimerHandle | None = None
+        self._ended: asyncio.TimerHandle | None = None
+
+    def on(self) -> None:
+        """Sample from now on, by the intervals that are set."""
+        self.off()
+        now = asyncio.get_running_loop().time()
+        self._updated = _later(now, self._interval("TxUpdatedInterval"), self._take_updated)
+        self._ended = _later(now, self._interval("TxEndedInterval"), self._take_ended)
+
+    def off(self) -> None:
+        """Sample no more."""
+        for timer in (self._updated, self._ended):
+            if timer is not None:
+                timer.cancel()
+        self._updated = self._ended = None
+
+    def _interval(self, name: str) -> float:
+        if self._evse.station.version is V16:
+            name = "TxUpdatedInterval"  # 1.6 §9.1.25: StopTxnSampledData by MeterValueSampleInterval too
+        return self._evse.station.model.seconds(f"SampledDataCtrlr.{name}")
+
+    def _take_updated(self, due: float) -> None:
+        self._updated = _later(due, self._interval("TxUpdatedInterval"), self._take_updated)
+        evse, model = self._evse, self._evse.station.model
+        names = model.members("SampledDataCtrlr.TxUpdatedMeasurands")
+        if not names and evse.station.version is V16:
+            names = REGISTER
+        taken = evse.read("Sample.Periodic", names, interval=True)
+        if taken.values and is_on(model, "SampledDataCtrlr"):
+            evse.tell("MeterValuePeriodic", samples=(taken,))
+
+    def _take_ended(self, due: float) -> None:
+        self._ended = _later(due, self._interval("TxEndedInterval"), self._take_ended)
+        evse, model = self._evse, self._evse.station.model
+        taken = evse.read("Sample.Periodic", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+        if taken.values and evse.transaction is not None and is_on(model, "SampledDataCtrlr"):
+            evse.transaction.keep(taken)
+
+
+class Aligner:
+    """The station's clock-aligned readings, as far as intervals are set."""
+
+    __slots__ = ("_ended", "_told", "station")
+
+    def __init__(self, station: Station) -> None:
+        self.station = station
+        self._told: asyncio.TimerHandle | None = None
+        self._ended: asyncio.TimerHandle | None = None
+
+    def on(self) -> None:
+        """Read the meters on the clock from now on."""
+        self.off()
+        self._told = self._at_next(self._interval("Interval"), self._tell)
+        self._ended = self._at_next(self._interval("TxEndedInterval"), self._keep)
+
+    def off(self) -> None:
+        """Read them no more."""
+        for timer in (self._told, self._ended):
+            if timer is not None:
+                timer.cancel()
+        self._told = self._ended = None
+
+    def _interval(self, name: str) -> float:
+        if self.station.version is V16:
+            name = "Interval"  # 1.6 §9.1.23: StopTxnAlignedData by ClockAlignedDataInterval too
+        return self.station.model.seconds(f"AlignedDataCtrlr.{name}")
+
+    def _at_next(
+        self, interval: float, take: Callable[[float], None], at: float = 0.0
+    ) -> asyncio.TimerHandle | None:
+        """The timer for the next multiple of `interval` after midnight (UTC) that is later than `at`."""
+        if interval <= 0 or not is_on(self.station.model, "AlignedDataCtrlr"):
+            return None
+        now = self.station.clock.time()
+        since_midnight = max(now, at) % DAY
+        steps = int(since_midnight / interval + 1e-9) + 1
+        due = max(now, at) - since_midnight + min(steps * interval, DAY)
+        return asyncio.get_running_loop().call_later(due - now, take, due)
+
+    def _tell(self, due: float) -> None:
+        self._told = self._at_next(self._interval("Interval"), self._tell, due)
+        station = self.station
+        model = station.model
+        names = model.members("AlignedDataCtrlr.Measurands")
+        if not names and station.version is V16:
+            names = REGISTER
+        only_idle = model.flag("AlignedDataCtrlr.SendDuringIdle")
+        if only_idle and any(e.transaction for e in station.evses):  # J01.FR.20
+            return
+        if station.version is not V16:
+            say_main_meter(station, "Sample.Clock", names, due)
+        for evse in station.evses:
+            taken = evse.read("Sample.Clock", names)._replace(time=due)
+            if not taken.values:
+                continue
+            if evse.transaction is not None and station.version is not V16:
+                evse.tell("MeterValueClock", samples=(taken,))
+            else:
+                say_meter_values(station, evse, taken)
+
+    def _keep(self, due: float) -> None:
+        self._ended = self._at_next(self._interval("TxEndedInterval"), self._keep, due)
+        names = self.station.model.members("AlignedDataCtrlr.TxEndedMeasurands")
+        for evse in self.station.evses:
+            if evse.transaction is not None:
+                taken = evse.read("Sample.Clock", names)._replace(time=due)
+                if taken.values:
+                    evse.transaction.keep(taken)
+
+
+def _later(due: float, seconds: float, take: Callable[[float], None]) -> asyncio.TimerHandle | None:
+    """The timer for `seconds` after loop time `due`; none for no interval."""
+    if seconds <= 0:
+        return None
+    at = due + seconds
+    return asyncio.get_running_loop().call_at(at, take, at)

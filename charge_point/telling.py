@@ -1,0 +1,129 @@
+"""From a change of an EVSE's regions to the messages of its transaction.
+
+`happened` compares the start and stop points before and after; `tell` makes a message and lets it carry what is owed to
+the next one, whatever that is about (see `charge_point.transaction`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from charge_point.connector import Cable, charging_state, follow
+from charge_point.meter import Sample
+from charge_point.sampling import begin_samples, ended_samples
+from charge_point.transaction import FIXED_START_16, FIXED_STOP_16, PHASE, Event, Point, Transaction, points
+from shared.versions import V16
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+
+
+def happened(evse: Evse, trigger: str, before: Point, *, reason: str = "", ends: bool = False) -> None:
+    """Draw the conclusion: begin, end or update the transaction."""
+    now = evse.points()
+    transaction = evse.transaction
+    if transaction is None:
+        if now & ~before & start_points(evse):
+            begin(evse, trigger)
+    elif ends or before & ~now & stop_points(evse):
+        end(evse, trigger, transaction.stopping or reason)
+    else:
+        evse.tell(trigger)
+    evse.station.changed()
+
+
+def start_points(evse: Evse) -> Point:
+    if evse.station.version is V16:
+        return FIXED_START_16
+    return points(evse.station.model.members("TxStartPoint"))
+
+
+def stop_points(evse: Evse) -> Point:
+    if evse.station.version is V16:
+        return FIXED_STOP_16
+    return points(evse.station.model.members("TxStopPoint"))
+
+
+def begin(evse: Evse, trigger: str) -> None:
+    station = evse.station
+    now = station.clock.time()
+    transaction = Transaction(
+        station.new_transaction_id(), now, round(evse.meter.advance(station.clock.elapsed()))
+    )
+    transaction.connector = evse.active.number
+    transaction.owed_evse = evse.active.cable is Cable.BOTH_ENDS or not evse.floating
+    evse.transaction = transaction
+    if evse.is_authorized:
+        remote = evse.remote_id is not None
+        owe_token(evse, transaction, "RemoteStart" if remote else "")
+    evse.tell(trigger, "Started")
+    evse.sampler.on()
+
+
+def owe_token(evse: Evse, transaction: Transaction, trigger: str) -> None:
+    """The next message carries the token, and says why it came (E02.FR.01, E02.FR.20, F01.FR.19, .25)."""
+    transaction.starter, transaction.group = evse.token, evse.group
+    transaction.owed_token = evse.token
+    transaction.owed_trigger = trigger
+    transaction.owed_remote = evse.remote_id
+    transaction.owed_reservation, evse.reservation = evse.reservation, None
+    evse.remote_id = None
+
+
+def owe_evse(evse: Evse) -> None:
+    if evse.transaction is not None:
+        evse.transaction.owed_evse = True  # E01.FR.16
+        evse.transaction.connector = evse.active.number
+
+
+def end(evse: Evse, trigger: str, reason: str) -> None:
+    transaction = evse.transaction
+    assert transaction is not None
+    evse.sampler.off()
+    evse.tell(trigger, "Ended", reason=reason)
+    evse.last, evse.transaction = transaction, None
+    evse.station.transaction_over(evse)
+
+
+def tell(
+    evse: Evse, trigger: str, sort: str = "Updated", *, reason: str = "", samples: tuple[Sample, ...] = ()
+) -> None:
+    """Make the transaction's next message and hand it to the station."""
+    station, transaction = evse.station, evse.transaction
+    if transaction is None:
+        return
+    transaction.phase = follow(PHASE, transaction.phase, sort)
+    now = station.clock.time()
+    plugged = evse.active.cable is Cable.BOTH_ENDS
+    state = charging_state(evse.regions())
+    phases = evse.meter.phases if state == "Charging" and transaction.phases is None else None
+    transaction.phases = phases or transaction.phases
+    if sort == "Ended":
+        samples = ended_samples(evse)
+    elif transaction.owed_begin and transaction.owed_evse:
+        transaction.owed_begin = False
+        samples = begin_samples(evse) + samples
+    event = Event(
+        sort,
+        transaction,
+        transaction.seq,
+        now,
+        transaction.owed_trigger or trigger,
+        state,
+        not station.is_online,
+        round(evse.meter.advance(station.clock.elapsed())),
+        reason,
+        transaction.owed_token,
+        evse.id if transaction.owed_evse else 0,
+        evse.active.id if transaction.owed_evse and plugged else 0,
+        transaction.owed_remote,
+        transaction.owed_reservation,
+        phases,
+        samples,
+    )
+    transaction.seq += 1
+    transaction.charging_state = state
+    transaction.owed_trigger = ""
+    transaction.owed_token = transaction.owed_remote = transaction.owed_reservation = None
+    transaction.owed_evse = False
+    station.owe(event)

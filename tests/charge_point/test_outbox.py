@@ -1,0 +1,241 @@
+"""What a station owes its CSMS: kept, in order, retried, given up, marked offline, and found again on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charge_point.authorization import Token
+from charge_point.outbox import Store
+from shared.versions import V16, V201, Version
+from tests.charge_point.scripted import REFUSED, ScriptedCsms, Stage
+
+TOKEN = Token("04A1B2C3")
+WIDE = {"TxStartPoint": "EVConnected,Authorized", "TxStopPoint": "EVConnected,Authorized"}
+
+
+async def test_a_session_offline_is_delivered_in_order_with_its_own_times(version: Version) -> None:
+    stage = Stage(version, variables=WIDE | {"AllowOfflineTxForUnknownId": True})
+    await stage.booted()
+    stage.cut()
+    began = stage.station.clock.now()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(150)
+    await stage.station.present(TOKEN)
+    stage.station.unplug()
+    await stage.settle(100)
+    csms = stage.connect()
+    await stage.settle()
+    if version is V16:
+        calls = csms.actions("StatusNotification")
+        assert calls == ["StartTransaction", "MeterValues", "MeterValues", "StopTransaction"]
+        assert {p["transactionId"] for p in csms.of("MeterValues") + csms.of("StopTransaction")} == {1000}
+        assert csms.of("StartTransaction")[0]["timestamp"] == began
+    else:
+        events = csms.of("TransactionEvent")
+        assert [event["seqNo"] for event in events] == [0, 1, 2, 3, 4, 5]
+        assert all(event["offline"] for event in events)
+        assert events[0]["timestamp"] == began
+
+
+async def test_what_is_still_queued_when_the_link_drops_is_offline(version_2x: Version) -> None:
+    stage = Stage(version_2x, variables=WIDE)
+    csms = await stage.booted()
+    csms.script["TransactionEvent"] = [{}, None]
+    stage.station.plug_in()
+    await stage.settle()
+    await stage.station.present(TOKEN)  # its events wait behind one that is not answered
+    await stage.settle()
+    stage.cut()
+    stage.csms.script.clear()
+    csms = stage.connect()
+    await stage.settle()
+    events = csms.of("TransactionEvent")
+    assert [(event["seqNo"], event["offline"]) for event in events] == [(1, True), (2, True)]
+
+
+async def test_a_refused_message_is_retried_at_growing_distances_and_given_up(version: Version) -> None:
+    variables = {"TransactionMessageAttempts": 3, "TransactionMessageRetryInterval": 60}
+    stage = Stage(version, variables=variables)
+    csms = await stage.booted()
+    action = "StartTransaction" if version is V16 else "TransactionEvent"
+    csms.script[action] = REFUSED
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(185)
+    first = csms.of(action)[0]
+    times = [got.at for got in csms.got if got.action == action and got.payload == first]
+    assert [round(b - a) for a, b in pairwise(times)] == [60, 120]
+    assert "given_up" in stage.notes()
+
+
+async def test_an_unanswered_message_counts_its_timeout_before_the_wait(version: Version) -> None:
+    stage = Stage(version, variables={"TransactionMessageAttempts": 2, "TransactionMessageRetryInterval": 20})
+    csms = await stage.booted()
+    action = "StartTransaction" if version is V16 else "TransactionEvent"
+    csms.script[action] = [None, *([{"transactionId": 5} | csms.token_info()] if version is V16 else [{}])]
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(59)
+    first = csms.of(action)[0]
+    times = [got.at for got in csms.got if got.action == action and got.payload == first]
+    assert [round(b - a) for a, b in pairwise(times)] == [50]
+    assert "given_up" not in stage.notes()
+
+
+async def test_a_transaction_whose_start_was_given_up_goes_on_as_minus_one() -> None:
+    stage = Stage(V16, variables={"TransactionMessageAttempts": 1})
+    csms = await stage.booted()
+    csms.script["StartTransaction"] = REFUSED
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(61)
+    await stage.station.present(TOKEN)
+    await stage.settle()
+    assert csms.of("MeterValues")[0]["transactionId"] == -1
+    assert csms.of("StopTransaction")[0]["transactionId"] == -1
+
+
+async def test_a_status_overtakes_a_queue_that_waits(version: Version) -> None:
+    stage = Stage(version, evses=((1,), (1,)))
+    csms = await stage.booted()
+    csms.script["StartTransaction"] = csms.script["TransactionEvent"] = REFUSED
+    stage.station.plug_in(1)
+    await stage.station.present(TOKEN, 1)
+    await stage.settle()
+    stage.station.plug_in(2)
+    await stage.settle()
+    assert len(csms.statuses(2)) == 1
+
+
+async def test_nothing_owed_leaves_before_a_new_boot_is_accepted(version: Version) -> None:
+    stage = Stage(version)
+    csms = await stage.booted()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle()
+    csms.script["StopTransaction"] = csms.script["TransactionEvent"] = None
+    stage.station.power_cycle(5, backup=True)
+    await stage.settle(10)
+    stage.csms.script = {
+        "BootNotification": [
+            {"currentTime": stage.clock.now(), "status": "Pending", "interval": 30},
+            {"currentTime": stage.clock.now(), "status": "Accepted", "interval": 30},
+        ]
+    }
+    csms = stage.connect()
+    await stage.settle(20)
+    assert csms.actions() == ["BootNotification"]
+    await stage.settle(20)
+    last = csms.of("StopTransaction" if version is V16 else "TransactionEvent")[-1]
+    reason = last["reason"] if version is V16 else last["transactionInfo"]["stoppedReason"]
+    assert reason == "PowerLoss"
+
+
+async def test_a_killed_process_finds_everything_again(version: Version, tmp_path: Path) -> None:
+    stage = Stage(version, store=Store(tmp_path), variables=WIDE)
+    await stage.booted()
+    assert not (tmp_path / "stations.sqlite").exists()  # an idle station pays nothing
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(61)
+    known = dict(stage.station.outbox.numbers or {})
+    stage.cut()
+    await stage.settle(60)  # one more sample, offline
+    stage.station.set_availability(False, 1).then()  # type: ignore[misc]
+    await stage.settle()
+
+    # killed: nothing is said or closed; another process begins with what is on disk
+    again = Stage(version, store=Store(tmp_path), variables=WIDE, run_id="1")
+    csms = again.connect()
+    await again.settle()
+    assert csms.actions()[0] == "BootNotification"
+    if version is V16:
+        number = next(iter(known.values()))
+        owed = csms.actions("BootNotification", "StatusNotification")
+        assert owed == ["MeterValues", "StopTransaction"]
+        assert csms.of("MeterValues")[0]["transactionId"] == number
+        stop = csms.of("StopTransaction")[0]
+        assert (stop["transactionId"], stop["reason"]) == (number, "PowerLoss")
+        assert stop["meterStop"] > 0
+    else:
+        events = csms.of("TransactionEvent")
+        assert [event["seqNo"] for event in events] == [4, 5]
+        assert events[1]["transactionInfo"]["stoppedReason"] == "PowerLoss"
+        assert all(event["offline"] for event in events)
+
+
+class Ledger:
+    """What a CSMS that loses answers at random ends up with."""
+
+    def __init__(self, csms: ScriptedCsms) -> None:
+        self.rows: list[tuple[str, int]] = []
+        self.csms = csms
+
+    def take(self, payload: dict[str, object]) -> dict[str, object]:
+        info = payload["transactionInfo"]
+        assert isinstance(info, dict)
+        row = (str(info["transactionId"]), int(str(payload["seqNo"])))
+        if row not in self.rows:
+            self.rows.append(row)
+        return self.csms.token_info() if "idToken" in payload else {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    cuts=st.lists(st.floats(0.0, 40.0), min_size=1, max_size=12), lossy=st.lists(st.booleans(), min_size=12)
+)
+async def test_whatever_is_cut_the_ledger_is_complete_and_in_order(
+    cuts: list[float], lossy: list[bool]
+) -> None:
+    stage = Stage(
+        V201,
+        variables=WIDE
+        | {"AllowOfflineTxForUnknownId": True, "TxUpdatedInterval": 7, "TransactionMessageAttempts": 100},
+    )
+    await stage.booted()
+    ledger = Ledger(stage.csms)
+    lost = iter([*lossy, *[False] * 1000])
+
+    def answer(payload: dict[str, object]) -> dict[str, object] | None:
+        taken = ledger.take(payload)
+        return None if next(lost) else taken
+
+    stage.csms.script["TransactionEvent"] = answer
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    for cut in cuts:
+        await asyncio.sleep(cut)
+        stage.cut()
+        await asyncio.sleep(cut / 2)
+        ledger.csms = stage.connect()
+    await stage.station.present(TOKEN)
+    await stage.settle(2000)
+    numbers = [seq for _, seq in ledger.rows]
+    assert numbers == list(range(len(numbers)))
+    assert len({tx for tx, _ in ledger.rows}) == 1
+    assert not len(stage.station.outbox)
+    assert "given_up" not in stage.notes()
+
+
+def test_a_store_that_was_never_used_has_no_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "deep")
+    assert store.owed("CP1") == []
+    assert store.kept("CP1") == {}
+    store.keep("CP1", "nothing", None)
+    store.close()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", [{"a": [1, 2]}, "text", 5])
+def test_a_store_gives_back_what_it_keeps(tmp_path: Path, value: object) -> None:
+    store = Store(tmp_path)
+    store.keep("CP1", "thing", value)
+    store.close()
+    assert Store(tmp_path).kept("CP1") == {"thing": value}
