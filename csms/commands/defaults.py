@@ -7,11 +7,15 @@ One word means one thing in every command: `evse`, `connector`, `token`, `transa
 
 from __future__ import annotations
 
-from typing import TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from csms.commands.registry import NotOnThisVersion, Payload, Session, wrong
 from csms.commands.wire import typed
 from shared.versions import V2X, V16, V201, Version
+
+if TYPE_CHECKING:
+    from csms.options import CsmsOptions
 
 T = TypeVar("T")
 
@@ -28,9 +32,22 @@ LOG_URL = "https://example.com/logs"
 DIAGNOSTICS_URL = "https://example.com/diagnostics"
 
 
+def flags(to: Session) -> CsmsOptions:
+    """The options of the program; its defaults where a CSMS was made without any."""
+    options: CsmsOptions | None = to.csms.options
+    return _no_flags() if options is None else options
+
+
+@cache
+def _no_flags() -> CsmsOptions:
+    from csms.options import CsmsOptions
+
+    return CsmsOptions()
+
+
 def upstream(to: Session) -> bool:
     """Whether `--compat upstream` asks for the defaults of the older mock server."""
-    return bool(to.csms.options.compat == "upstream")
+    return bool(flags(to).compat == "upstream")
 
 
 def chosen(value: T | None, default: T) -> T:
@@ -62,7 +79,7 @@ def connector_16(to: Session, evse: int | None, connector: int | None) -> int:
             raise NotOnThisVersion(f"OCPP {to.version} numbers connectors through; evse={evse} names none")
         return evse
     found = connector if connector is not None else evse
-    return int(to.csms.options.connector_id) if found is None else found
+    return int(flags(to).connector_id) if found is None else found
 
 
 def evse_2x(evse: int | None, connector: int | None, default: int | None = 1) -> int | None:

@@ -73,7 +73,8 @@ def customer_information(
 ) -> Sent:
     """Ask for, or clear, what a station holds about a customer (2.x).
 
-    customer: an identifier (default test_customer_001), or token: an id token. report: default true, unless
+    customer: an identifier (default test_customer_001), or token: an id token, of token_type (default
+    Central). report: default true, unless
     clear is asked for. clear: default false. request: its id, else made up.
     """
     # N09.FR.09: one reference to the customer, no more

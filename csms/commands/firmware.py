@@ -35,6 +35,7 @@ def update_firmware(
     url: where it is (needed). retrieve: when to fetch it, seconds from now or a timestamp, default now.
     install: when to install it (2.x). retries, interval: of the download. certificate (a PEM file) and
     signature (base64): who signed it, and how (2.x; 1.6: signed_update_firmware).
+    request: its id, else made up (2.x).
     """
     repeat = present(retries=retries, retryInterval=interval)
     when = moment(to, retrieve, 0)
@@ -64,6 +65,7 @@ def signed_update_firmware(
 
     url: where it is (needed). retrieve, install: seconds from now or timestamps. retries, interval: of the
     download. certificate (a PEM file) and signature (base64): default a genuine pair that signs no firmware.
+    request: its id, else made up.
     """
     firmware: Payload = {
         "location": _location(to, url),

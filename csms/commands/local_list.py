@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import chosen, id_token, moment, present, two
+from csms.commands.defaults import chosen, flags, id_token, moment, present, two
 from csms.commands.registry import Payload, Sent, Session, command
 
 
@@ -29,8 +29,9 @@ def send_local_list(
     tokens: separated by commas (default `--local-list-tokens`). kind: Full (default) or Differential.
     version: default 1 for a Full list, else one more than the station is known to hold. status: of each
     token, default Accepted. expires: seconds from now or a timestamp. group: their parent or group token.
+    token_type: of the tokens (2.x), default Central.
     """
-    wanted = tokens or list(to.csms.options.local_list_tokens)
+    wanted = tokens or list(flags(to).local_list_tokens)
     kind = chosen(kind, "Full")
     if version is None:
         held = to.station.local_list_version or 0

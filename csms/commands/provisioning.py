@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import chosen, evse_type, only, present, protocol_name, two, upstream
+from csms.commands.defaults import chosen, evse_type, flags, only, present, protocol_name, two, upstream
 from csms.commands.keys import component_only, component_variable, key_16
 from csms.commands.registry import NotOnThisVersion, Payload, Sent, Session, command, wrong
 from shared.versions import V2X, V16
@@ -14,9 +14,10 @@ def reset(to: Session, *, kind: str | None = None, evse: int | None = None) -> S
 
     kind: Hard or Soft (1.6; default Hard), Immediate or OnIdle (2.x; default Immediate), in 2.1 also
     ImmediateAndResume; `--reset-type` gives the default. Soft is not OnIdle: it ends the transaction.
+    evse: only that one (2.x).
     """
     only(to, V2X, evse=evse)
-    default = to.csms.options.reset_type or ("Immediate" if two(to) else "Hard")
+    default = flags(to).reset_type or ("Immediate" if two(to) else "Hard")
     return {"type": kind or default} | present(evseId=evse)
 
 
@@ -24,10 +25,10 @@ def reset(to: Session, *, kind: str | None = None, evse: int | None = None) -> S
 def set_variables(
     to: Session,
     *,
-    component: str | None = None,
-    variable: str | None = None,
     key: str | None = None,
     value: str | None = None,
+    component: str | None = None,
+    variable: str | None = None,
     instance: str | None = None,
     attribute: str | None = None,
     evse: int | None = None,
@@ -39,13 +40,13 @@ def set_variables(
     Written `OCPPCommCtrlr.HeartbeatInterval=60` or `HeartbeatInterval=60`, on every version.
     key (or component and variable) and value: the same in single words. instance, evse, connector, attribute
     (Actual, Target, MinSet, MaxSet) address a variable more closely. Several may be set at once in 2.x.
-    Default: what `--set-variables` says, else a HeartbeatInterval of 30 s.
+    Default: what `--set-variables` says (2.x), else a HeartbeatInterval of 30 s.
     """
     wanted = _named(component, variable, key, value, "value")
     wanted += [(name, str(text)) for name, text in named.items()]
     if not wanted:
-        flags = to.csms.options.set_variables
-        wanted = [(f"{c}.{v}", x) for c, v, x in flags] if flags else [(_INTERVAL, chosen(value, "30"))]
+        said = flags(to).set_variables if two(to) else ()
+        wanted = [(f"{c}.{v}", x) for c, v, x in said] if said else [(_INTERVAL, chosen(value, "30"))]
     if to.version is V16:
         only(to, V2X, instance=instance, attribute=attribute, evse=evse, connector=connector)
         if len(wanted) > 1:
@@ -95,11 +96,11 @@ def get_variables(
 
     names: `Component.Variable` or 1.6 keys, separated by commas; component and variable name one in single
     words; instance, evse, connector, attribute (Actual, Target, MinSet, MaxSet) address it more closely.
-    Default: what `--get-variables` says, else every key (1.6) or the station's AvailabilityState (2.x).
+    Default: every key (1.6), or what `--get-variables` says, else the station's AvailabilityState (2.x).
     """
     wanted = [name for name, _ in _named(component, variable, None, "", "")] + (names or [])
-    if not wanted:
-        wanted = [f"{c}.{v}" for c, v in to.csms.options.get_variables or ()]
+    if not wanted and two(to):
+        wanted = [f"{c}.{v}" for c, v in flags(to).get_variables]
     if to.version is V16:
         only(to, V2X, instance=instance, attribute=attribute, evse=evse, connector=connector)
         # 1.6 §5.8: without keys, all of them are meant
@@ -179,4 +180,4 @@ def _security_profile(to: Session, url: str) -> int:
         return 0
     if url.startswith("wss"):
         return 2
-    return 1 if getattr(to.csms.options, "passwords", None) else 0
+    return 1 if flags(to).passwords else 0

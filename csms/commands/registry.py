@@ -184,7 +184,8 @@ def resolve(name: str) -> Command:
     """The command called `name`, in OCPP's spelling or ours; UsageError with the nearest names when there is none."""
     found = COMMANDS.get(name)
     if found is None:
-        raise wrong(not_one_of(name, "a command", COMMANDS))
+        alike = [n for n in COMMANDS if n[0].isupper() == name[:1].isupper()]
+        raise wrong(not_one_of(name, "a command", alike))
     return found
 
 

@@ -8,6 +8,7 @@ from csms.commands.defaults import (
     connector_16,
     evse_2x,
     evse_type,
+    flags,
     id_token,
     only,
     present,
@@ -112,7 +113,7 @@ def extended_trigger_message(
 ) -> Sent:
     """Have a 1.6 station with the security extension send a message now.
 
-    message: which, default `--trigger-message` (StatusNotification). connector: about which one.
+    message: which, default `--trigger-message` (StatusNotification). evse or connector: about which one.
     """
     return _trigger(to, message, evse, connector, None)
 
@@ -121,9 +122,7 @@ def _trigger(
     to: Session, message: str | None, evse: int | None, connector: int | None, custom: str | None
 ) -> Payload:
     only(to, (V21,), custom=custom)
-    default = (
-        "CustomTrigger" if custom is not None else to.csms.options.trigger_message or "StatusNotification"
-    )
+    default = "CustomTrigger" if custom is not None else flags(to).trigger_message or "StatusNotification"
     wanted = spelled(to, message or default)
     asked = {"requestedMessage": wanted}
     unnamed = evse is None and connector is None

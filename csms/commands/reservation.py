@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import chosen, connector_16, evse_2x, id_token, moment, only, present
+from csms.commands.defaults import chosen, connector_16, evse_2x, flags, id_token, moment, only, present
 from csms.commands.registry import Sent, Session, command
 from shared.versions import V2X, V16
 
@@ -25,24 +25,25 @@ def reserve_now(
     token: default `--reserve-id-token` (1.6: `--reserve-id-tag`). reservation: its id, default
     `--reservation-id`. evse, connector: default `--reserve-evse-id` (1.6: `--reserve-connector-id`). expires:
     seconds from now or a timestamp, default one hour. group: the parent or group token. connector_type: 2.x.
+    token_type: default Central (2.x).
     """
-    flags = to.csms.options
+    said = flags(to)
     until = moment(to, expires, 3600)
-    id = chosen(reservation, flags.reservation_id)
+    id = chosen(reservation, said.reservation_id)
     if to.version is V16:
         only(to, V2X, connector_type=connector_type, token_type=token_type)
         unnamed = evse is None and connector is None
         return {
-            "connectorId": flags.reserve_connector_id if unnamed else connector_16(to, evse, connector),
+            "connectorId": said.reserve_connector_id if unnamed else connector_16(to, evse, connector),
             "expiryDate": until,
-            "idTag": chosen(token, flags.reserve_id_tag),
+            "idTag": chosen(token, said.reserve_id_tag),
             "reservationId": id,
         } | present(parentIdTag=group)
     return {
         "id": id,
         "expiryDateTime": until,
-        "idToken": id_token(to, token, token_type, flags.reserve_id_token),
-        "evseId": evse_2x(evse, connector, flags.reserve_evse_id),
+        "idToken": id_token(to, token, token_type, said.reserve_id_token),
+        "evseId": evse_2x(evse, connector, said.reserve_evse_id),
     } | present(
         connectorType=connector_type, groupIdToken=None if group is None else id_token(to, group, None)
     )
@@ -54,4 +55,4 @@ def cancel_reservation(to: Session, *, reservation: int | None = None) -> Sent:
 
     reservation: its id, default `--reservation-id`.
     """
-    return {"reservationId": chosen(reservation, to.csms.options.reservation_id)}
+    return {"reservationId": chosen(reservation, flags(to).reservation_id)}

@@ -50,6 +50,7 @@ def set_charging_profile(
     transaction, or of the one named), ChargingStationMaxProfile, ... evse, connector: default 1, for a
     station-wide purpose 0. kind: Absolute (default), Relative, Recurring, in 2.1 Dynamic. stack: its level,
     default 0. profile: its id, default 1. start: seconds from now or a timestamp. duration: seconds.
+    phases: how many may be used.
     """
     wanted = chosen(purpose, "TxDefaultProfile")
     whole = wanted in STATION_WIDE
@@ -117,7 +118,8 @@ def get_charging_profiles(
     """Ask for the charging profiles that fit.
 
     purpose: default TxDefaultProfile unless something else is asked for. profiles: ids, separated by commas.
-    stack: level. sources: EMS, Other, SO, CSO. evse: default all. request: its id, else made up.
+    stack: level. sources: EMS, Other, SO, CSO. evse (or connector): default all.
+    request: its id, else made up.
     """
     # K09.FR.03: a list of ids, or one or more of the other criteria
     criteria = present(
@@ -175,7 +177,8 @@ def use_priority_charging(
 ) -> Sent:
     """Switch priority charging of a transaction on or off (2.1).
 
-    activate: true (default) or false. transaction: its id, default the oldest open one (of the evse).
+    activate: true (default) or false. transaction: its id, default the
+    oldest open one (of the evse and connector, if named).
     """
     return {
         "transactionId": transaction_of(to, transaction, evse, connector),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import chosen, evse_2x, moment, present
+from csms.commands.defaults import chosen, evse_2x, flags, moment, present
 from csms.commands.defaults import transaction as transaction_of
 from csms.commands.registry import Payload, Sent, Session, command
 
@@ -18,10 +18,11 @@ def cost_updated(
 ) -> Sent:
     """Tell the station what a transaction has cost so far.
 
-    cost: default `--total-cost`. transaction: its id, default the oldest open one (of the evse, if named).
+    cost: default `--total-cost`. transaction: its id, default the oldest open one (of the evse and connector,
+    if named).
     """
     return {
-        "totalCost": chosen(cost, to.csms.options.total_cost),
+        "totalCost": chosen(cost, flags(to).total_cost),
         "transactionId": transaction_of(to, transaction, evse, connector),
     }
 
@@ -96,7 +97,8 @@ def change_transaction_tariff(
     """Give a running transaction another tariff (2.1).
 
     energy: price of a kWh, default 0.3. minute: price of a minute of charging. currency: default EUR. tariff:
-    its id, default tariff-1. transaction: its id, default the oldest open one (of the evse, if named).
+    its id, default tariff-1. transaction: its id, default the oldest open one (of the evse and connector,
+    if named).
     """
     return {
         "transactionId": transaction_of(to, transaction, evse, connector),

@@ -8,7 +8,7 @@ r"""The options of a command as somebody types them.
     reset:{"type":"OnIdle"}                      JSON, merged over the defaults (null removes a member)
     reset:={"type":"OnIdle"}                     JSON, instead of the defaults
 
-A value may be quoted (`text="Hello, world"`), hold JSON (`idToken={"idToken":"A","type":"Central"}`), or
+A value is taken without blanks around it. It may be quoted (`text="Hello, world"`), hold JSON (`idToken={"idToken":"A","type":"Central"}`), or
 escape a separator, a quote or a backslash with a backslash (`text=Hello\, world`).
 """
 
@@ -115,7 +115,9 @@ def _ends(text: str, position: int, blanks: bool) -> bool:
 def _key(text: str, position: int, blanks: bool) -> tuple[str | None, int]:
     """The key that begins at `position` and where its value begins; None when this is a bare word."""
     end = position
-    while not _ends(text, end, blanks) and text[end] not in "=\"'{[\\":
+    if text[position] == "[":
+        return None, position
+    while not _ends(text, end, blanks) and text[end] not in "=\"'{\\":
         end += 1
     if end >= len(text) or text[end] != "=":
         return None, position
@@ -145,7 +147,7 @@ def _value(text: str, position: int, blanks: bool) -> tuple[tuple[str, ...], int
         else:
             parts[-1] += letter
         position += 1
-    return tuple(parts), position
+    return tuple(parts) if blanks else (parts[0].strip(),), position
 
 
 def _quoted(text: str, position: int, blanks: bool) -> tuple[str, int]:

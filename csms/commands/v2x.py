@@ -29,7 +29,8 @@ def notify_allowed_energy_transfer(
     """Tell the station which kinds of energy transfer a transaction may use from now on (2.1).
 
     modes: separated by commas (AC_single_phase, AC_three_phase, DC, AC_BPT, DC_BPT, ...), default
-    AC_three_phase and DC. transaction: its id, default the oldest open one (of the evse, if named).
+    AC_three_phase and DC. transaction: its id, default the oldest open one (of the evse and connector,
+    if named).
     """
     return {
         "transactionId": transaction_of(to, transaction, evse, connector),
