@@ -8,6 +8,7 @@ takes the same course every time. Transport time (WebSocket pings, close timeout
 from __future__ import annotations
 
 import asyncio
+import re
 import selectors
 import time
 from collections.abc import Callable, Coroutine
@@ -19,6 +20,10 @@ T = TypeVar("T")
 VIRTUAL_EPOCH = 1_767_261_600.0
 """When virtual time begins: 2026-01-01T10:00:00Z, always."""
 
+
+MAX_TIMESTAMP = 64
+_LEAP_SECOND = re.compile(r"(.{10,16}:)60(.*)")
+_UNIX = datetime.fromtimestamp(0, UTC)
 
 _second = 0
 _prefix = ""
@@ -72,20 +77,23 @@ class Clock:
 
 def microseconds(seconds: float) -> str:
     """Unix seconds as RFC 3339 in UTC with six decimals: the form of journal lines."""
-    return (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).isoformat(timespec="microseconds")[
-        :-6
-    ] + "Z"
+    moment = _UNIX + timedelta(seconds=seconds)
+    return f"{moment.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def parse(wire: str) -> float:
-    """Unix seconds of an ISO 8601 timestamp, with or without fraction and offset (1.6 §3.14-3.15).
+    """Unix seconds of an ISO 8601 date and time, with or without fraction and offset (1.6 §3.14-3.15).
 
-    One without an offset is taken as UTC. Raises ValueError for anything else.
+    One without an offset is taken as UTC; a leap second (RFC 3339 §5.7) as the second after it. Raises ValueError
+    for anything else.
     """
-    if not isinstance(wire, str) or len(wire) < 19:
-        raise ValueError(f"{wire!r} is not a timestamp")
-    moment = datetime.fromisoformat(wire)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not isinstance(wire, str) or not 13 <= len(wire) <= MAX_TIMESTAMP:
+        raise ValueError(f"{str(wire)[:MAX_TIMESTAMP]!r} is not a timestamp")
+    upper = wire.upper()  # RFC 3339 §5.6: "t" and "z" may be lower case
+    leap = _LEAP_SECOND.fullmatch(upper)
+    moment = datetime.fromisoformat(f"{leap[1]}59{leap[2]}" if leap else upper)
+    seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _UNIX).total_seconds()
+    return seconds + 1 if leap else seconds
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple, TextIO
 from shared.digest import digest
 from shared.digest_forms import clean, cut
 from shared.journal.entry import CLOSE, FRAME, IN, NOTE, OPEN, Entry
-from shared.journal.files import redacted
 from shared.journal.journal import Journal
+from shared.journal.redaction import redacted
 from shared.summary import Summary
 from shared.versions import VERSIONS, Version, version
 

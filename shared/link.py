@@ -22,7 +22,10 @@ class Link(Protocol):
     """One end of a connection that moves whole messages."""
 
     async def recv(self) -> str | bytes:
-        """The next message; bytes for a binary frame, or for text that is not UTF-8. Raises `LinkClosed`."""
+        """The next message, for one reader at a time. Raises `LinkClosed`.
+
+        It is bytes for a binary frame, and for text that is not UTF-8.
+        """
 
     async def send(self, text: str | bytes) -> None:
         """Send one message (bytes as a binary frame). Raises `LinkClosed`."""

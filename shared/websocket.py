@@ -10,9 +10,12 @@ from __future__ import annotations
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from shared.link import NORMAL, LinkClosed
+from shared.link import ABNORMAL, NORMAL, LinkClosed
+
+TOO_BIG = 1009
+"""The close code after a message over the limit (RFC 6455 §7.4.1)."""
 
 
 class _Tolerant(Connection):
@@ -26,6 +29,9 @@ class _Tolerant(Connection):
             return bytes(problem.object)
         except EOFError:
             pass
+        except WebSocketException as problem:  # too many fragments: as good as over the limit
+            await self.close(TOO_BIG, str(problem))
+            raise LinkClosed(TOO_BIG, str(problem)) from None
         try:
             return await self.recv()  # the stream has ended: waits for the close and says how it went
         except ConnectionClosed as ended:
@@ -43,7 +49,7 @@ class ClientSide(_Tolerant, ClientConnection):
 def closed(ended: ConnectionClosed) -> LinkClosed:
     """How a connection ended: by the close frame that came, else by the one we sent, else 1006."""
     frame = ended.rcvd or ended.sent
-    return LinkClosed(frame.code, frame.reason) if frame else LinkClosed(1006, "no close frame")
+    return LinkClosed(frame.code, frame.reason) if frame else LinkClosed(ABNORMAL, "no close frame")
 
 
 class WebSocketLink:
@@ -62,7 +68,8 @@ class WebSocketLink:
             raise closed(ended) from None
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
-        await self.connection.close(code, reason[:100])
+        # the reason of a close frame has at most 123 bytes (RFC 6455 §5.5)
+        await self.connection.close(code, reason.encode()[:123].decode(errors="ignore"))
 
     def abort(self) -> None:
         self.connection.transport.abort()

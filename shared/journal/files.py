@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,20 +13,7 @@ import orjson
 
 from shared.journal.entry import Entry
 from shared.journal.journal import Journal
-
-REDACTED = "***"
-
-_SECRET_NAMES = frozenset(
-    {
-        "authorizationkey",
-        "basicauthpassword",
-        "password",
-        "apnpassword",
-        "vpnpassword",
-        "securityctrlr.basicauthpassword",
-    }
-)
-_HINTS = ("asswor", "uthorizationKey", "authorizationkey", "PRIVATE KEY", "uthorization:")
+from shared.journal.redaction import redacted
 
 
 class JournalFile:
@@ -63,44 +52,25 @@ class JournalFile:
         if self._file is None:
             return
         try:
-            line = orjson.dumps(redacted(entry.line(self._journal.epoch)), default=str)
-            self._file.write(line + b"\n")
+            self._put(_as_json(entry.line(self._journal.epoch)) + b"\n")
         except OSError as problem:
             reason = problem.strerror or str(problem)
             self.close()
             self._failed(f"journal {self._path}: {reason}; no further entry is written to it")
 
+    def _put(self, line: bytes) -> None:
+        """The whole line, although an unbuffered file may take it in pieces."""
+        assert self._file is not None
+        rest = memoryview(line)
+        while rest:
+            written = self._file.write(rest)
+            if written is None:
+                raise BlockingIOError(errno.EAGAIN, "it takes no more for now")
+            rest = rest[written:]
 
-def redacted(line: dict[str, Any]) -> dict[str, Any]:
-    """`line` with passwords and keys replaced: in frames that set or give one, and in words."""
-    frame = line.get("frame")
-    if isinstance(frame, str) and any(hint in frame for hint in _HINTS):
-        return line | {"frame": _redact_frame(frame)}
-    return line
 
-
-def _redact_frame(frame: str) -> str:
+def _as_json(line: dict[str, Any]) -> bytes:
     try:
-        parsed = orjson.loads(frame)
-    except ValueError:
-        return f"{REDACTED} ({len(frame)} characters that look like a secret and are not JSON)"
-    return orjson.dumps(_without_secrets(parsed)).decode()
-
-
-def _without_secrets(value: Any) -> Any:
-    """`value` without what stands beside a secret's name: `{"password": x}`, `{"key": name, "value": x}` of 1.6,
-    and `{"variable": {"name": name}, "attributeValue": x}` of 2.x; and without private keys."""
-    if isinstance(value, str):
-        return REDACTED if "PRIVATE KEY" in value else value
-    if isinstance(value, list):
-        return [_without_secrets(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    variable = value.get("variable")
-    named = str(variable.get("name") if isinstance(variable, dict) else value.get("key", "")).lower()
-    return {
-        name: REDACTED
-        if name.lower() in _SECRET_NAMES or (named in _SECRET_NAMES and name in ("value", "attributeValue"))
-        else _without_secrets(item)
-        for name, item in value.items()
-    }
+        return orjson.dumps(redacted(line), default=str)
+    except TypeError:  # half a surrogate pair: nothing that came over a socket has one, but words may
+        return json.dumps(redacted(line), default=str, separators=(",", ":")).encode()

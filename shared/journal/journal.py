@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from shared.clock import Clock
@@ -38,7 +39,7 @@ class Journal:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._entries: deque[Entry] = deque()
-        self._readers: list[Reader] = []
+        self._readers: tuple[Reader, ...] = ()  # a tuple, so that a reader may leave while it is being told
 
     @property
     def epoch(self) -> float:
@@ -78,18 +79,22 @@ class Journal:
 
     def subscribe(self, reader: Reader) -> Callable[[], None]:
         """Call `reader` with each entry from now on, in order; gives the function that ends it."""
-        self._readers.append(reader)
-        return lambda: self._readers.remove(reader)
+        self._readers = (*self._readers, reader)
+
+        def leave() -> None:
+            self._readers = tuple(r for r in self._readers if r is not reader)
+
+        return leave
 
     def since(self, cursor: int) -> Iterator[Entry]:
-        """The entries after number `cursor`. Raises `Evicted` when some of them are gone."""
+        """The entries after number `cursor`, as of now. Raises `Evicted` when some of them are gone."""
         first = self.seq - len(self._entries) + 1
         if cursor + 1 < first:
             raise Evicted(
                 f"entries {cursor + 1} to {first - 1} are no longer in the journal; raise its limit"
             )
-        for at in range(cursor + 1 - first, len(self._entries)):
-            yield self._entries[at]
+        newest_first = islice(reversed(self._entries), max(self.seq - cursor, 0))
+        return iter(list(newest_first)[::-1])  # a copy: what comes while the caller reads moves nothing
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
