@@ -114,10 +114,10 @@ class Authorizer:
         self._whitelist = _folded(policy.whitelist)
         self._blacklist = _folded(policy.blacklist)
         self._statuses = {token.lower(): status for token, status in policy.statuses.items()}
-        self._at_station = {
-            station.lower(): {token.lower(): status for token, status in table.items()}
-            for station, table in policy.at_station.items()
-        }
+        self._at_station: dict[str, dict[str, str]] = {}
+        for station, table in policy.at_station.items():
+            for token, status in table.items():
+                self.set_status(token, status, station)
         self._groups = {token.lower(): group for token, group in policy.groups.items()}
         self._plain = Decision(ACCEPTED)
 
@@ -139,8 +139,8 @@ class Authorizer:
         """What `token` is worth at `station` at `now` (Unix s).
 
         `kind` is the token's type in 2.x. `transaction` is the one that it was presented for: all others of the
-        token count as concurrent when the policy forbids them. `starts` is False where no transaction can follow
-        from the answer, so that concurrent ones do not matter.
+        token count as concurrent when the policy forbids them; without one, those of other stations do. `starts`
+        is False where no transaction can follow from the answer, so that concurrent ones do not matter.
         """
         folded = token.lower()
         if kind == "NoAuthorization":
@@ -163,15 +163,23 @@ class Authorizer:
         """Give `token` a status from now on, at one `station` or at all; None takes its own status away."""
         if status is not None:
             _one_of(status, STATUSES, f"status of token {token!r}:")
-        table = self._statuses if station is None else self._at_station.setdefault(station.lower(), {})
+        table = self._statuses if station is None else self._table_of(station)
         if status is None:
             table.pop(token.lower(), None)
         else:
             table[token.lower()] = status
 
+    def _table_of(self, station: str) -> dict[str, str]:
+        """The statuses at one station, filed under its identity as given and in lower case."""
+        table = self._at_station.get(station)
+        if table is None:
+            table = self._at_station[station] = {}
+            self._at_station.setdefault(station.lower(), table)
+        return table
+
     def _status(self, folded: str, station: str) -> str:
         if self._at_station:
-            own = self._at_station.get(station.lower())
+            own = self._at_station.get(station) or self._at_station.get(station.lower())
             if own is not None and folded in own:
                 return own[folded]
         if self._statuses and folded in self._statuses:

@@ -5,9 +5,9 @@ meter reading) gets the number it had: a station repeats it until it is answered
 2.x: the station names them and numbers their events; transaction id and `seqNo` are the key. Each message is
 entered once however often it was sent, nothing is ever refused for its content (1.6 §4.8, §4.10).
 
-What is odd is noted: `seqno_gap`, `seqno_duplicate`, `late_event`, `event_after_end`, `duplicate_start`,
-`duplicate_stop`, `unknown_transaction`, `meter_backwards`, `signed_meter_values`. Only what breaks a rule of the
-standard carries a clause; a repeated or late message does not.
+What is odd is noted: `seqno_gap`, `seqno_duplicate`, `late_event`, `event_after_end`, `transaction_id_reused`,
+`duplicate_start`, `duplicate_stop`, `unknown_transaction`, `meter_backwards`, `signed_meter_values`. Only what
+breaks a rule of the standard carries a clause; a repeated or late message does not.
 """
 
 from __future__ import annotations
@@ -84,8 +84,14 @@ class Ledger:
         ]
 
     def charges_elsewhere(self, token: str, station: str, transaction: int | str | None) -> bool:
-        """Whether `token` (in lower case) has an open transaction other than this one."""
-        return any(found != (station, transaction) for found in self._charging.get(token, ()))
+        """Whether `token` (in lower case) has an open transaction other than this one.
+
+        Without a `transaction`, one at this station does not count: its driver may be about to end it.
+        """
+        found = self._charging.get(token, ())
+        if transaction is None:
+            return any(where != station for where, _ in found)
+        return any(entry != (station, transaction) for entry in found)
 
     def restore(self, records: Iterable[StationRecord]) -> None:
         """Take up records that were read from disk: their ids are not given again."""
@@ -171,6 +177,9 @@ class Ledger:
         """
         account = session.station.transactions
         transaction = account.open.get(id) or account.closed.get(id)
+        if transaction is not None and kind == "Started" and _is_used_again(transaction, timestamp):
+            self._set_aside(session, account, transaction)
+            transaction = None
         if transaction is None:
             transaction = self._learn(session, account, id, number, kind)
             arrival = FRESH
@@ -284,6 +293,14 @@ class Ledger:
             self._note(session, "unknown_transaction", text, transaction=id, got=number)
         return made
 
+    def _set_aside(self, session: Session, account: Account, old: Transaction) -> None:
+        """A station began another transaction under an id that it had used: the old one stays billed."""
+        text = f"another transaction begins under the id {old.id}"
+        self._note(session, "transaction_id_reused", text, clause="E01.FR.08", transaction=old.id)
+        if not old.stopped:
+            self._close(session.station, old)
+        account.set_aside(old)
+
     def _add(self, record: StationRecord, account: Account, made: Transaction) -> None:
         """Enter an open transaction; a station that never ends any does not fill our memory."""
         account.open[made.id] = made
@@ -338,6 +355,12 @@ class Ledger:
             return
         if age > LATE:
             self._note(session, "late_event", f"{action} is {age:.0f} s old", transaction=id, got=timestamp)
+
+
+def _is_used_again(transaction: Transaction, timestamp: str) -> bool:
+    """Whether a Started begins another transaction: it has another time, and the old one went on since."""
+    went_on = transaction.last_event is not None and transaction.last_event[1] != "Started"
+    return went_on and transaction.started not in ("", timestamp)
 
 
 def use_reservation(record: StationRecord, reservation: int | None) -> None:

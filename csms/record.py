@@ -75,6 +75,11 @@ class Account:
             if oldest.start_key is not None and self.starts.get(oldest.start_key) is oldest:
                 del self.starts[oldest.start_key]
 
+    def set_aside(self, transaction: Transaction) -> None:
+        """Free the id of a closed transaction for another one; it stays among the closed."""
+        del self.closed[transaction.id]
+        self.closed[f"{transaction.id} of {transaction.started}"] = transaction
+
     def to_json(self) -> Payload:
         """Everything as plain JSON values."""
         return {
@@ -89,7 +94,9 @@ class Account:
         for where, entries in ((made.open, saved["open"]), (made.closed, saved["closed"])):
             for entry in entries:
                 transaction = Transaction.from_json(entry)
-                where[transaction.id] = transaction
+                taken = transaction.id in made.open or transaction.id in made.closed
+                key = f"{transaction.id} of {transaction.started}" if taken else transaction.id
+                where[key] = transaction
                 if transaction.start_key is not None:
                     made.starts[transaction.start_key] = transaction
         return made

@@ -116,7 +116,10 @@ class Registrar:
         interval = self.heartbeat if status == ACCEPTED or self.upstream else self.retry
         record.boot = request
         record.registration = status
-        record.triggered = None
+        # single messages stay permitted: a boot may have overtaken them
+        record.triggered = {a: n for a, n in (record.triggered or {}).items() if n > 0} or None
+        if status == ACCEPTED:
+            record.triggered = None
         record.due = None if status == ACCEPTED else (session.number, now + interval * EARLY)
         return {"currentTime": clock.text(now), "interval": interval, "status": status}
 

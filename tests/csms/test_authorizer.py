@@ -251,6 +251,13 @@ def test_a_token_is_free_again_when_its_transactions_end() -> None:
     assert status_of(station.event("Started", 0, "TX2", token="T")) == "Accepted"
 
 
+def test_a_driver_who_charges_may_authorize_to_stop() -> None:
+    station = Office(tokens=TokenPolicy(concurrent_tx=True)).station(V201)
+    station.event("Started", 0, token="T")
+
+    assert status_of(station.ask("Authorize", token_of(V201, "T"))) == "Accepted"
+
+
 def test_concurrent_transactions_are_no_matter_by_default() -> None:
     station = Office().station(V201)
     station.event("Started", 0, "TX1", token="T")

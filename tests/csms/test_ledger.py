@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from csms import record as records
 from csms.ledger import Ledger
@@ -323,6 +325,34 @@ def test_a_session_whose_events_come_backwards_is_billed_whole() -> None:
     assert (bill.energy, bill.token, bill.started, bill.evse) == (500.0, "T", "2026-01-01T10:00:00.000Z", 1)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_id_that_is_used_again_is_a_finding_and_another_transaction(ended: bool) -> None:
+    """E01.FR.08."""
+    station = Office().station(V201)
+    station.event("Started", 0, token="T", meterValue=reading(0))
+    station.event("Ended" if ended else "Updated", 1, meterValue=reading(500))
+
+    station.event("Started", 0, at="2026-01-02T10:00:00Z", meterValue=reading(500))
+    station.event("Ended", 1, at="2026-01-02T11:00:00Z", meterValue=reading(700))
+
+    assert [note.note for note in station.notes] == ["transaction_id_reused"]
+    assert station.notes[0].clause == "E01.FR.08"
+    assert [bill.energy for bill in bills(station)] == [500.0, 200.0]
+    assert open_ids(station) == []
+    again = Account.from_json(station.record.transactions.to_json())
+    assert [t.energy for t in again.closed.values()] == [500.0, 200.0]
+
+
+def test_a_start_that_is_sent_again_with_a_new_time_is_the_same_transaction() -> None:
+    station = Office().station(V201)
+    station.event("Started", 0)
+
+    station.event("Started", 0, at="2026-01-02T10:00:00Z")
+
+    assert open_ids(station) == ["TX1"]
+    assert station.noted("seqno_duplicate")[0].is_finding
+
+
 def test_a_running_number_may_begin_anywhere() -> None:
     """part 2 E §1.3.2: a counter per EVSE is allowed."""
     station = Office().station(V201)
@@ -363,7 +393,7 @@ def test_signed_values_are_noted_in_both_families() -> None:
 
     two.event("Started", 0, meterValue=reading(5, signedMeterValue=signed))
     id = start(one)
-    stop(one, id, transactionData=reading("0A0B", format="SignedData"))
+    stop(one, id, transactionData=[*reading("0A0B", format="SignedData"), *reading("9999")])
 
     assert two.noted("signed_meter_values")[0].detail == {"count": 1}
     assert one.noted("signed_meter_values")[0].detail == {"count": 1}
@@ -428,6 +458,18 @@ def test_a_sequence_knows_what_came_and_what_is_missing(
 
     assert [sequence.take(n) for n in numbers[1:]] == arrivals.split()
     assert sequence.missing == missing
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_a_sequence_agrees_with_a_set(numbers: list[int]) -> None:
+    sequence, came = Sequence(numbers[0]), {numbers[0]}
+
+    for number in numbers[1:]:
+        expected = "again" if number in came else "fresh" if number > max(came) else "fills"
+        assert sequence.take(number) == expected
+        came.add(number)
+
+    assert sequence.missing == max(came) - min(came) + 1 - len(came)
 
 
 def test_a_sequence_stays_small_whatever_comes() -> None:

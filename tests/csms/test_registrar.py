@@ -223,13 +223,32 @@ def test_other_calls_excuse_no_message_while_pending(version: Version) -> None:
     assert refused(station, "NotifyReport", requestId=5)
 
 
-def test_a_new_boot_ends_what_was_triggered_before(version: Version) -> None:
+def test_a_triggered_message_that_a_boot_overtook_still_passes(version: Version) -> None:
     station = pending(version)
     station.called(*trigger(version, "Heartbeat"))
 
     station.boot()
 
+    assert not refused(station, "Heartbeat")
     assert refused(station, "Heartbeat")
+
+
+def test_an_open_permission_ends_with_the_next_boot(version: Version) -> None:
+    station = pending(version)
+    station.called(*trigger(version, "MeterValues"))
+    assert not any(refused(station, "MeterValues") for _ in range(3))
+
+    station.boot()
+
+    assert refused(station, "MeterValues")
+
+
+def test_a_custom_trigger_may_bring_any_one_message() -> None:
+    station = pending(V21)
+    station.called(*trigger(V21, "CustomTrigger", customTrigger="Diagnose"))
+
+    assert not refused(station, "DataTransfer")
+    assert refused(station, "DataTransfer")
 
 
 def test_lenient_registration_serves_and_still_tells(version: Version) -> None:
