@@ -33,6 +33,7 @@ class Connection:
         "_connections",
         "_dialer",
         "_offline",
+        "_over",
         "_run_id",
         "_setting",
         "_wait",
@@ -58,6 +59,7 @@ class Connection:
         self._connections = 0
         self._wait: float | None = None
         self._offline: asyncio.Event | None = None
+        self._over = False
         self._setting = Setting(
             "charge_point",
             station.journal,
@@ -73,7 +75,7 @@ class Connection:
         """Connect and serve for ever; raises `GaveUp` when the dialler does."""
         assert self._dialer is not None
         again = False
-        while True:
+        while not self._over:
             if self._offline is not None:
                 await self._offline.wait()
                 again = False
@@ -133,6 +135,10 @@ class Connection:
         offline, self._offline = self._offline, None
         if offline is not None:
             offline.set()
+
+    def stop_dialling(self) -> None:
+        """Let the present connection be the last."""
+        self._over = True
 
     async def end(self) -> None:
         """Close the connection properly."""

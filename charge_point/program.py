@@ -73,7 +73,6 @@ async def _live(options: ChargePointOptions) -> int:
     try:
         with Shutdown() as shutdown:
             status = await _until_done(options, station, connection, driver, shutdown)
-            await connection.end()
     finally:
         await tasks.end()
         console.close()
@@ -120,6 +119,8 @@ async def _until_done(
             if dialling.done():
                 return lifecycle.OK
     finally:
+        connection.stop_dialling()
+        await connection.end()
         for task in (typing, driving, stopping, dialling):
             if task is not None and not task.done():
                 task.cancel()
