@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 
 FOOTER = """\
-  MESSAGE [EVSE [CONNECTOR]]  tell a message now, as in: Heartbeat, StatusNotification 1
-  MESSAGE {JSON}              send it with this payload, as in: DataTransfer {"vendorId": "me"}
+  MESSAGE [EVSE [CONNECTOR]]      tell it now: Heartbeat, StatusNotification 1
+  MESSAGE {JSON}                  send it so: DataTransfer {"vendorId": "me"}
 'help messages' lists the messages of the version that is spoken."""
 
 _PLACE = "[EVSE [CONNECTOR]]"
@@ -69,16 +69,14 @@ class Terminal:
 
     def _at_the_plug(self) -> list[Word]:
         return [
-            self._place_word("plug_in", "put the cable in (EVSE 1 if none is named)", self._plug_in),
+            self._place_word("plug_in", "put the cable in (at EVSE 1)", self._plug_in),
             Word(
                 "present",
                 "present TOKEN [EVSE]",
-                "present a token: to begin, to stop what it began, or to get the cable back",
+                "show a token: to begin, or to stop\nIt stops what it began, and unlocks a cable that was left.",
                 _possible(self._present),
             ),
-            Word(
-                "unplug", "unplug [EVSE]", "take the cable out of the car, and home", _possible(self._unplug)
-            ),
+            Word("unplug", "unplug [EVSE]", "take the cable away", _possible(self._unplug)),
         ]
 
     def _to_the_station(self) -> list[Word]:
@@ -87,13 +85,13 @@ class Terminal:
             Word(
                 "status",
                 "status",
-                "connection, registration, connectors and sessions",
+                "how things stand",
                 lambda rest: self._status(),
             ),
             Word(
                 "fault",
                 f"fault {_PLACE} [ERROR]",
-                "break a connector; ERROR is an error code of 1.6, as in GroundFailure",
+                "break a connector\nERROR is an error code of 1.6, as in GroundFailure.",
                 _possible(self._fault),
             ),
             self._place_word("clear_fault", "the connector is sound again", station.clear_fault),
@@ -124,8 +122,9 @@ class Terminal:
             Word("raw", "raw TEXT", "put TEXT on the wire, whatever it is", self._raw),
             Word(
                 "wait",
-                "wait SECONDS | accepted | charging | idle",
-                "wait so long, or until it is so\nFor commands that are piped in.",
+                "wait SECONDS | STATE",
+                "wait so long, or until it is so\n"
+                "STATE is accepted, charging or idle. For commands that are piped in.",
                 self._wait,
                 lambda typed: ("accepted", "charging", "idle"),
             ),
@@ -169,7 +168,8 @@ class Terminal:
         station = self._station
         online = "connected" if station.is_online else "offline"
         registration = station.registration.status or "not registered"
-        owed = f", {len(station.outbox)} transaction messages owed" if len(station.outbox) else ""
+        count = len(station.outbox)
+        owed = f", {count} transaction message{'s' if count > 1 else ''} not delivered yet" if count else ""
         rows: list[tuple[str, ...]] = [
             ("evse", "connector", "status", "cable", "token", "transaction", "Wh", "W")
         ]

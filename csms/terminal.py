@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 EVERY = "*"
 MOST_LISTED = 20
 FOOTER = """\
-  STATION COMMAND [KEY=VALUE]...  ask it of a station, as in: CP1 reset kind=OnIdle evse=1
-                                  (STATION may be * for all, or left out if there is one)
+  STATION COMMAND [KEY=VALUE]...  ask a station, as in: CP1 reset kind=OnIdle
   STATION call ACTION {JSON}      send any call as it is, valid or not
   STATION raw TEXT                put TEXT on the wire, whatever it is
+STATION may be * for all, and be left out where there is only one.
 'help commands' lists the commands, 'help reset' tells about one."""
 
 
@@ -63,7 +63,7 @@ class Terminal:
                 Word(
                     "wait",
                     "wait SECONDS | STATION",
-                    "wait so long, or until the station is connected and accepted\nFor commands that are piped in.",
+                    "wait so long, or until it is accepted\nFor commands that are piped in.",
                     self._wait,
                     lambda typed: self._names(),
                 ),

@@ -148,7 +148,8 @@ class Console:
     def _note(self, seen: _Seen, entry: Entry) -> None:
         name, text = entry.note, _text(entry)
         if not entry.clause:
-            if self._whole:
+            # what became of a command that was sent is the line of its exchange
+            if self._whole and not (name == "command" and entry.detail and entry.detail.get("sent")):
                 self._print(entry.t, seen, f"= {name}  {text}".rstrip())
             return
         ref = entry.ref

@@ -192,7 +192,7 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     "LogStatusNotification": ("{status} #{requestId} {statusInfo.reasonCode}", _NOTHING),
     "DiagnosticsStatusNotification": ("{status}", _NOTHING),
     "NotifyCustomerInformation": ("#{requestId} part {seqNo} {data:size} {tbc:?more follows}", _NOTHING),
-    "NotifyEvent": ("part {seqNo} {eventData[]:event} {tbc:?more follows}", _NOTHING),
+    "NotifyEvent": ("{eventData[]:event} part {seqNo} {tbc:?more follows}", _NOTHING),
     "NotifyMonitoringReport": (
         "#{requestId} part {seqNo} {monitor[]:variable} {tbc:?more follows}",
         _NOTHING,

@@ -110,16 +110,18 @@ def _result(value: Any) -> str:
 
 
 def _event(value: Any) -> str:
-    """`Connector.AvailabilityState=Occupied evse 1 c1`."""
+    """`evse 1 c1 AvailabilityState=Occupied`; the component only where no EVSE tells which one is meant."""
     if not isinstance(value, dict):
         return ""
     place = at(value, ("component", "evse"))
-    words = [f"{_variable(value)}={plain(value.get('actualValue'))}"]
+    named = _variable(value)
+    words = []
     if isinstance(place, dict):
         for member, mark in (("id", "evse "), ("connectorId", "c")):
             if plain(place.get(member)):
                 words.append(f"{mark}{plain(place.get(member))}")
-    return " ".join(words)
+        named = named.rpartition(".")[2]
+    return " ".join([*words, f"{named}={plain(value.get('actualValue'))}"])
 
 
 _MEASURED = {

@@ -36,25 +36,25 @@ _AHEAD = 100
 
 
 def is_terminal(stdin: TextIO | None) -> bool:
-    """Whether somebody sits there: input and both outputs are terminals, and we are in the foreground."""
-    for stream in (stdin, sys.stdout, sys.stderr):
-        try:
-            if stream is None or not stream.isatty():
-                return False
-        except ValueError:  # closed
-            return False
-    assert stdin is not None
-    return _in_foreground(stdin)
+    """Whether somebody sits there: input and both outputs are terminals."""
+    return all(_isatty(stream) for stream in (stdin, sys.stdout, sys.stderr))
 
 
-def _in_foreground(stdin: TextIO) -> bool:
-    """Whether we may read the terminal: a job in the background would be stopped for it (SIGTTIN)."""
-    if not hasattr(os, "tcgetpgrp"):  # Windows
-        return True
+def _isatty(stream: TextIO | None) -> bool:
     try:
-        return os.tcgetpgrp(stdin.fileno()) == os.getpgrp()
-    except (OSError, io.UnsupportedOperation):
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
         return False
+
+
+def _is_anothers(stdin: TextIO) -> bool:
+    """Whether it is a terminal that we run in the background of: who reads it there is stopped (SIGTTIN)."""
+    if not hasattr(os, "tcgetpgrp") or not _isatty(stdin):
+        return False
+    try:
+        return os.tcgetpgrp(stdin.fileno()) != os.getpgrp()
+    except OSError:
+        return True
 
 
 async def lines(
@@ -63,6 +63,8 @@ async def lines(
     """The lines that are typed or piped, without their ends, until there are no more; `stdin` is sys.stdin if None."""
     stdin = sys.stdin if stdin is None else stdin
     if stdin is None:
+        return
+    if _is_anothers(stdin):
         return
     source = _typed(prompt, completions) if is_terminal(stdin) else _piped(stdin)
     async with aclosing(source) as found:
@@ -97,6 +99,7 @@ async def _typed(prompt: str, completions: Completer | None) -> AsyncGenerator[s
                 os.kill(os.getpid(), signal.SIGINT)
                 return
             except EOFError:
+                sys.stderr.write("no more commands are taken here; Ctrl+C ends the program\n")
                 return
 
 
@@ -232,10 +235,7 @@ class Prompt:
     def help(self, about: str) -> str:
         """One line for each word; or all there is to say about one."""
         if not about:
-            width = max(len(word.usage) for word in self.words.values())
-            listed = [
-                f"  {word.usage:<{width}}  {word.help.partition(chr(10))[0]}" for word in self.words.values()
-            ]
+            listed = [_listed(word.usage, word.help.partition("\n")[0]) for word in self.words.values()]
             return "\n".join([*listed, *([self._footer] if self._footer else [])])
         word = self.words.get(about)
         if word is not None:
@@ -254,6 +254,15 @@ class Prompt:
         if word is not None:
             return list(word.complete(rest)) if word.complete is not None else []
         return list(self._complete(typed))
+
+
+_USAGE_WIDTH = 30
+
+
+def _listed(usage: str, help: str) -> str:
+    """One line of the list of words; the usage stands alone where it leaves no room for more."""
+    room = f"{usage:<{_USAGE_WIDTH}}" if len(usage) <= _USAGE_WIDTH else f"{usage}\n{'':<{_USAGE_WIDTH + 2}}"
+    return f"  {room}  {help}"
 
 
 async def converse(

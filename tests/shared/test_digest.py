@@ -182,7 +182,7 @@ def test_what_holds_members_has_words_for_them(name: str, answer: bool) -> None:
                 ],
             },
             False,
-            "part 0 Connector.AvailabilityState=Occupied evse 1 c2 more follows",
+            "evse 1 c2 AvailabilityState=Occupied part 0 more follows",
         ),
         (V16, "GetInstalledCertificateIds", {"certificateType": "X"}, False, "X"),
         (V21, "GetInstalledCertificateIds", {"certificateType": ["X", "Y", "Z"]}, False, "X, Y +1"),
