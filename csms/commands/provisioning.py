@@ -42,6 +42,8 @@ def set_variables(
     (Actual, Target, MinSet, MaxSet) address a variable more closely. Several may be set at once in 2.x.
     Default: what `--set-variables` says (2.x), else a HeartbeatInterval of 30 s.
     """
+    if value is not None and named and key is None and component is None:
+        raise wrong(f"value={value} of what? key= or component= and variable= say")
     wanted = _named(component, variable, key, value, "value")
     wanted += [(name, str(text)) for name, text in named.items()]
     if not wanted:

@@ -118,7 +118,9 @@ class Command:
     @property
     def help(self) -> str:
         """What it does, and its options, as the docstring of its function says."""
-        return (self.function.__doc__ or "").strip()
+        from inspect import cleandoc
+
+        return cleandoc(self.function.__doc__ or "")
 
     @property
     def versions(self) -> tuple[Version, ...]:

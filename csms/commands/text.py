@@ -8,8 +8,9 @@ r"""The options of a command as somebody types them.
     reset:{"type":"OnIdle"}                      JSON, merged over the defaults (null removes a member)
     reset:={"type":"OnIdle"}                     JSON, instead of the defaults
 
-A value is taken without blanks around it. It may be quoted (`text="Hello, world"`), hold JSON (`idToken={"idToken":"A","type":"Central"}`), or
-escape a separator, a quote or a backslash with a backslash (`text=Hello\, world`).
+A value is taken without blanks around it. It may be quoted (`text="Hello, world"`), hold JSON
+(`idToken={"idToken":"A","type":"Central"}`), or escape a separator, a quote or a backslash with a backslash
+(`text=Hello\, world`).
 """
 
 from __future__ import annotations
@@ -112,6 +113,13 @@ def _ends(text: str, position: int, blanks: bool) -> bool:
     return text[position].isspace() if blanks else text[position] == ","
 
 
+def _trim(text: str, position: int, blanks: bool) -> int:
+    """`position`, or where the blanks there end, unless they separate."""
+    while not blanks and position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
 def _key(text: str, position: int, blanks: bool) -> tuple[str | None, int]:
     """The key that begins at `position` and where its value begins; None when this is a bare word."""
     end = position
@@ -129,6 +137,7 @@ def _key(text: str, position: int, blanks: bool) -> tuple[str | None, int]:
 
 def _value(text: str, position: int, blanks: bool) -> tuple[tuple[str, ...], int]:
     """The value that begins at `position`, split at its commas when blanks separate, and where it ends."""
+    position = _trim(text, position, blanks)
     if position < len(text) and text[position] in "\"'":
         quoted, position = _quoted(text, position, blanks)
         return (quoted,), position
@@ -165,7 +174,7 @@ def _quoted(text: str, position: int, blanks: bool) -> tuple[str, int]:
         position += 1
     if position >= len(text):
         raise wrong(f"{text[start:]!r} has no closing {quote}")
-    position += 1
+    position = _trim(text, position + 1, blanks)
     if not _ends(text, position, blanks):
         raise wrong(
             f"{text[position:]!r} follows a closing quote; {'a blank' if blanks else 'a comma'} is missing"
@@ -179,6 +188,7 @@ def _json_end(text: str, position: int, blanks: bool) -> int | None:
         _, end = _JSON.raw_decode(text, position)
     except ValueError:
         return None
+    end = _trim(text, end, blanks)
     return end if _ends(text, end, blanks) else None
 
 
@@ -187,6 +197,7 @@ def _json(text: str, position: int, blanks: bool) -> tuple[Payload, int]:
         value, end = _JSON.raw_decode(text, position)
     except ValueError as error:
         raise wrong(f"{text[position:]!r} is not JSON: {error}") from None
+    end = _trim(text, end, blanks)
     if not _ends(text, end, blanks):
         raise wrong(f"{text[end:]!r} follows the JSON; {'a blank' if blanks else 'a comma'} is missing")
     return value, end

@@ -32,6 +32,8 @@ def display(text: str) -> Any:
         ("text=", ""),
         ("text= two words ", "two words"),
         ('text=" two words "', " two words "),
+        ('text= "a, b" , message=2', "a, b"),
+        ('{"message":{"priority":"InFront"}} , text=x', "x"),
         (r"text=one\, two", "one, two"),
         (r"text=C:\temp", r"C:\temp"),
         (r"text=a\\b", r"a\b"),

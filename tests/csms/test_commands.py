@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -532,7 +534,13 @@ def test_a_variable_is_addressed_by_evse_connector_instance_and_attribute() -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["set_variables:key=A", "set_variables:component=A,value=1", "set_variables:Nonsense=1"]
+    "text",
+    [
+        "set_variables:key=A",
+        "set_variables:component=A,value=1",
+        "set_variables:Nonsense=1",
+        "set_variables:kee=A.B,value=1",
+    ],
 )
 def test_a_variable_that_cannot_be_told_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
@@ -666,6 +674,17 @@ def test_a_certificate_comes_from_a_file(version: Version, tmp_path: Path) -> No
     file.write_text("not a certificate")
     with pytest.raises(UsageError, match="holds no certificate"):
         build(Commanded(version), "CertificateSigned", {"file": str(file)})
+
+
+# --- the page ---------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_commands_is_what_the_source_says() -> None:
+    script = Path(__file__).parents[2] / "scripts" / "docs_commands.py"
+
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
 
 
 # --- refusals, raw calls, outcomes ----------------------------------------------------------------------------
