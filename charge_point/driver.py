@@ -115,6 +115,8 @@ class Driver:
         energy = evse.meter.advance(station.clock.elapsed()) - transaction.meter_start
         if evse.transaction is transaction and evse.is_authorized:
             await station.present(wish.token, evse.id)
+            if energy < wish.energy - 1:
+                return Result("failed", f"no more than {energy:.0f} Wh came", energy, transaction.id)
             return Result("charged", "", energy, transaction.id)
         if transaction.refused:
             return Result("refused", "the CSMS refused the token", energy, transaction.id)
@@ -137,7 +139,10 @@ class Driver:
                 wait = missing = wish.duration - (clock.elapsed() - began)
             if missing <= 1e-6:
                 return
+            before = evse.meter.energy
             await station.until(is_over, within=max(wait, 0.001))
+            if wish.energy and evse.meter.advance(clock.elapsed()) == before and not evse.meter.watts:
+                return  # nothing flows, and nothing has for as long as a driver waits
 
     async def _leave(self, evse: Evse, wish: Wish) -> None:
         """Take the cable home; a lock that still holds it opens for its owner's token."""

@@ -8,6 +8,7 @@ knows how a message is spelled or whether the station is online.
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import TYPE_CHECKING
 
 from charge_point import telling
@@ -36,6 +37,9 @@ from charge_point.transaction import (
 
 if TYPE_CHECKING:
     from charge_point.station import Station
+
+NOTHING = 1e-6
+"""Wh: less is no energy."""
 
 _ANY_AUTHORIZATION = Point.Authorized | Point.PowerPathClosed
 
@@ -202,6 +206,12 @@ class Evse:
             if self.transaction is None:
                 self.token, self.group = None, ""
 
+    def park(self, present: bool) -> None:
+        """A vehicle comes to the bay, or leaves it (E01.FR.01, E06.FR.01)."""
+        before = self.points()
+        self.bay = present
+        self.happened("EVDetected" if present else "EVDeparted", before, reason="Local")
+
     # --- the driver ---------------------------------------------------------------------------------------
 
     def grant(
@@ -241,7 +251,7 @@ class Evse:
         transaction = self.transaction
         if transaction is not None:
             transaction.stopping = reason
-            transaction.owed_token = token
+            transaction.owed_token = token or transaction.owed_token
         if self.is_authorized:
             unplugged = self.active.cable is Cable.OUT
             self.authorization = follow(
@@ -275,15 +285,20 @@ class Evse:
 
     def check_allowance(self) -> None:
         """Hold the energy back once a refused token's allowance is used up, else look again later (E05.FR.02, .03)."""
+        left = self._allowance_left()
+        if left <= NOTHING:
+            self.hold()
+        elif left < inf and self.energy is Energy.FLOWING:
+            self._cancel_timer()
+            wait = left * 3600 / self.meter.watts
+            self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self.check_allowance)
+
+    def _allowance_left(self) -> float:
+        """Wh that the transaction may still deliver: no limit unless its token was refused."""
         transaction = self.transaction
         if transaction is None or transaction.allowance is None:
-            return
-        left = transaction.allowance - self.meter.advance(self.station.clock.elapsed())
-        if left <= 1e-6:
-            self.hold()
-        elif self.energy is Energy.FLOWING and self.meter.watts:
-            wait = left * 3600 / self.meter.watts
-            asyncio.get_running_loop().call_later(wait + 0.001, self.check_allowance)
+            return inf
+        return transaction.allowance - self.meter.advance(self.station.clock.elapsed())
 
     def _await_plug(self) -> None:
         self._cancel_timer()
@@ -325,12 +340,11 @@ class Evse:
         self._go_on()
 
     def _go_on(self) -> None:
-        transaction = self.transaction
-        refused = transaction is not None and transaction.allowance is not None
-        if refused or self.meter.limit <= 0:
+        if self.meter.limit <= 0 or self._allowance_left() <= NOTHING:
             self._turn(Energy.HELD_BY_STATION)
-        else:
-            self._turn(Energy.FLOWING if self.ev_ready and self.ev_amps > 0 else Energy.HELD_BY_EV)
+            return
+        self._turn(Energy.FLOWING if self.ev_ready and self.ev_amps > 0 else Energy.HELD_BY_EV)
+        self.check_allowance()
 
     def hold(self) -> None:
         """The station holds energy back (SuspendedEVSE)."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.authorization import Token, TokenInfo
 from charge_point.blocks.authorization import authorize
-from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, follow
+from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
 from shared.peer import CallFailed
 
 if TYPE_CHECKING:
@@ -46,6 +46,26 @@ def unplug(station: Station, evse: int = 1) -> bool:
         return False
     one.station_side_out()
     return True
+
+
+def drive_in(station: Station, evse: int = 1) -> None:
+    """A car comes to the parking bay of the EVSE."""
+    socket(station, evse, None)[0].park(True)
+
+
+def drive_off(station: Station, evse: int = 1) -> None:
+    """The car leaves the parking bay, without its cable."""
+    one, _ = socket(station, evse, None)
+    if one.active.cable is Cable.BOTH_ENDS:
+        raise NotNow("drive_off is not possible while the cable is BOTH_ENDS; possible: unplug")
+    one.park(False)
+
+
+def emergency_stop(station: Station) -> None:
+    """Somebody hits the red button: everything stops (1.6 §7.36; 2.x ReasonEnumType EmergencyStop)."""
+    for one in station.evses:
+        if one.transaction is not None or one.is_authorized:
+            one.end_authorization("AbnormalCondition", "EmergencyStop", ends=True)
 
 
 def unplug_ev(station: Station, evse: int = 1) -> None:

@@ -402,6 +402,9 @@ class Station:
     plug_in = hands.plug_in
     unplug = hands.unplug
     unplug_ev = hands.unplug_ev
+    drive_in = hands.drive_in
+    drive_off = hands.drive_off
+    emergency_stop = hands.emergency_stop
     present = hands.present
     decide = hands.decide
     fault = hands.fault
