@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import ssl
 
     from csms.options import CsmsOptions
+    from csms.state import State
 
 DRAIN = 30.0
 """Seconds that connections get to close after the first signal."""
@@ -58,6 +59,7 @@ async def _serve(options: CsmsOptions) -> int:
     csms.timetable = timetable_of(options)
     summary = Summary(journal, end="csms")
     file = _journal_file(options, journal)
+    state = _state(options, csms)
     console = Console(journal, sys.stderr, end="csms", level=options.log_level)
     try:
         try:
@@ -90,8 +92,9 @@ async def _serve(options: CsmsOptions) -> int:
                 sys.stderr.write(f"csms: not every connection had closed within {DRAIN:g} s\n")
     finally:
         console.close()
-        if file is not None:
-            file.close()
+        for kept in (file, state):
+            if kept is not None:
+                kept.close()
     return _verdict(options, csms, summary)
 
 
@@ -163,6 +166,21 @@ def _journal_file(options: CsmsOptions, journal: Journal) -> JournalFile | None:
         )
     except OSError as problem:
         raise UsageError(f"--journal: {options.journal}: {problem.strerror}") from None
+
+
+def _state(options: CsmsOptions, csms: Csms) -> State | None:
+    if not options.state:
+        return None
+    import sqlite3
+
+    from csms.state import State
+
+    try:
+        state = State(options.state, lambda sentence: print(f"csms: {sentence}", file=sys.stderr))
+        state.keep(csms)
+    except (OSError, sqlite3.Error, ValueError, KeyError) as problem:
+        raise UsageError(f"--state: {options.state}: cannot be used: {problem}") from None
+    return state
 
 
 def _cannot_listen(options: CsmsOptions, problem: OSError) -> str:

@@ -138,6 +138,12 @@ class Csms:
             self.on_change(session, "gone")
         return ended
 
+    def remember(self, records: dict[str, StationRecord]) -> None:
+        """Take up the records of an earlier run, each under the name that it is filed under."""
+        self.records.update(records)
+        self._folded.update({name.lower(): name for name in records})
+        self.ledger.restore(records.values())
+
     def booted(self, session: Session, status: str) -> None:
         """A BootNotification was answered with `status`, and the answer is out."""
         if self.timetable is not None:
