@@ -242,8 +242,17 @@ def NotifyEVChargingSchedule(version: Version) -> None:
     assert answer("A", 16.0) == "Accepted"
     assert answer("A", 16.0, 17.0) == "Rejected"
     assert answer("W", 22000.0) == "Accepted"  # cannot be compared
+    elsewhere = {"chargingProfileCriteria": {"evseId": 2}}
+    station.called("ClearChargingProfile", elsewhere, {"status": "Accepted"})
+    assert answer("A", 17.0) == "Rejected"
     station.called("ClearChargingProfile", {"chargingProfileId": 5}, {"status": "Accepted"})
     assert answer("A", 17.0) == "Accepted"
+    falling = profile()
+    falling["chargingSchedule"][0]["chargingSchedulePeriod"].append({"startPeriod": 60, "limit": 6.0})
+    station.called("SetChargingProfile", {"evseId": 1, "chargingProfile": falling}, {"status": "Accepted"})
+    assert answer("A", 16.0, 6.0) == "Accepted"
+    assert answer("A", 17.0, 6.0) == "Rejected"
+    assert answer("A", 16.0) == "Rejected"
 
 
 @case
@@ -264,6 +273,12 @@ def PullDynamicScheduleUpdate(version: Version) -> None:
     station.called("UpdateDynamicSchedule", update, {"status": "Accepted"})
     assert station.ask("PullDynamicScheduleUpdate", ask)["scheduleUpdate"] == {"limit": 8.0, "limit_L2": 10.0}
     station.called("ClearChargingProfile", {"chargingProfileId": 5}, {"status": "Accepted"})
+    assert station.ask("PullDynamicScheduleUpdate", ask) == rejected
+
+    for replacing in (dynamic, profile()):  # the same id, no longer dynamic
+        station.called(
+            "SetChargingProfile", {"evseId": 1, "chargingProfile": replacing}, {"status": "Accepted"}
+        )
     assert station.ask("PullDynamicScheduleUpdate", ask) == rejected
 
 
@@ -396,13 +411,16 @@ def test_a_report_that_nobody_asked_for_is_noted_and_kept(version: Version) -> N
     assert 8 in (station.record.reports or {})
 
 
-def test_a_second_report_under_one_id_replaces_the_first() -> None:
+@pytest.mark.parametrize(("action", "number"), [("NotifyReport", 0), ("NotifyDisplayMessages", None)])
+def test_a_second_report_under_one_id_replaces_the_first(action: str, number: int | None) -> None:
     station = Office().station(V201)
+    report(station, action, 8, number, tbc=False)
 
-    for _ in range(2):
-        report(station, "NotifyReport", 8, 0, tbc=False)
+    report(station, action, 8, number, tbc=True)
 
-    assert len((station.record.reports or {})[8].parts) == 1
+    found = (station.record.reports or {})[8]
+    assert (len(found.parts), found.complete) == (1, False)
+    assert not station.noted("report_repeated")
 
 
 def test_reports_are_bounded() -> None:

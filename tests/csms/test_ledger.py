@@ -278,6 +278,48 @@ def test_a_repeated_event_is_answered_alike_and_entered_once() -> None:
     assert not note.is_finding
 
 
+def test_the_last_event_may_come_again_after_a_late_one() -> None:
+    station = Office().station(V201)
+    station.event("Started", 0)
+    for number in (2, 1, 2):
+        station.event("Updated", number)
+    station.event("Updated", 2, at="2026-01-01T10:09:00Z")
+
+    same, another = station.noted("seqno_duplicate")
+    assert not same.is_finding
+    assert another.is_finding
+
+
+def test_a_repeated_event_has_its_values_noted_once() -> None:
+    signed = {"signedMeterData": "AA==", "encodingMethod": "OCMF", "signingMethod": "", "publicKey": ""}
+    station = Office().station(V201)
+
+    for _ in range(2):
+        station.event("Started", 0, meterValue=reading(5, signedMeterValue=signed))
+
+    assert len(station.noted("signed_meter_values")) == 1
+
+
+def test_a_late_event_does_not_turn_back_the_charging_state() -> None:
+    station = Office().station(V201)
+    station.event("Started", 0, info={"chargingState": "EVConnected"})
+    station.event("Updated", 2, info={"chargingState": "SuspendedEV"})
+
+    station.event("Updated", 1, info={"chargingState": "Charging"})
+
+    assert station.record.transactions.open["TX1"].charging_state == "SuspendedEV"
+
+
+def test_the_token_that_came_first_is_billed_and_an_omitted_reason_is_local() -> None:
+    station = Office().station(V201)
+    station.event("Started", 0, token="FIRST")
+
+    station.event("Ended", 1, token="OTHER")
+
+    (bill,) = bills(station)
+    assert (bill.token, bill.reason) == ("FIRST", "Local")
+
+
 def test_a_number_used_twice_for_different_events_is_a_finding_and_both_count() -> None:
     """Some stations number Started and Ended 0 alike."""
     station = Office().station(V201)

@@ -233,6 +233,16 @@ def test_a_triggered_message_that_a_boot_overtook_still_passes(version: Version)
     assert refused(station, "Heartbeat")
 
 
+def test_what_was_triggered_while_accepted_permits_nothing_later(version: Version) -> None:
+    station = Office(registrar=Registrar(["Accepted", "Pending"])).station(version, booted=False)
+    station.boot()
+    station.called(*trigger(version, "Heartbeat"))
+
+    station.boot()
+
+    assert refused(station, "Heartbeat")
+
+
 def test_an_open_permission_ends_with_the_next_boot(version: Version) -> None:
     station = pending(version)
     station.called(*trigger(version, "MeterValues"))

@@ -64,6 +64,10 @@ def test_what_the_station_calculated_itself_is_the_cost() -> None:
         "totalUsage": {"energy": 1.0, "chargingTime": 1, "idleTime": 0},
     }
 
+    upstream = Office(upstream=True).station(V21)
+    upstream.event("Started", 0)
+
+    assert upstream.event("Updated", 1, costDetails=details)["totalCost"] == 10.0
     assert station.event("Updated", 1, costDetails=details)["totalCost"] == 4.8
     assert station.event("Ended", 2, costDetails={**details, "failureToCalculate": True})["totalCost"] == 10.0
 
