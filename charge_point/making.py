@@ -36,7 +36,7 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         boot_on_reconnect=options.boot_on_reconnect,
         seed=options.seed,
         run_id=run_id,
-        variables=backoff | options.set,
+        variables={**backoff, **options.set},
     )
 
 
