@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from csms.commands.registry import Payload, wrong
@@ -44,8 +43,7 @@ class _Several:
 SEVERAL = _Several()
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What was asked for beside the command's name."""
 
     words: tuple[str, ...] = ()
@@ -74,11 +72,11 @@ def parse(text: str, *, blanks: bool = False) -> Options:
         start = position
         if text[position] == "{":
             value, position = _json(text, position, blanks)
-            found = replace(found, merged=(*found.merged, value))
+            found = found._replace(merged=(*found.merged, value))
             continue
         if text.startswith("={", position):
             value, position = _json(text, position + 1, blanks)
-            found = replace(found, exact=value)
+            found = found._replace(exact=value)
             continue
         key, position = _key(text, position, blanks)
         if key is None:
@@ -87,7 +85,7 @@ def parse(text: str, *, blanks: bool = False) -> Options:
         else:
             parts, position = _value(text, position, blanks)
             whole = ",".join(parts) if blanks else parts[0]
-            found = replace(found, settings=(*found.settings, Setting(key, parts, whole)))
+            found = found._replace(settings=(*found.settings, Setting(key, parts, whole)))
 
 
 def given(options: Mapping[str, object]) -> Options:
@@ -206,9 +204,9 @@ def _json(text: str, position: int, blanks: bool) -> tuple[Payload, int]:
 def _bare(found: Options, parts: tuple[str, ...], blanks: bool) -> Options:
     """`found` with a word that has no key: one more value of the key before it, or of the first option."""
     if not found.settings:
-        return replace(found, words=(*found.words, *parts))
+        return found._replace(words=(*found.words, *parts))
     if blanks:
         raise wrong(f"{','.join(parts)!r} is not key=value; quote a value that holds blanks")
     last = found.settings[-1]
     longer = Setting(last.key, (*last.parts, *parts), SEVERAL)
-    return replace(found, settings=(*found.settings[:-1], longer))
+    return found._replace(settings=(*found.settings[:-1], longer))
