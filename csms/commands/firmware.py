@@ -34,13 +34,17 @@ def update_firmware(
 
     url: where it is (needed). retrieve: when to fetch it, seconds from now or a timestamp, default now.
     install: when to install it (2.x). retries, interval: of the download. certificate (a PEM file) and
-    signature (base64): who signed it, and how (2.x; 1.6: signed_update_firmware).
+    signature (base64): who signed it, and how (1.6 sends it as SignedUpdateFirmware then).
     request: its id, else made up (2.x).
     """
     repeat = present(retries=retries, retryInterval=interval)
     when = moment(to, retrieve, 0)
+    if to.version is V16 and (certificate is not None or signature is not None):
+        signed = _signed(to, url, retrieve, install, certificate, signature)
+        id = to.new_request_id() if request is None else request
+        return "SignedUpdateFirmware", {"requestId": id, "firmware": signed} | repeat
     if to.version is V16:
-        only(to, V2X, install=install, certificate=certificate, signature=signature, request=request)
+        only(to, V2X, install=install, request=request)
         return {"location": _location(to, url), "retrieveDate": when} | repeat
     firmware = {"location": _location(to, url), "retrieveDateTime": when} | present(
         installDateTime=moment(to, install), signingCertificate=pem(certificate), signature=signature
@@ -67,15 +71,27 @@ def signed_update_firmware(
     download. certificate (a PEM file) and signature (base64): default a genuine pair that signs no firmware.
     request: its id, else made up.
     """
-    firmware: Payload = {
+    signed = _signed(to, url, retrieve, install, certificate, signature)
+    return {"requestId": to.new_request_id() if request is None else request, "firmware": signed} | present(
+        retries=retries, retryInterval=interval
+    )
+
+
+def _signed(
+    to: Session,
+    url: str | None,
+    retrieve: str | None,
+    install: str | None,
+    certificate: str | None,
+    signature: str | None,
+) -> Payload:
+    """Signed firmware of 1.6 (security whitepaper, FirmwareType): certificate and signature must be there."""
+    return {
         "location": _location(to, url),
         "retrieveDateTime": moment(to, retrieve, 0),
         "signingCertificate": pem(certificate) or SIGNER,
         "signature": chosen(signature, SIGNATURE),
     } | present(installDateTime=moment(to, install))
-    return {"requestId": to.new_request_id() if request is None else request, "firmware": firmware} | present(
-        retries=retries, retryInterval=interval
-    )
 
 
 @command("PublishFirmware")
