@@ -193,7 +193,9 @@ class Registrar:
         """A boot before the interval is over, unless we triggered it (B02.FR.04, B03.FR.06; 1.6 §4.2)."""
         if _was_asked_for(record, "BootNotification", {}) or record.due is None or now >= record.due[1]:
             return
-        clause = "1.6 §4.2" if session.version is V16 else "B02.FR.04, B03.FR.02"
+        clause = "B02.FR.04" if record.registration == "Pending" else "B03.FR.02"
+        if session.version is V16:
+            clause = "1.6 §4.2"
         text = f"BootNotification {record.due[1] - now:.1f} s before the interval of the last answer was over"
         session.note("early_boot", text, clause=clause)
 

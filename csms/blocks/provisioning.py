@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @answers(
     "status, interval, currentTime",
     "status: the station's boot sequence, one step a boot; interval: `--heartbeat-interval` when Accepted, else "
-    "`--retry-interval`; currentTime: the clock",
+    "`--retry-interval`; currentTime: the clock. `--compat upstream`: one sequence for all stations, interval always "
+    "`--heartbeat-interval`",
     clause="1.6 §4.2; B01.FR.02",
     state=True,
 )

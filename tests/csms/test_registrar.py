@@ -309,13 +309,14 @@ def test_asking_may_send_tells_without_refusing() -> None:
 # --- boots that come too early -----------------------------------------------------------------------------
 
 
-def test_a_boot_before_the_interval_is_a_finding(version: Version) -> None:
-    station = pending(version)
+@pytest.mark.parametrize(("status", "clause"), [("Pending", "B02.FR.04"), ("Rejected", "B03.FR.02")])
+def test_a_boot_before_the_interval_is_a_finding(version: Version, status: str, clause: str) -> None:
+    station = pending(version, status=status)
 
     station.office.elapsed = 5 * EARLY - 0.1
     station.boot()
 
-    assert station.noted("early_boot")[0].is_finding
+    assert station.noted("early_boot")[0].clause == ("1.6 §4.2" if version is V16 else clause)
 
 
 def test_a_boot_after_the_interval_is_none(version: Version) -> None:
