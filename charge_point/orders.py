@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point import blocks, tellers
 from charge_point.authorization import Token, TokenInfo
-from charge_point.connector import AVAILABILITY, Availability, Cable, Connector, follow
+from charge_point.connector import AVAILABILITY, Availability, Cable, Connector, Health, follow
 from charge_point.hands import candidate
 from charge_point.keeping import keep_availability
 from shared.versions import V16
@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 Then = Callable[[], Any]
 
 
+_OF_AN_EVSE = frozenset({"MeterValues", "StatusNotification", "TransactionEvent"})
+"""The messages for which it matters which EVSE or connector is meant; for others it is ignored (F06.FR.03)."""
+
+
 class Outcome(NamedTuple):
-    """What a request of the CSMS comes to; `then` is to be called after the answer has left."""
+    """What a request of the CSMS comes to; `then` is to be called after the answer has left.
+
+    `transaction` is the 2.x id of the one that was there already. A refusal has its `reason` in words and its `code`,
+    one of 2.x's reason codes (part 2 appendix, chapter 5).
+    """
 
     status: str
     then: Then | None = None
     transaction: str = ""
     reason: str = ""
+    code: str = ""
 
 
 def trigger(station: Station, message: str, evse: int | None = None, connector: int | None = None) -> Outcome:
@@ -35,51 +44,103 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     """
     teller = tellers.table(station.version, blocks.MODULES).get(message)
     if teller is None:
-        return Outcome("NotImplemented")  # F06.FR.08
-    if message == "BootNotification" and station.registration.accepted:
-        return Outcome("Rejected", reason="already accepted")  # F06.FR.17; 1.6 errata 3.35
-    if station.version is V16:
-        if connector and station.numbered(connector) is None:
-            return Outcome("Rejected", reason="no such connector")
-    elif evse and (
-        station.evse(evse) is None or (connector and station.evses_of(evse)[0].connector(connector) is None)
-    ):
-        return Outcome("Rejected", reason="no such EVSE or connector")
+        return Outcome("NotImplemented")  # F06.FR.08, .19
+    registration = station.registration
+    if message == "BootNotification":
+        if registration.accepted:  # F06.FR.17; 1.6 errata 3.35
+            return Outcome("Rejected", reason="it was accepted already", code="InvalidMessageSeq")
+    elif not registration.status:  # B01.FR.08: nothing before the first answer
+        return Outcome("Rejected", reason="BootNotification was not answered yet", code="CSNotAccepted")
+    if message in _OF_AN_EVSE:
+        unknown = _unknown(station, evse, connector)
+        if unknown is not None:
+            return unknown
     if message == "TransactionEvent" and not any(e.transaction for e in station.evses_of(evse)):
-        return Outcome("Rejected", reason="no transaction")
+        return Outcome("Rejected", reason="no transaction is running", code="TxNotFound")
     return Outcome("Accepted", lambda: teller(station, evse, connector))
 
 
-def remote_start(
-    station: Station, token: Token, *, evse: int | None = None, remote_start_id: int | None = None
-) -> Outcome:
-    """Start as the CSMS asks (F01, F02; 1.6 §5.11): Accepted, with what is to follow, or Rejected."""
-    if not station.registration.accepted:
-        return Outcome("Rejected", reason="not accepted yet")  # B02.FR.05
-    one = candidate(station, evse)
+def _unknown(station: Station, evse: int | None, connector: int | None) -> Outcome | None:
+    """The refusal of an EVSE or connector that is not there; in 1.6 `connector` is the connectorId."""
+    if station.version is V16:
+        if connector and station.numbered(connector) is None:
+            return Outcome("Rejected", reason=f"there is no connector {connector}")
+        return None
+    if not evse:
+        return None
+    one = station.evse(evse)
     if one is None:
-        return Outcome("Rejected", reason="no EVSE is free for it")  # F01.FR.23, .24
+        return Outcome("Rejected", reason=f"there is no EVSE {evse}", code="UnknownEvse")
+    if connector is not None and one.connector(connector) is None:
+        words = f"EVSE {evse} has no connector {connector}"
+        return Outcome("Rejected", reason=words, code="UnknownConnectorId")
+    return None
+
+
+def remote_start(
+    station: Station,
+    token: Token,
+    *,
+    evse: int | None = None,
+    connector: int | None = None,
+    remote_start_id: int | None = None,
+) -> Outcome:
+    """Start as the CSMS asks (F01, F02; 1.6 §5.11): Accepted, with what is to follow, or Rejected.
+
+    `connector` counts within the EVSE and is what 1.6 names; 2.x leaves it to the driver.
+    """
+    if not station.registration.accepted:
+        return _NOT_YET  # B02.FR.05; 1.6 §4.2
+    if evse is not None and station.evse(evse) is None:
+        return Outcome("Rejected", reason=f"there is no EVSE {evse}", code="UnknownEvse")
+    if evse is not None and connector is not None:
+        _turn_to(station.evses[evse - 1], connector)
+    one = candidate(station, evse)
+    if one is None or (connector is not None and one.active.id != connector):
+        return _not_startable(station, evse)
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
-    running = one.transaction.id if one.transaction is not None else ""
+    running = one.transaction.id if one.transaction is not None else ""  # F01.FR.13
     return Outcome("Accepted", lambda: _start_remotely(station, one, token, remote_start_id), running)
+
+
+_NOT_YET = Outcome("Rejected", reason="the registration is not accepted", code="CSNotAccepted")
+
+
+def _turn_to(one: Evse, connector: int) -> None:
+    """Let the session of an idle EVSE be at `connector`, unless another one is plugged in already."""
+    chosen = one.connector(connector)
+    idle = one.transaction is None and not one.is_authorized and one.active.cable is Cable.OUT
+    usable = chosen is not None and chosen.availability is Availability.OPERATIVE
+    if chosen is not None and idle and usable and chosen.health is Health.SOUND:
+        one.active = chosen
+
+
+def _not_startable(station: Station, evse: int | None) -> Outcome:
+    """Why no session can begin (F01.FR.23, .24)."""
+    if any(e.is_authorized for e in station.evses_of(evse)):
+        return Outcome("Rejected", reason="it is in use already", code="TxInProgress")
+    return Outcome("Rejected", reason="it is unavailable or faulted", code="Unspecified")
 
 
 async def _start_remotely(station: Station, one: Evse, token: Token, remote_start_id: int | None) -> None:
     info = TokenInfo("Accepted")
-    if station.model.flag("AuthorizeRemoteTxRequests"):  # F01.FR.01, .02
+    asks = station.model.flag("AuthorizeRemoteTxRequests")  # F01.FR.01, .02; 1.6 §5.11
+    if asks and token.type != "Central":  # C05.FR.01
         info = await station.decide(token)
     if info.accepted and one.is_startable:
         one.grant(token, info.group, remote=remote_start_id, by_csms=True)
+    elif not info.accepted:
+        station.note("not_started", f"{token.id} is {info.status}")
     station.changed()
 
 
 def remote_stop(station: Station, transaction: str | int) -> Outcome:
     """Stop a transaction as the CSMS asks (F03; 1.6 §5.12)."""
     if not station.registration.accepted:
-        return Outcome("Rejected", reason="not accepted yet")  # B02.FR.05
+        return _NOT_YET  # B02.FR.05; 1.6 §4.2
     one = station.transaction(transaction)
     if one is None:
-        return Outcome("Rejected", reason="no such transaction")  # F03.FR.08
+        return Outcome("Rejected", reason="there is no such transaction", code="TxNotFound")  # F03.FR.08
     return Outcome("Accepted", lambda: one.end_authorization("RemoteStop", "Remote"))
 
 
@@ -92,14 +153,16 @@ def unlock(station: Station, evse: int, connector: int) -> Outcome:
     one = station.evse(evse)
     c = one.connector(connector) if one is not None else None
     if one is None or c is None:
-        return Outcome("UnknownConnector")
+        code = "UnknownEvse" if one is None else "UnknownConnectorId"
+        return Outcome("UnknownConnector", reason="there is no such connector", code=code)  # F05.FR.03
     busy = one.is_authorized and one.active is c and one.transaction is not None
     if busy and station.version is not V16:
-        return Outcome("OngoingAuthorizedTransaction")  # F05.FR.02
+        return Outcome("OngoingAuthorizedTransaction", code="TxInProgress")  # F05.FR.02
     if c.tethered:
-        return Outcome("NotSupported" if station.version is V16 else "UnlockFailed")
+        failed = "NotSupported" if station.version is V16 else "UnlockFailed"
+        return Outcome(failed, reason="the cable is fixed", code="FixedCable")
     if c.lock_fails:
-        return Outcome("UnlockFailed")
+        return Outcome("UnlockFailed", reason="the lock does not open", code="InternalError")  # F05.FR.05
     if busy:
         return Outcome("Unlocked", lambda: one.end_authorization("UnlockCommand", "UnlockCommand"))
     c.turn_lock("unlock")
