@@ -11,7 +11,7 @@ import asyncio
 import socket
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 
 from shared.chance import Stream
+from shared.link import Link
 from shared.versions import Version, version
 from shared.websocket import ClientSide, WebSocketLink
 
@@ -150,7 +151,10 @@ class GaveUp(Exception):
 
 
 class Dialer:
-    """Keeps dialling one target. `tell` hears each failure as (sentence, seconds until the next attempt)."""
+    """Keeps dialling one target. `tell` hears each failure as (sentence, seconds until the next attempt).
+
+    `dial` makes one attempt: over a socket unless another way is given. It raises `DialFailed`.
+    """
 
     def __init__(
         self,
@@ -160,14 +164,16 @@ class Dialer:
         *,
         give_up_after: float | None = None,
         tell: Callable[[str, float], object] = lambda sentence, wait: None,
+        dial: Callable[[Target], Awaitable[tuple[Link, Version]]] = dial,
     ) -> None:
         self.target = target
+        self._dial = dial
         self._backoff = backoff
         self._chance = chance
         self._give_up_after = give_up_after
         self._tell = tell
 
-    async def connect(self, *, again: bool = False) -> tuple[WebSocketLink, Version]:
+    async def connect(self, *, again: bool = False) -> tuple[Link, Version]:
         """Dial until a connection is made; `again` waits before the first attempt, as after a loss.
 
         Raises `GaveUp` when none was made within the time allowed.
@@ -180,7 +186,7 @@ class Dialer:
             await asyncio.sleep(self._backoff().wait(attempt, self._chance))
         while True:
             try:
-                return await dial(self.target)
+                return await self._dial(self.target)
             except DialFailed as failure:
                 attempt += 1
                 wait = self._backoff().wait(attempt, self._chance)
