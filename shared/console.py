@@ -32,6 +32,7 @@ MOST_OPEN = 10_000
 """Exchanges that are remembered until their answer comes; of more, the oldest are printed without."""
 
 _CALL, _RESULT, _ERROR, _RESULT_ERROR, _SEND = 2, 3, 4, 5, 6
+_INDENT = 9
 _LONGEST_NAME = 24
 _LONGEST_TEXT = 400
 _MARKS = {True: "<", False: ">"}
@@ -234,9 +235,11 @@ class Console:
         if not width or len(line) <= width:
             self._write(line, _RED)
             return
-        self._write(cut(f"{head}{name}{tail}", width), _RED)
-        for part in textwrap.wrap(text, max(width - 9, 10), max_lines=3, placeholder=" .."):
-            self._write(cut(f"         {part}", width), _RED)
+        fits = len(head) + len(name) + len(tail) <= width
+        self._write(cut(f"{head}{name}{tail if fits else ''}", width), _RED)
+        below = textwrap.wrap(text, max(width - _INDENT, 10), max_lines=3, placeholder=" ..")
+        for part in below if fits else [*below, tail.strip()]:
+            self._write(cut(f"{'':{_INDENT}}{part}", width), _RED)
 
     def _head(self, t: float, seen: _Seen) -> str:
         clock = time.strftime("%H:%M:%S", time.gmtime(self._journal.epoch + t))
