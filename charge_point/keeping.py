@@ -1,10 +1,10 @@
-"""What a station keeps on disk besides the messages it owes: availability, and the transactions under way."""
+"""What a station keeps on disk besides the messages it owes: availability, the local list, transactions under way."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point.authorization import Token
+from charge_point.authorization import Token, TokenInfo
 from charge_point.connector import Availability
 from charge_point.transaction import Phase, Transaction
 
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
 
 def keep_availability(station: Station) -> None:
+    """What the CSMS has set Inoperative (G03.FR.08)."""
     if station.store is not None:
-        out = [
-            c.number
-            for e in station.evses
-            for c in e.connectors
-            if c.availability is not Availability.OPERATIVE
-        ]
-        station.store.keep(station.id, "inoperative", {"station": not station.operative, "connectors": out})
+        station.store.keep(station.id, "closed", [list(place) for place in station.closed] or None)
+
+
+def keep_local_list(station: Station) -> None:
+    """The local authorization list and its version (D01.FR.10)."""
+    if station.store is not None:
+        own = station.authorizer
+        kept = {
+            "version": own.version,
+            "listed": {key: list(info) for key, info in (own.listed or {}).items()},
+        }
+        station.store.keep(station.id, "local list", kept)
 
 
 def keep_transaction(station: Station, event: Event) -> None:
@@ -40,14 +46,20 @@ def restore(station: Station) -> None:
     """Take up what an earlier process kept on disk."""
     if station.store is None or not station.store.exists:
         return
+    from charge_point.operating import is_closed
+
     kept = station.store.kept(station.id)
     station.outbox.restore()
-    inoperative = kept.get("inoperative", {})
-    station.operative = not inoperative.get("station", False)
-    for number in inoperative.get("connectors", ()):
-        found = station.numbered(number)
-        if found is not None:
-            found[1].availability = Availability.INOPERATIVE
+    station.closed = tuple((evse, connector) for evse, connector in kept.get("closed", ()))
+    station.operative = (0, 0) not in station.closed
+    for one in station.evses:
+        for c in one.connectors:
+            if is_closed(station, one.id, c.id):
+                c.availability = Availability.INOPERATIVE
+    if "local list" in kept:
+        own, listed = station.authorizer, kept["local list"]["listed"]
+        own.version = kept["local list"]["version"]
+        own.listed = {key: TokenInfo(*info) for key, info in listed.items()} or None
     for one in station.evses:
         before = kept.get(f"transaction {one.id}")
         if before:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point import blocks, tellers
 from charge_point.authorization import Token, TokenInfo
-from charge_point.connector import AVAILABILITY, Availability, Cable, Connector, Health, follow
+from charge_point.connector import Availability, Cable, Health
 from charge_point.hands import candidate
-from charge_point.keeping import keep_availability
 from shared.versions import V16
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     elif not registration.status:  # B01.FR.08: nothing before the first answer
         return Outcome("Rejected", reason="BootNotification was not answered yet", code="CSNotAccepted")
     if message in _OF_AN_EVSE:
-        unknown = _unknown(station, evse, connector)
+        unknown = unknown_place(station, evse or None, connector)
         if unknown is not None:
             return unknown
     if message == "TransactionEvent" and not any(e.transaction for e in station.evses_of(evse)):
@@ -60,13 +59,13 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     return Outcome("Accepted", lambda: teller(station, evse, connector))
 
 
-def _unknown(station: Station, evse: int | None, connector: int | None) -> Outcome | None:
+def unknown_place(station: Station, evse: int | None, connector: int | None) -> Outcome | None:
     """The refusal of an EVSE or connector that is not there; in 1.6 `connector` is the connectorId."""
     if station.version is V16:
         if connector and station.numbered(connector) is None:
             return Outcome("Rejected", reason=f"there is no connector {connector}")
         return None
-    if not evse:
+    if evse is None:
         return None
     one = station.evse(evse)
     if one is None:
@@ -167,44 +166,3 @@ def unlock(station: Station, evse: int, connector: int) -> Outcome:
         return Outcome("Unlocked", lambda: one.end_authorization("UnlockCommand", "UnlockCommand"))
     c.turn_lock("unlock")
     return Outcome("Unlocked")
-
-
-def set_availability(
-    station: Station, operative: bool, evse: int | None = None, connector: int | None = None
-) -> Outcome:
-    """Allow or forbid a connector, an EVSE or all (G03, G04; 1.6 §5.2): Accepted, Scheduled or Rejected.
-
-    What a transaction is on becomes inoperative when that has ended. The state survives a restart.
-    """
-    scope = [
-        (e, c) for e in station.evses_of(evse) for c in e.connectors if connector is None or c.id == connector
-    ]
-    if not scope:
-        return Outcome("Rejected", reason="no such EVSE or connector")
-    busy = not operative and any(e.transaction is not None for e, _ in scope)
-    return Outcome("Scheduled" if busy else "Accepted", lambda: _allow(station, operative, scope, evse))
-
-
-def _allow(station: Station, operative: bool, scope: list[tuple[Evse, Connector]], evse: int | None) -> None:
-    if not evse:
-        changed = station.operative is not operative
-        station.operative = operative
-        if changed:
-            station.tell_station_status()
-    for one, c in scope:
-        event = "enabled" if operative else "leave" if one.transaction is not None else "disabled"
-        if event == "disabled" and one.is_authorized:
-            one.end_authorization("AbnormalCondition", "Other")
-        c.availability = follow(AVAILABILITY, c.availability, event)
-        station.report(one, c)
-    keep_availability(station)
-    station.changed()
-
-
-def settle_availability(station: Station, evse: Evse) -> None:
-    """Connectors that waited for the end of the transaction become inoperative (G03.FR.05)."""
-    for c in evse.connectors:
-        if c.availability is Availability.LEAVING:
-            c.availability = follow(AVAILABILITY, c.availability, "disabled")
-            station.report(evse, c)
-            keep_availability(station)

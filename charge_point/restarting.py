@@ -18,7 +18,7 @@ def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     restart: B11.FR.09; resuming: B13.FR.01).
     """
     if evse or kind == "ImmediateAndResume":
-        return Outcome("Rejected", reason="not supported")
+        return Outcome("Rejected", reason="this station cannot do that", code="UnsupportedParam")
     running = any(e.transaction for e in station.evses)
     if kind == "OnIdle" and running:
         return Outcome("Scheduled", lambda: setattr(station, "reset_due", "ScheduledReset"))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from charge_point import hands, orders, restarting
+from charge_point import hands, operating, orders, restarting
 from charge_point.authorization import Authorizer, Token, TokenInfo, info_of
 from charge_point.blocks.availability import (
     spell_status,
@@ -56,6 +56,7 @@ class Station:
         "aligner",
         "authorizer",
         "clock",
+        "closed",
         "evses",
         "firmware",
         "id",
@@ -96,6 +97,8 @@ class Station:
         """Set by the dialer: close the connection and dial again after so many seconds."""
         self.operative = True
         """Whether the operator allows the station as a whole (1.6 connector 0)."""
+        self.closed: tuple[tuple[int, int], ...] = ()
+        """What the operator does not allow, as `charge_point.operating` has it."""
         self.authorizer: Authorizer = Authorizer()
         self.registration = Registration(self)
         self.aligner = Aligner(self)
@@ -414,8 +417,8 @@ class Station:
     remote_start = orders.remote_start
     remote_stop = orders.remote_stop
     unlock = orders.unlock
-    set_availability = orders.set_availability
-    settle_availability = orders.settle_availability
+    set_availability = operating.set_availability
+    settle_availability = operating.settle_availability
 
     reset = restarting.reset
     power_cycle = restarting.power_cycle
