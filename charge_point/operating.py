@@ -38,10 +38,9 @@ def set_availability(
 
     What a transaction is on becomes inoperative when that has ended (G03.FR.05, G04.FR.06).
     """
-    if evse is not None:
-        unknown = unknown_place(station, evse, connector)
-        if unknown is not None:
-            return unknown
+    unknown = unknown_place(station, evse, connector)
+    if unknown is not None:
+        return unknown
     places = [
         (one, c)
         for one in station.evses_of(evse)

@@ -51,7 +51,10 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     elif not registration.status:  # B01.FR.08: nothing before the first answer
         return Outcome("Rejected", reason="BootNotification was not answered yet", code="CSNotAccepted")
     if message in _OF_AN_EVSE:
-        unknown = unknown_place(station, evse or None, connector)
+        if station.version is V16:
+            unknown = _unknown_number(station, connector)
+        else:
+            unknown = unknown_place(station, evse or None, connector)
         if unknown is not None:
             return unknown
     if message == "TransactionEvent" and not any(e.transaction for e in station.evses_of(evse)):
@@ -60,11 +63,7 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
 
 
 def unknown_place(station: Station, evse: int | None, connector: int | None) -> Outcome | None:
-    """The refusal of an EVSE or connector that is not there; in 1.6 `connector` is the connectorId."""
-    if station.version is V16:
-        if connector and station.numbered(connector) is None:
-            return Outcome("Rejected", reason=f"there is no connector {connector}")
-        return None
+    """The refusal of an EVSE, or a connector of it, that is not there."""
     if evse is None:
         return None
     one = station.evse(evse)
@@ -74,6 +73,13 @@ def unknown_place(station: Station, evse: int | None, connector: int | None) -> 
         words = f"EVSE {evse} has no connector {connector}"
         return Outcome("Rejected", reason=words, code="UnknownConnectorId")
     return None
+
+
+def _unknown_number(station: Station, connector: int | None) -> Outcome | None:
+    """The refusal of a 1.6 connectorId that is not there; 0 is the station."""
+    if not connector or station.numbered(connector) is not None:
+        return None
+    return Outcome("Rejected", reason=f"there is no connector {connector}")
 
 
 def remote_start(

@@ -143,6 +143,9 @@ async def test_an_evse_becomes_unavailable_and_available_again(version: Version)
     assert (csms.statuses(1), csms.statuses(2)) == ([], ["Unavailable"])
     assert (await stage.station.present(TOKEN, 2)).outcome == "ignored"
     assert await obeyed(stage, stage.station.set_availability(True)) == "Accepted"
+    if version is not V16:
+        assert csms.statuses(2) == ["Unavailable"]  # G04.FR.08: what it was set to itself is its own
+        assert await obeyed(stage, stage.station.set_availability(True, 2)) == "Accepted"
     assert csms.statuses(2) == ["Unavailable", "Available"]
     assert stage.station.set_availability(False, 7).status == "Rejected"
 
