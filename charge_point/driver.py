@@ -68,7 +68,7 @@ class Driver:
             await self._station.until(lambda: self._station.registration.accepted)
             self.results.append(await self.session(wish))
         # without a limit: every message is delivered or given up once the CSMS is there
-        await self._station.until(lambda: not len(self._station.outbox))
+        await self._station.until(lambda: self._station.has_said_all)
         return all(result.as_asked for result in self.results)
 
     async def session(self, wish: Wish) -> Result:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from charge_point.authorization import Token, TokenInfo
 from charge_point.blocks.authorization import authorize
 from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
+from charge_point.keeping import keep_cache
 from shared.peer import CallFailed
+from shared.versions import V16, V201, Version
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -89,6 +91,9 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     free EVSE is meant. The CSMS is asked when it has to be.
     """
     token = Token(token) if isinstance(token, str) else token
+    wrong = why_unusable(token, station.version)
+    if wrong:
+        return Presented("refused", None, wrong)
     own = await _own_session(station, token, evse)
     if own is not None:
         return own
@@ -106,6 +111,17 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
     one.grant(token, info.group)
     return Presented("started", one)
+
+
+_LONGEST = {V16: 20, V201: 36}
+
+
+def why_unusable(token: Token, version: Version) -> str:
+    """Why a message of `version` cannot carry `token`; empty when it can."""
+    longest = _LONGEST.get(version, 255)
+    if len(token.id) > longest:
+        return f"an OCPP {version} token has at most {longest} characters, this one {len(token.id)}"
+    return "" if token.id else "the token is empty"
 
 
 def _may_begin(station: Station) -> bool:
@@ -159,6 +175,7 @@ async def decide(station: Station, token: Token) -> TokenInfo:
             return station.authorizer.local(token, station.model, now, online=False) or TokenInfo("Invalid")
         return TokenInfo("Invalid")
     station.authorizer.learn(token, info, station.model, station.clock.time())
+    keep_cache(station)
     return info
 
 

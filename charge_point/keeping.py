@@ -31,6 +31,21 @@ def keep_local_list(station: Station) -> None:
         station.store.keep(station.id, "local list", kept)
 
 
+def keep_cache(station: Station) -> None:
+    """The authorization cache (C10.FR.02)."""
+    if station.store is not None:
+        cache = station.authorizer.cache or {}
+        station.store.keep(
+            station.id, "cache", {key: [list(info), used] for key, (info, used) in cache.items()} or None
+        )
+
+
+def keep_variables(station: Station) -> None:
+    """What was changed in the device model. Passwords are among it in clear (1.6 A01.FR.10)."""
+    if station.store is not None:
+        station.store.keep(station.id, "variables", station.model.changes() or None)
+
+
 def keep_transaction(station: Station, event: Event) -> None:
     """What is needed to end the transaction after the process was killed."""
     if station.store is None:
@@ -40,6 +55,7 @@ def keep_transaction(station: Station, event: Event) -> None:
         name = f"transaction {evse.id}"
         kept = None if event.sort == "Ended" else as_kept(evse, event.transaction)
         station.store.keep(station.id, name, kept)
+        station.store.keep(station.id, f"register {evse.id}", evse.meter.energy)
 
 
 def restore(station: Station) -> None:
@@ -60,7 +76,12 @@ def restore(station: Station) -> None:
         own, listed = station.authorizer, kept["local list"]["listed"]
         own.version = kept["local list"]["version"]
         own.listed = {key: TokenInfo(*info) for key, info in listed.items()} or None
+    if "cache" in kept:
+        cache = kept["cache"].items()
+        station.authorizer.cache = {key: (TokenInfo(*info), used) for key, (info, used) in cache} or None
+    station.model.restore(kept.get("variables", {}))
     for one in station.evses:
+        one.meter.energy = one.meter.reported = kept.get(f"register {one.id}", one.meter.energy)
         before = kept.get(f"transaction {one.id}")
         if before:
             take_up(one, before)
@@ -73,7 +94,6 @@ def as_kept(evse: Evse, transaction: Transaction) -> dict[str, Any]:
         "id": transaction.id,
         "time": transaction.time,
         "meter_start": transaction.meter_start,
-        "register": evse.meter.energy,
         "seq": transaction.seq,
         "connector": transaction.connector,
         "token": None if token is None else [token.id, token.type],
@@ -88,6 +108,5 @@ def take_up(evse: Evse, kept: dict[str, Any]) -> None:
     transaction.connector = kept["connector"]
     transaction.owed_evse = transaction.owed_begin = False
     transaction.starter = Token(*kept["token"]) if kept["token"] else None
-    evse.meter.energy = evse.meter.reported = kept["register"]
     evse.transaction = transaction
     evse.lost_power()

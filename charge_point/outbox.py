@@ -23,7 +23,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.peer import CallFailed, ConnectionLost, InvalidAnswer
+from shared.peer import CallFailed, ConnectionLost, InvalidAnswer, InvalidPayload
 from shared.versions import V16, Version, version
 
 if TYPE_CHECKING:
@@ -140,6 +140,10 @@ class Outbox:
             station.delivered(owed, {}, str(broken))
         except CallFailed as failed:
             self._failed(owed, failed)
+        except InvalidPayload as ours:
+            self._give_up(owed, str(ours))  # it would block the queue for ever
+            asyncio.get_running_loop().call_soon(self.deliver)
+            raise
         else:
             self._settle(owed)
             station.delivered(owed, answer)
@@ -158,6 +162,8 @@ class Outbox:
         self._station.note("given_up", f"{owed.action} of transaction {owed.transaction} was given up: {why}")
         if owed.action == "StartTransaction":
             self.number(owed.transaction, UNDELIVERED)
+        elif owed.action == "StopTransaction":
+            self.forget(owed.transaction)
 
     def _settle(self, owed: Owed) -> None:
         assert self._queue is not None
@@ -190,6 +196,11 @@ class Outbox:
         self.numbers[transaction] = number
         if self.store is not None:
             self.store.number(self._station.id, transaction, number)
+
+    def forget(self, transaction: str) -> None:
+        """The last message of the transaction with our id `transaction` is settled."""
+        if self.numbers and self.numbers.pop(transaction, None) is not None and self.store is not None:
+            self.store.forget_number(self._station.id, transaction)
 
     def _complete(self, owed: Owed) -> Payload:
         if owed.action not in ("StopTransaction", "MeterValues") or "transactionId" in owed.payload:

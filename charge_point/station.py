@@ -22,7 +22,7 @@ from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
 from charge_point.evse import Evse
-from charge_point.keeping import keep_transaction, restore
+from charge_point.keeping import keep_cache, keep_transaction, keep_variables, restore
 from charge_point.meter import Meter
 from charge_point.outbox import Outbox, Owed, Store
 from charge_point.registration import Registration
@@ -52,6 +52,7 @@ class Station:
         "_counter",
         "_ids",
         "_offline_since",
+        "_saying",
         "_waiters",
         "aligner",
         "authorizer",
@@ -104,6 +105,7 @@ class Station:
         self.aligner = Aligner(self)
         self.outbox = Outbox(self, store)
         self._counter = 0
+        self._saying = 0
         self._ids: Stream | None = None
         self._offline_since: float | None = None
         self.reset_due: str = ""
@@ -229,6 +231,11 @@ class Station:
         """Seconds since something was sent last."""
         return self.clock.elapsed() - self.peer.last_sent if self.peer is not None else 0.0
 
+    @property
+    def has_said_all(self) -> bool:
+        """Whether nothing is owed to the CSMS and nothing that was said waits for its answer."""
+        return not len(self.outbox) and not self._saying
+
     def connected(self, peer: Peer) -> None:
         """The link is up, and `peer` speaks the version that was agreed. Does not wait for anything."""
         if peer.version is not self.version:
@@ -303,6 +310,7 @@ class Station:
         """
         if self.peer is None or not (asked or self.registration.accepted):
             return False
+        self._saying += 1
         self.tasks.spawn(self._say(action, payload, then, failed))
         return True
 
@@ -319,6 +327,9 @@ class Station:
         else:
             if then is not None:
                 then(answer)
+        finally:
+            self._saying -= 1
+            self.changed()
 
     # --- status -------------------------------------------------------------------------------------------
 
@@ -368,6 +379,8 @@ class Station:
         if owed.action == "StartTransaction":
             number = answer.get("transactionId")
             self.outbox.number(owed.transaction, number if isinstance(number, int) else -1)
+        elif owed.action == "StopTransaction":
+            self.outbox.forget(owed.transaction)
         wire = answer.get("idTokenInfo") or answer.get("idTagInfo")
         evse = next(
             (e for e in self.evses if e.transaction and e.transaction.id == owed.transaction),
@@ -385,6 +398,7 @@ class Station:
         id = said["idToken"] if said else owed.payload.get("idTag", "")
         if id:
             self.authorizer.learn(Token(id), info, self.model, self.clock.time())
+            keep_cache(self)
         if evse is None or evse.transaction is None or evse.token is None or evse.token.id != id:
             return
         if info.accepted:
@@ -428,6 +442,8 @@ class Station:
     def _setting_changed(self, slot: Slot, old: str, new: str) -> None:
         """A variable was written: what runs by it follows."""
         path = slot.path
+        if path != "OCPPCommCtrlr.HeartbeatInterval":  # each boot sets it anew
+            keep_variables(self)
         if path == "OCPPCommCtrlr.HeartbeatInterval":
             self.registration.rebeat()
         elif path in ("SampledDataCtrlr.TxUpdatedInterval", "SampledDataCtrlr.TxEndedInterval"):

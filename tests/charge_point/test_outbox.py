@@ -171,6 +171,37 @@ async def test_a_killed_process_finds_everything_again(version: Version, tmp_pat
         assert all(event["offline"] for event in events)
 
 
+async def test_what_the_csms_taught_survives_the_process(version: Version, tmp_path: Path) -> None:
+    stage = Stage(version, store=Store(tmp_path))
+    await stage.booted()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(60)
+    await stage.station.present(TOKEN)
+    stage.station.unplug()
+    await stage.settle()
+    stage.station.model.put("LocalPreAuthorize", True)
+    register = stage.station.evses[0].meter.energy
+
+    again = Stage(version, store=Store(tmp_path), run_id="1")
+    csms = await again.booted()
+    assert again.station.evses[0].meter.energy == register > 0
+    again.station.plug_in()
+    assert (await again.station.present(TOKEN)).outcome == "started"
+    await again.settle()
+    assert "Authorize" not in csms.actions()
+    assert stage.station.outbox.numbers in ({}, None)
+
+
+async def test_a_token_that_the_version_cannot_carry_is_refused_at_the_reader() -> None:
+    stage = Stage(V16)
+    csms = await stage.booted()
+    presented = await stage.station.present("4" * 21)
+    assert presented[::2] == ("refused", "an OCPP 1.6 token has at most 20 characters, this one 21")
+    assert (await stage.station.present("")).reason == "the token is empty"
+    assert csms.actions() == []
+
+
 class Ledger:
     """What a CSMS that loses answers at random ends up with."""
 
