@@ -54,7 +54,7 @@ def _is_anothers(stdin: TextIO) -> bool:
     try:
         return os.tcgetpgrp(stdin.fileno()) != os.getpgrp()
     except OSError:
-        return True
+        return False  # not our controlling terminal: nobody stops us
 
 
 async def lines(
