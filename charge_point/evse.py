@@ -8,10 +8,9 @@ knows how a message is spelled or whether the station is online.
 from __future__ import annotations
 
 import asyncio
-from math import inf
 from typing import TYPE_CHECKING
 
-from charge_point import telling
+from charge_point import power, telling
 from charge_point.authorization import Token
 from charge_point.connector import (
     AUTHORIZATION,
@@ -38,9 +37,6 @@ from charge_point.transaction import (
 if TYPE_CHECKING:
     from charge_point.station import Station
 
-NOTHING = 1e-6
-"""Wh: less is no energy."""
-
 _ANY_AUTHORIZATION = Point.Authorized | Point.PowerPathClosed
 
 
@@ -53,7 +49,6 @@ class Evse:
     """
 
     __slots__ = (
-        "_timer",
         "active",
         "authorization",
         "bay",
@@ -70,6 +65,7 @@ class Evse:
         "reservation",
         "sampler",
         "station",
+        "timer",
         "token",
         "transaction",
     )
@@ -93,7 +89,7 @@ class Evse:
         self.last: Transaction | None = None
         """The last transaction that ended here."""
         self.remote_id: int | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self.timer: asyncio.TimerHandle | None = None
         self.sampler = Sampler(self)
 
     # --- what is the case ---------------------------------------------------------------------------------
@@ -155,7 +151,7 @@ class Evse:
             )
         connector.move_cable(event)
         self.active = connector
-        self._cancel_timer()
+        self.cancel_timer()
         if self.energy is not Energy.OFF:
             self.energy = follow(ENERGY, self.energy, "stopped")  # E10: the EV is back
         self.station.report(self, connector)
@@ -177,11 +173,11 @@ class Evse:
             stops = stops or bool(stop_points(self) & losing)
         if stops:
             self.authorization = follow(AUTHORIZATION, self.authorization, "ended")
-            self._stop_energy()
+            power.stop_energy(self)
             if model.flag("UnlockConnectorOnEVSideDisconnect"):
                 c.turn_lock("unlock")  # E09.FR.02, .03
         elif self.energy is not Energy.OFF:
-            self._draw(Energy.HELD_BY_EV)
+            power.draw(self, Energy.HELD_BY_EV)
             c.info = "EV side disconnected"
         # a transaction without a driver has nothing to wait for but the bay; it would never end otherwise
         ends = not self.is_authorized and not stop_points(self) & Point.ParkingBayOccupancy
@@ -246,7 +242,7 @@ class Evse:
 
         `ends` ends the transaction whatever its stop point is.
         """
-        self._cancel_timer()
+        self.cancel_timer()
         before = self.points()
         transaction = self.transaction
         if transaction is not None:
@@ -258,16 +254,16 @@ class Evse:
                 AUTHORIZATION, self.authorization, "cleared" if unplugged else "ended"
             )
         if ends or transaction is None or stop_points(self) & before & _ANY_AUTHORIZATION:
-            self._stop_energy()  # one message says both
+            power.stop_energy(self)  # one message says both
         self.happened(trigger, before, reason=reason, ends=ends)
         if self.energy is not Energy.OFF:
             before = self.points()
-            self._stop_energy()
+            power.stop_energy(self)
             self.happened("ChargingStateChanged", before, reason=reason)
         if not keep_locked:
             self.active.turn_lock("unlock")  # E06.FR.10, E07.FR.07; kept for the owner: E05.FR.11
         self.station.report(self, self.active)
-        self._settle_availability()
+        self.settle_availability()
 
     def deny(self) -> None:
         """The CSMS refused the token of the running transaction (E05, C15; 1.6 §3.5.4, errata 3.17)."""
@@ -283,125 +279,39 @@ class Evse:
         transaction.allowance = transaction.meter_start + allowance
         self.check_allowance()
 
-    def check_allowance(self) -> None:
-        """Hold the energy back once a refused token's allowance is used up, else look again later (E05.FR.02, .03)."""
-        left = self._allowance_left()
-        if left <= NOTHING:
-            self.hold()
-        elif left < inf and self.energy is Energy.FLOWING:
-            self._cancel_timer()
-            wait = left * 3600 / self.meter.watts
-            self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self.check_allowance)
-
-    def _allowance_left(self) -> float:
-        """Wh that the transaction may still deliver: no limit unless its token was refused."""
-        transaction = self.transaction
-        if transaction is None or transaction.allowance is None:
-            return inf
-        return transaction.allowance - self.meter.advance(self.station.clock.elapsed())
-
     def _await_plug(self) -> None:
-        self._cancel_timer()
+        self.cancel_timer()
         seconds = self.station.model.seconds("EVConnectionTimeOut")
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._plug_never_came)
+        self.timer = asyncio.get_running_loop().call_later(seconds, self._plug_never_came)
 
     def _plug_never_came(self) -> None:
         """EVConnectionTimeOut has passed (E03.FR.05, .15; 1.6 §9.1.4)."""
-        self._timer = None
+        self.timer = None
         before = self.points()
         transaction = self.transaction
         if transaction is not None:
             transaction.stopping = "Timeout"
         self.authorization = follow(AUTHORIZATION, self.authorization, "cleared")
-        self._stop_energy()
+        power.stop_energy(self)
         stays = bool(stop_points(self) & Point.ParkingBayOccupancy)
         self.happened("EVConnectTimeout", before, reason="Timeout", ends=not stays)
         self.token, self.group = None, ""
         self.station.report(self, self.active)
-        self._settle_availability()
+        self.settle_availability()
 
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def cancel_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
     # --- energy -------------------------------------------------------------------------------------------
 
-    def offer(self) -> None:
-        """Close the power path if all is given: a connected EV, its driver authorized, a lock that holds."""
-        c = self.active
-        if self.energy is not Energy.OFF or not self.is_authorized or c.cable is not Cable.BOTH_ENDS:
-            return
-        if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
-            return
-        if not c.turn_lock("lock"):
-            self.station.fault(self.id, c.id, "ConnectorLockFailure")  # G05; 1.6 TC_024
-            return
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self.meter.limit <= 0 or self._allowance_left() <= NOTHING:
-            self._turn(Energy.HELD_BY_STATION)
-            return
-        self._turn(Energy.FLOWING if self.ev_ready and self.ev_amps > 0 else Energy.HELD_BY_EV)
-        self.check_allowance()
-
-    def hold(self) -> None:
-        """The station holds energy back (SuspendedEVSE)."""
-        self._turn(Energy.HELD_BY_STATION)
-
-    def ev_pauses(self) -> None:
-        """The EV stops taking energy: full, or not ready (E01.FR.19)."""
-        self.ev_ready = False
-        self._turn(Energy.HELD_BY_EV)
-
-    def ev_resumes(self) -> None:
-        """The EV takes energy again."""
-        self.ev_ready = True
-        if self.energy is Energy.HELD_BY_EV:
-            self._go_on()
-
-    def limit(self, amps: float) -> None:
-        """The station offers at most `amps` per phase from now on; 0 holds the energy back."""
-        elapsed = self.station.clock.elapsed()
-        self.meter.advance(elapsed)
-        self.meter.limit = amps
-        if self.energy is Energy.FLOWING and amps > 0:
-            self.meter.draw(self.ev_amps, elapsed)
-        elif self.energy is not Energy.OFF:
-            self._go_on()
-
-    def _turn(self, to: Energy) -> None:
-        """Move the energy region by its table, with the message that follows from it (E01.FR.18)."""
-        if self.energy is to or self.active.cable is not Cable.BOTH_ENDS:
-            return
-        if self.energy is Energy.OFF and not self.is_authorized:
-            return
-        before = self.points()
-        self._draw(to)
-        reason = "StoppedByEV" if to is Energy.HELD_BY_EV else "Other"
-        self.happened("ChargingStateChanged", before, reason=reason)
-        if self.transaction is None and before & Point.EnergyTransfer:
-            self._ended_by_energy()
-        self.station.report(self, self.active)
-
-    def _ended_by_energy(self) -> None:
-        """The transaction ended because energy stopped (TxStopPoint EnergyTransfer): so does the session."""
-        self._stop_energy()
-        self.authorization = follow(AUTHORIZATION, self.authorization, "ended")
-        self.active.turn_lock("unlock")
-        self._settle_availability()
-
-    def _draw(self, to: Energy) -> None:
-        event = {Energy.FLOWING: "flows", Energy.HELD_BY_EV: "ev_pauses"}.get(to, "station_pauses")
-        if self.energy is not to:
-            self.energy = follow(ENERGY, self.energy, event)
-        self.meter.draw(self.ev_amps if to is Energy.FLOWING else 0.0, self.station.clock.elapsed())
-
-    def _stop_energy(self) -> None:
-        if self.energy is not Energy.OFF:
-            self.energy = follow(ENERGY, self.energy, "stopped")
-        self.meter.draw(0.0, self.station.clock.elapsed())
+    offer = power.offer
+    hold = power.hold
+    ev_pauses = power.ev_pauses
+    ev_resumes = power.ev_resumes
+    limit = power.limit
+    check_allowance = power.check_allowance
 
     # --- from a change to a message -----------------------------------------------------------------------
 
@@ -415,7 +325,7 @@ class Evse:
 
     # --- availability -------------------------------------------------------------------------------------
 
-    def _settle_availability(self) -> None:
+    def settle_availability(self) -> None:
         """What was to become inoperative after the transaction does so now (G03.FR.05)."""
         if self.transaction is None and not self.is_authorized:
             self.station.settle_availability(self)
@@ -424,9 +334,9 @@ class Evse:
 
     def power_off(self) -> None:
         """Everything that needs power stops at once; nothing is sent."""
-        self._cancel_timer()
+        self.cancel_timer()
         self.sampler.off()
-        self._stop_energy()
+        power.stop_energy(self)
         if self.transaction is None:
             self.authorization, self.token, self.group = Authorization.NONE, None, ""
             self.active.turn_lock("unlock")
@@ -440,7 +350,7 @@ class Evse:
         """The session that was begun without naming an EVSE comes here, where its driver plugs in."""
         self.authorization, self.token, self.group = other.authorization, other.token, other.group
         self.transaction, self.remote_id = other.transaction, other.remote_id
-        other._cancel_timer()
+        other.cancel_timer()
         if other.transaction is not None:
             other.sampler.off()
             self.sampler.on()

@@ -10,21 +10,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from charge_point import hands, operating, orders, restarting
-from charge_point.authorization import Authorizer, Token, TokenInfo, info_of
-from charge_point.blocks.availability import (
-    spell_status,
-    station_status_16,
-    status_notification_16,
-    status_of,
-)
+from charge_point import hands, hearing, operating, orders, reporting, restarting
+from charge_point.authorization import Authorizer
 from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
 from charge_point.evse import Evse
-from charge_point.keeping import keep_cache, keep_transaction, keep_variables, restore
+from charge_point.keeping import keep_transaction, keep_variables, restore
 from charge_point.meter import Meter
-from charge_point.outbox import Outbox, Owed, Store
+from charge_point.outbox import Outbox, Store
 from charge_point.registration import Registration
 from charge_point.restarting import restart
 from charge_point.sampling import Aligner
@@ -35,7 +29,7 @@ from shared.clock import Clock
 from shared.journal.journal import Journal
 from shared.peer import CallFailed, ConnectionLost
 from shared.tasks import Tasks
-from shared.versions import V2X, V16, V21, Version
+from shared.versions import V2X, V21, Version
 
 if TYPE_CHECKING:
     from charge_point.catalogue import Slot
@@ -247,7 +241,7 @@ class Station:
         self.registration.connected()
         if self.registration.accepted:
             threshold = self.model.seconds("OfflineThreshold")
-            self._report_all(changed_only=away is not None and away <= threshold)  # B04.FR.01, .02
+            self.report_all(changed_only=away is not None and away <= threshold)  # B04.FR.01, .02
             self.outbox.deliver()
         self.changed()
 
@@ -275,7 +269,7 @@ class Station:
     def accepted(self) -> None:
         """The CSMS has accepted the registration after a start: report, then deliver what is owed."""
         self.aligner.on()
-        self._report_all()
+        self.report_all()
         if self.version in V2X:  # A04: a critical event, pushed after each start
             event = "StartupOfTheDevice" if self.registration.reason == "PowerUp" else "ResetOrReboot"
             self.say("SecurityEventNotification", {"type": event, "timestamp": self.clock.now()})
@@ -331,40 +325,6 @@ class Station:
             self._saying -= 1
             self.changed()
 
-    # --- status -------------------------------------------------------------------------------------------
-
-    def report(
-        self, evse: Evse, connector: Connector, *, asked: bool = False, triggered: bool = False
-    ) -> None:
-        """Report the connector's status if it is not what the CSMS was last told, or if it was `asked` for."""
-        status = status_of(self, evse, connector)
-        if not asked and status == connector.told and not connector.info:
-            return
-        action, payload = spell_status(self, evse, connector, status, triggered=triggered)
-        if self.say(action, payload, asked=asked, failed=lambda: self._untold(connector, status)):
-            connector.told = status
-
-    def _untold(self, connector: Connector, status: str) -> None:
-        """A status report got lost: it is due again after the next reconnect."""
-        if connector.told == status:
-            connector.told = ""
-
-    def tell_station_status(self, *, asked: bool = False) -> None:
-        """Connector 0 (1.6 §4.9, errata 3.22); 2.x has no such thing."""
-        if self.version is V16:
-            status = station_status_16(self)
-            payload = status_notification_16(0, status, "NoError", "", self.clock.now())
-            self.say("StatusNotification", payload, asked=asked)
-
-    def _report_all(self, *, changed_only: bool = False) -> None:
-        if not changed_only:
-            self.tell_station_status()
-        for one in self.evses:
-            for c in one.connectors:
-                if not changed_only:
-                    c.told = ""
-                self.report(one, c)
-
     # --- transactions -------------------------------------------------------------------------------------
 
     def owe(self, event: Event) -> None:
@@ -374,45 +334,20 @@ class Station:
         if spelled is not None:
             self.outbox.add(*spelled, event.transaction.id)
 
-    def delivered(self, owed: Owed, answer: Payload, broken: str = "") -> None:
-        """A transaction message was answered (`broken`: with something that cannot be read)."""
-        if owed.action == "StartTransaction":
-            number = answer.get("transactionId")
-            self.outbox.number(owed.transaction, number if isinstance(number, int) else -1)
-        elif owed.action == "StopTransaction":
-            self.outbox.forget(owed.transaction)
-        wire = answer.get("idTokenInfo") or answer.get("idTagInfo")
-        evse = next(
-            (e for e in self.evses if e.transaction and e.transaction.id == owed.transaction),
-            None,
-        )
-        if evse is not None and evse.transaction is not None and "totalCost" in answer:
-            evse.transaction.cost = float(answer["totalCost"])
-        if wire:
-            self._heard_of(owed, info_of(wire), evse)
-        self.changed()
-
-    def _heard_of(self, owed: Owed, info: TokenInfo, evse: Evse | None) -> None:
-        """What the CSMS says of the token in a transaction message (C10.FR.05, E05; 1.6 §3.5.4)."""
-        said = owed.payload.get("idToken")
-        id = said["idToken"] if said else owed.payload.get("idTag", "")
-        if id:
-            self.authorizer.learn(Token(id), info, self.model, self.clock.time())
-            keep_cache(self)
-        if evse is None or evse.transaction is None or evse.token is None or evse.token.id != id:
-            return
-        if info.accepted:
-            evse.group = evse.group or info.group
-            evse.transaction.group = evse.group
-        elif owed.action != "StopTransaction" and owed.payload.get("eventType") != "Ended":
-            evse.deny()
-
     def transaction_over(self, evse: Evse) -> None:
         """A transaction has ended: what waited for that happens."""
         self.settle_availability(evse)
         if self.reset_due and not any(e.transaction for e in self.evses):
             reason, self.reset_due = self.reset_due, ""
             self.tasks.spawn(restart(self, reason))
+
+    delivered = hearing.delivered
+
+    # --- status -------------------------------------------------------------------------------------------
+
+    report = reporting.report
+    report_all = reporting.report_all
+    tell_station_status = reporting.tell_station_status
 
     # --- verbs: what can be done to it ----------------------------------------------------------------------
 

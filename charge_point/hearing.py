@@ -1,0 +1,50 @@
+"""What the CSMS answers to the messages of a transaction, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charge_point.authorization import Token, TokenInfo, info_of
+from charge_point.keeping import keep_cache
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+    from charge_point.outbox import Owed
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+
+def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -> None:
+    """A transaction message was answered (`broken`: with something that cannot be read)."""
+    if owed.action == "StartTransaction":
+        number = answer.get("transactionId")
+        station.outbox.number(owed.transaction, number if isinstance(number, int) else -1)
+    elif owed.action == "StopTransaction":
+        station.outbox.forget(owed.transaction)
+    wire = answer.get("idTokenInfo") or answer.get("idTagInfo")
+    evse = next(
+        (e for e in station.evses if e.transaction and e.transaction.id == owed.transaction),
+        None,
+    )
+    if evse is not None and evse.transaction is not None and "totalCost" in answer:
+        evse.transaction.cost = float(answer["totalCost"])
+    if wire:
+        _heard_of(station, owed, info_of(wire), evse)
+    station.changed()
+
+
+def _heard_of(station: Station, owed: Owed, info: TokenInfo, evse: Evse | None) -> None:
+    """What the CSMS says of the token in a transaction message (C10.FR.05, E05; 1.6 §3.5.4)."""
+    said = owed.payload.get("idToken")
+    id = said["idToken"] if said else owed.payload.get("idTag", "")
+    if id:
+        station.authorizer.learn(Token(id), info, station.model, station.clock.time())
+        keep_cache(station)
+    if evse is None or evse.transaction is None or evse.token is None or evse.token.id != id:
+        return
+    if info.accepted:
+        evse.group = evse.group or info.group
+        evse.transaction.group = evse.group
+    elif owed.action != "StopTransaction" and owed.payload.get("eventType") != "Ended":
+        evse.deny()

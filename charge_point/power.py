@@ -1,0 +1,121 @@
+"""The power path of an EVSE: when energy is offered, held back, drawn and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from typing import TYPE_CHECKING
+
+from charge_point.connector import AUTHORIZATION, ENERGY, Availability, Cable, Energy, Health, follow
+from charge_point.transaction import Point
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+
+NOTHING = 1e-6
+"""Wh: less is no energy."""
+
+
+def offer(evse: Evse) -> None:
+    """Close the power path if all is given: a connected EV, its driver authorized, a lock that holds."""
+    c = evse.active
+    if evse.energy is not Energy.OFF or not evse.is_authorized or c.cable is not Cable.BOTH_ENDS:
+        return
+    if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
+        return
+    if not c.turn_lock("lock"):
+        evse.station.fault(evse.id, c.id, "ConnectorLockFailure")  # G05; 1.6 TC_024
+        return
+    go_on(evse)
+
+
+def go_on(evse: Evse) -> None:
+    if evse.meter.limit <= 0 or allowance_left(evse) <= NOTHING:
+        turn(evse, Energy.HELD_BY_STATION)
+        return
+    turn(evse, Energy.FLOWING if evse.ev_ready and evse.ev_amps > 0 else Energy.HELD_BY_EV)
+    check_allowance(evse)
+
+
+def hold(evse: Evse) -> None:
+    """The station holds energy back (SuspendedEVSE)."""
+    turn(evse, Energy.HELD_BY_STATION)
+
+
+def ev_pauses(evse: Evse) -> None:
+    """The EV stops taking energy: full, or not ready (E01.FR.19)."""
+    evse.ev_ready = False
+    turn(evse, Energy.HELD_BY_EV)
+
+
+def ev_resumes(evse: Evse) -> None:
+    """The EV takes energy again."""
+    evse.ev_ready = True
+    if evse.energy is Energy.HELD_BY_EV:
+        go_on(evse)
+
+
+def limit(evse: Evse, amps: float) -> None:
+    """The station offers at most `amps` per phase from now on; 0 holds the energy back."""
+    elapsed = evse.station.clock.elapsed()
+    evse.meter.advance(elapsed)
+    evse.meter.limit = amps
+    if evse.energy is Energy.FLOWING and amps > 0:
+        evse.meter.draw(evse.ev_amps, elapsed)
+    elif evse.energy is not Energy.OFF:
+        go_on(evse)
+
+
+def turn(evse: Evse, to: Energy) -> None:
+    """Move the energy region by its table, with the message that follows from it (E01.FR.18)."""
+    if evse.energy is to or evse.active.cable is not Cable.BOTH_ENDS:
+        return
+    if evse.energy is Energy.OFF and not evse.is_authorized:
+        return
+    before = evse.points()
+    draw(evse, to)
+    reason = "StoppedByEV" if to is Energy.HELD_BY_EV else "Other"
+    evse.happened("ChargingStateChanged", before, reason=reason)
+    if evse.transaction is None and before & Point.EnergyTransfer:
+        ended_by_energy(evse)
+    evse.station.report(evse, evse.active)
+
+
+def ended_by_energy(evse: Evse) -> None:
+    """The transaction ended because energy stopped (TxStopPoint EnergyTransfer): so does the session."""
+    stop_energy(evse)
+    evse.authorization = follow(AUTHORIZATION, evse.authorization, "ended")
+    evse.active.turn_lock("unlock")
+    evse.settle_availability()
+
+
+def draw(evse: Evse, to: Energy) -> None:
+    event = {Energy.FLOWING: "flows", Energy.HELD_BY_EV: "ev_pauses"}.get(to, "station_pauses")
+    if evse.energy is not to:
+        evse.energy = follow(ENERGY, evse.energy, event)
+    evse.meter.draw(evse.ev_amps if to is Energy.FLOWING else 0.0, evse.station.clock.elapsed())
+
+
+def stop_energy(evse: Evse) -> None:
+    if evse.energy is not Energy.OFF:
+        evse.energy = follow(ENERGY, evse.energy, "stopped")
+    evse.meter.draw(0.0, evse.station.clock.elapsed())
+
+
+def check_allowance(evse: Evse) -> None:
+    """Hold the energy back once a refused token's allowance is used up, else look again later (E05.FR.02, .03)."""
+    left = allowance_left(evse)
+    if left <= NOTHING:
+        evse.hold()
+    elif left < inf and evse.energy is Energy.FLOWING:
+        evse.cancel_timer()
+        wait = left * 3600 / evse.meter.watts
+        evse.timer = asyncio.get_running_loop().call_later(wait + 0.001, check_allowance, evse)
+
+
+def allowance_left(evse: Evse) -> float:
+    """Wh that the transaction may still deliver: no limit unless its token was refused."""
+    transaction = evse.transaction
+    if transaction is None or transaction.allowance is None:
+        return inf
+    return transaction.allowance - evse.meter.advance(evse.station.clock.elapsed())
