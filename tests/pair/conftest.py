@@ -1,0 +1,42 @@
+"""The fixture `pair`: a CSMS and a station, in memory and virtual time and once more over real sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.versions import V16, Version
+from tests.pair.pair import Over, Pair
+
+
+class Make:
+    """Makes the pair of a test; `after`, `whole` and `delay` turn the plan's seconds into the test's."""
+
+    def __init__(self, over: Over, version: Version) -> None:
+        self.over = over
+        self.version = version
+        self.after = over.after
+        self.whole = over.whole
+        self.delay = over.delay
+
+    @property
+    def is_16(self) -> bool:
+        """Whether this is OCPP 1.6."""
+        return self.version is V16
+
+    def __call__(self, csms: str = "", station: str = "", **more: Any) -> Pair:
+        """The pair for `async with`: the options of both programs as they are typed."""
+        return Pair(self.over, self.version, csms, station, **more)
+
+
+@pytest.fixture(params=["memory", pytest.param("sockets", marks=pytest.mark.sockets)])
+def over(request: pytest.FixtureRequest) -> Over:
+    """What the pair talks over."""
+    return Over(sockets=request.param == "sockets")
+
+
+@pytest.fixture
+def pair(over: Over, version: Version) -> Make:
+    """Makes the pair, on each version unless the test says otherwise."""
+    return Make(over, version)
