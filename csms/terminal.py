@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from shared.digest_forms import clean, cut
@@ -57,9 +57,7 @@ class Terminal:
                     "the transactions, those still open first",
                     self._transactions,
                 ),
-                Word(
-                    "findings", "findings", "what stations did against a rule, the last first", self._findings
-                ),
+                Word("findings", "findings", "what broke a rule, the last first", self._findings),
                 Word(
                     "wait",
                     "wait SECONDS | STATION",
@@ -142,19 +140,23 @@ class Terminal:
 
     # --- commands ----------------------------------------------------------------------------------------
 
-    async def _command(self, line: str) -> str | None:
+    def _command(self, line: str) -> Awaitable[str] | None:
         """`[STATION] COMMAND OPTIONS`; None when neither a station nor a command begins the line."""
         first, _, rest = line.partition(" ")
+        rest = rest.strip()
         sessions = self._addressed(first)
         if sessions is None:
-            if not _is_command(first):
-                return None
-            return await self._all(self._only(), line)
+            if _is_command(first):
+                return self._all(self._only(), line)
+            if _is_command(rest.partition(" ")[0]):
+                near = did_you_mean(first, self._names())
+                raise UsageError(f"no station called {clean(first)!r} is connected{near}")
+            return None
         if not sessions:
             raise UsageError(f"{first} is not connected" if first != EVERY else "no station is connected")
-        if not rest.strip():
+        if not rest:
             raise UsageError(f"what shall {first} do? ('help commands' lists what can be asked)")
-        return await self._all(sessions, rest.strip())
+        return self._all(sessions, rest)
 
     def _addressed(self, name: str) -> list[Session] | None:
         """The connected stations that `name` means; empty for one that is away, None when it names none."""
