@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -60,8 +61,12 @@ def test_a_timestamp_is_read_in_every_form(wire: str, expected: str) -> None:
         "2026-13-21T10:00:00Z",
         "2026-11-21T25:00:00Z",
         "2026-11-21T10:00:00+99:00",
-    ]
-    + ["2026-11-21T10:00:00Z" * 10, "2026-11-21T10:00:61Z", None, 1_700_000_000, ["2026-11-21T10:00:00Z"]],
+        "2026-11-21T10:00:00Z" * 10,
+        "2026-11-21T10:00:61Z",
+        None,
+        1_700_000_000,
+        ["2026-11-21T10:00:00Z"],
+    ],
 )
 def test_anything_else_is_a_value_error(wire: object) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -82,10 +87,10 @@ def test_no_text_raises_anything_else(wire: str) -> None:
 
 
 dates = r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8]|3[01])"
-times = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+times = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d)(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 
 
-@given(st.from_regex(rf"{dates}[Tt]{times}", fullmatch=True))
+@given(st.from_regex(re.compile(rf"{dates}[Tt]{times}", re.ASCII), fullmatch=True))
 @example("2016-12-31T23:59:60z")
 def test_what_the_schema_lets_pass_can_be_read(wire: str) -> None:
     assume(rfc3339.is_valid(wire))
