@@ -84,7 +84,7 @@ class Authorizer:
     def _online(self, known: TokenInfo | None, post: bool, model: DeviceModel) -> TokenInfo | None:
         if known is not None and model.flag("LocalPreAuthorize"):
             if known.accepted:
-                return known  # C12.FR.02, C14.FR.02; 1.6 §3.5.2
+                return known  # C12.FR.02, C14.FR.02; 1.6 §9.1.13
             if not post:
                 return known  # DisablePostAuthorize
         if model.flag("AuthCtrlr.DisableRemoteAuthorization"):
@@ -93,9 +93,9 @@ class Authorizer:
 
     def _offline(self, known: TokenInfo | None, listed: bool, model: DeviceModel) -> TokenInfo:
         if known is not None and (model.flag("LocalAuthorizeOffline") or not known.accepted):
-            return known  # C13.FR.02; 1.6 §3.5.1
+            return known  # C13.FR.02; 1.6 §9.1.12
         if known is None and model.flag("AllowOfflineTxForUnknownId"):
-            return TokenInfo(ACCEPTED)  # C15.FR.08; 1.6 §3.5.1
+            return TokenInfo(ACCEPTED)  # C15.FR.08; 1.6 §3.5.4
         return TokenInfo("Invalid")
 
     def _known(self, token: Token, model: DeviceModel, now: float) -> tuple[TokenInfo | None, bool]:

@@ -7,6 +7,7 @@ flowing, it is operative and sound. The nine states of 1.6 and the five of 2.x a
 
 from __future__ import annotations
 
+from asyncio import TimerHandle
 from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple, TypeVar
@@ -210,6 +211,7 @@ class Connector:
         "lock",
         "lock_fails",
         "number",
+        "pending",
         "tethered",
         "told",
     )
@@ -226,6 +228,8 @@ class Connector:
         self.info = ""
         self.lock_fails = False
         self.told = ""
+        self.pending: TimerHandle | None = None
+        """The status report that waits for MinimumStatusDuration (1.6 §9.1.20)."""
 
     def move_cable(self, event: str) -> None:
         """Follow the cable's table; a tethered cable that leaves the EV is out (it has no station end)."""

@@ -161,7 +161,7 @@ class Evse:
             self.offer()
 
     def ev_side_out(self) -> None:
-        """The cable is pulled out of the car (E09, E10; 1.6 §9.1.18-19)."""
+        """The cable is pulled out of the car (E09, E10; 1.6 §9.1.23, §9.1.33)."""
         before = self.points()
         c = self.active
         c.move_cable("ev_side_out")
@@ -285,7 +285,7 @@ class Evse:
         self.timer = asyncio.get_running_loop().call_later(seconds, self._plug_never_came)
 
     def _plug_never_came(self) -> None:
-        """EVConnectionTimeOut has passed (E03.FR.05, .15; 1.6 §9.1.4)."""
+        """EVConnectionTimeOut has passed (E03.FR.05, .15; 1.6 §9.1.6)."""
         self.timer = None
         before = self.points()
         transaction = self.transaction

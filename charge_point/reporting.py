@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from charge_point.blocks.availability import (
@@ -23,9 +24,45 @@ def report(
 ) -> None:
     """Report the connector's status if it is not what the CSMS was last told, or if it was `asked` for."""
     status = status_of(station, evse, connector)
+    if connector.pending is not None and not asked:
+        connector.pending.cancel()
+        connector.pending = None
     if not asked and status == connector.told and not connector.info:
         return
+    wait = 0.0 if asked or not connector.told or not station.may_send else _least_duration(station)
+    if wait > 0:
+        since = station.clock.now()
+        loop = asyncio.get_running_loop()
+        connector.pending = loop.call_later(wait, _lasted, station, evse, connector, status, since)
+        return
+    _send(station, evse, connector, status, asked=asked, triggered=triggered)
+
+
+def _least_duration(station: Station) -> float:
+    """How long a status has to last before it is reported (1.6 MinimumStatusDuration)."""
+    known = station.version is V16 and station.model.has("MinimumStatusDuration")
+    return station.model.seconds("MinimumStatusDuration") if known else 0.0
+
+
+def _lasted(station: Station, evse: Evse, connector: Connector, status: str, since: str) -> None:
+    connector.pending = None
+    if status_of(station, evse, connector) == status:
+        _send(station, evse, connector, status, since=since)
+
+
+def _send(
+    station: Station,
+    evse: Evse,
+    connector: Connector,
+    status: str,
+    *,
+    asked: bool = False,
+    triggered: bool = False,
+    since: str = "",
+) -> None:
     action, payload = spell_status(station, evse, connector, status, triggered=triggered)
+    if since:
+        payload["timestamp"] = since  # 1.6 §6.47: the time for which the status is reported
     if station.say(action, payload, asked=asked, failed=lambda: _untold(station, connector, status)):
         connector.told = status
 
@@ -45,6 +82,7 @@ def tell_station_status(station: Station, *, asked: bool = False) -> None:
 
 
 def report_all(station: Station, *, changed_only: bool = False) -> None:
+    """Report every connector, or those whose status is not what was last told (B04.FR.01, .02)."""
     if not changed_only:
         station.tell_station_status()
     for one in station.evses:

@@ -35,6 +35,16 @@ async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> 
     _go_down(station, boot_reason, station.setup.reboot_seconds)
 
 
+def switch_off(station: Station) -> None:
+    """Stop all timers of a station that is taken away; what it owes stays on disk. The link is the dialer's."""
+    station.disconnected()
+    station.registration.disconnected()
+    station.outbox.stop()
+    station.aligner.off()
+    for one in station.evses:
+        one.power_off()
+
+
 def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False) -> None:
     """The power fails for `seconds`; with a `backup` the station ends its transactions before it dies."""
     running = [one for one in station.evses if one.transaction is not None]

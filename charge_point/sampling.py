@@ -1,7 +1,7 @@
 """When the meter is read: in a transaction every so often, and for the whole station on the clock.
 
-Sampled values (J02; 1.6 §9.1.16, §9.1.25) count from the beginning of the transaction, clock-aligned ones (J01;
-1.6 §9.1.3) from midnight. Those for the end of a transaction are kept in it, the others are told at once. The
+Sampled values (J02; 1.6 §9.1.19, §9.1.27) count from the beginning of the transaction, clock-aligned ones (J01;
+1.6 §9.1.5) from midnight. Those for the end of a transaction are kept in it, the others are told at once. The
 timers are the loop's; an idle station with no interval set has none.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 REGISTER = ("Energy.Active.Import.Register",)
-"""What 1.6 samples when the key is empty (§9.1.15)."""
+"""What 1.6 samples when the key is empty (§7.33: the default measurand)."""
 
 
 def is_on(model: DeviceModel, controller: str) -> bool:
@@ -78,7 +78,7 @@ class Sampler:
 
     def _interval(self, name: str) -> float:
         if self._evse.station.version is V16:
-            name = "TxUpdatedInterval"  # 1.6 §9.1.25: StopTxnSampledData by MeterValueSampleInterval too
+            name = "TxUpdatedInterval"  # 1.6 §9.1.27: StopTxnSampledData by MeterValueSampleInterval too
         return self._evse.station.model.seconds(f"SampledDataCtrlr.{name}")
 
     def _take_updated(self, due: float) -> None:
@@ -124,7 +124,7 @@ class Aligner:
 
     def _interval(self, name: str) -> float:
         if self.station.version is V16:
-            name = "Interval"  # 1.6 §9.1.23: StopTxnAlignedData by ClockAlignedDataInterval too
+            name = "Interval"  # 1.6 §9.1.25: StopTxnAlignedData by ClockAlignedDataInterval too
         return self.station.model.seconds(f"AlignedDataCtrlr.{name}")
 
     def _at_next(

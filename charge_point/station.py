@@ -371,6 +371,7 @@ class Station:
 
     reset = restarting.reset
     power_cycle = restarting.power_cycle
+    switch_off = restarting.switch_off
 
     # --- the device model ---------------------------------------------------------------------------------
 

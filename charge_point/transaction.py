@@ -4,7 +4,7 @@ The rules, in one place for all versions:
 
 * A transaction begins when a *point* of TxStartPoint comes true and ends when one of TxStopPoint is lost
   (E01.FR.01-06, E06.FR.01-07). Points are read off the regions of an EVSE before and after each event; 1.6 has
-  them fixed: power path closed, authorization lost (1.6 §4.8, §4.10, and §9.1.18 for the unplugged EV).
+  them fixed: power path closed, authorization lost (1.6 §4.8, §4.10, and §9.1.23 for the unplugged EV).
 * `seqNo` counts from 0 per transaction and is given when the event arises, not when it is sent (E01.FR.07, part 2
   E §1.3.2); timestamps likewise. A message that is sent again is the same message.
 * Some things are owed to the *next* message, whatever it is about: the token once authorized (E01.FR.10, E03.FR.01),

@@ -63,6 +63,35 @@ async def test_a_token_without_a_plug_times_out_on_16() -> None:
     assert "StartTransaction" not in csms.actions()
 
 
+async def test_16_leaves_out_what_lasts_less_than_the_minimum() -> None:
+    stage = Stage(V16, variables={"MinimumStatusDuration": 10})
+    csms = await stage.booted()
+    stage.station.plug_in()
+    plugged = stage.station.clock.now()
+    await stage.settle(9)
+    assert csms.statuses() == []
+    await stage.settle(2)
+    assert csms.statuses() == ["Preparing"]
+    assert csms.of("StatusNotification")[0]["timestamp"] == plugged
+    await stage.station.present(TOKEN)
+    await stage.settle(5)
+    await stage.station.present(TOKEN)
+    await stage.settle(15)
+    assert csms.statuses() == ["Preparing", "Finishing"]
+
+
+async def test_a_station_that_is_switched_off_leaves_no_timer(version: Version) -> None:
+    stage = Stage(version, variables={"ClockAlignedDataInterval": 60})
+    csms = await stage.booted()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(5)
+    stage.station.switch_off()
+    csms.got.clear()
+    await stage.settle(1000)
+    assert csms.got == []
+
+
 async def test_a_session_with_the_plug_first_on_2x(version_2x: Version) -> None:
     stage = Stage(version_2x, variables=WIDE)
     csms = await stage.booted()
