@@ -150,6 +150,7 @@ async def test_tc_b04_offline_txn__what_a_transaction_brings_while_offline_comes
             await p.sees(booted(p.version, "Accepted", "Unknown"))
         await p.sees(metered(p.version, {"offline": True}))
         assert p.transaction == id, "the transaction goes on"
+        await p.time(3)
         await p.generator_stop()
         await p.sees(ended(p.version, "Local"))
         await p.sees(status(p.version, "Available"))
