@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
+
+KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {"TestVendor": MappingProxyType({"TestMessage": None})}
+)
+"""DataTransfer: vendorId -> messageId -> the data of the answer, or None. By default one for trying it out."""
 
 _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 
@@ -19,7 +25,7 @@ class StationSetup:
     `evses`: the connector ids of EVSE 1, 2, ...  `amps` per phase. `status_by` says how 2.1 reports a status
     ("event": NotifyEvent; "notification": StatusNotification). `run_id` keeps ids apart from those of an earlier
     start (0 in memory). `reboot_seconds`: from a reset to the next connection. `transactions_before_accepted`: C16
-    §4.2.1, B02.FR.03.
+    §4.2.1, B02.FR.03. `vendors`: whose DataTransfer the station knows, as `KNOWN_VENDORS`.
     """
 
     vendor: str = "Example"
@@ -41,3 +47,4 @@ class StationSetup:
     run_id: str = "0"
     variables: Mapping[str, Settable | Override] = field(default_factory=lambda: _NOTHING)
     features: frozenset[str] = FEATURES
+    vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: KNOWN_VENDORS)

@@ -3,12 +3,30 @@
 from charge_point.blocks import (
     authorization,
     availability,
+    data_transfer,
     diagnostics,
     firmware,
+    local_list,
     meter_values,
     provisioning,
+    refusals,
+    remote_control,
+    reset,
     transactions,
 )
 
-MODULES = (authorization, availability, diagnostics, firmware, meter_values, provisioning, transactions)
+MODULES = (
+    authorization,
+    availability,
+    data_transfer,
+    diagnostics,
+    firmware,
+    local_list,
+    meter_values,
+    provisioning,
+    refusals,
+    remote_control,
+    reset,
+    transactions,
+)
 """Every module whose `@on` handlers and `@tells` tellers count; a new block is added here."""

@@ -1,10 +1,13 @@
-"""What the station tells of authorization: Authorize, and how a token is spelled."""
+"""Authorization: what the station asks, how a token is spelled, and the cache that the CSMS may clear."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo, info_of
+from charge_point.statuses import status
+from shared.answers import answers
+from shared.dispatch import on
 from shared.versions import V16
 
 if TYPE_CHECKING:
@@ -25,3 +28,17 @@ async def authorize(station: Station, token: Token) -> TokenInfo:
         return info_of(answer["idTagInfo"])
     answer = await station.call("Authorize", {"idToken": id_token(token)})
     return info_of(answer["idTokenInfo"])
+
+
+@on("ClearCache")
+@answers(
+    "status",
+    "Accepted, and the cache is empty; Rejected when there is none or it is switched off",
+    clause="1.6 §5.4; C11.FR.01-C11.FR.05",
+    state=True,
+)
+def clear_cache(station: Station, request: Payload) -> Payload:
+    """Forget what the CSMS said of tokens."""
+    if station.authorizer.clear_cache(station.model):
+        return status(station.version, "Accepted")
+    return status(station.version, "Rejected", "NotEnabled", "there is no cache, or it is switched off")

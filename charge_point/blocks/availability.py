@@ -1,11 +1,15 @@
-"""What the station tells of its connectors: StatusNotification, or NotifyEvent on 2.1; and Heartbeat."""
+"""Availability: what the station tells of its connectors, and what the CSMS allows of them; and Heartbeat."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from charge_point.connector import Connector, status_2x, status_16
+from charge_point.statuses import status as status_answer
+from charge_point.statuses import told
 from charge_point.tellers import tells
+from shared.answers import answers
+from shared.dispatch import Answer, on
 from shared.versions import V2X, V16, V21, VERSIONS
 
 if TYPE_CHECKING:
@@ -100,3 +104,38 @@ def tell_heartbeat(station: Station, evse: int | None, connector: int | None) ->
 def tell_boot(station: Station, evse: int | None, connector: int | None) -> None:
     """BootNotification, ahead of its time (B02.FR.04; 1.6 §4.2)."""
     station.registration.boot("Triggered")
+
+
+_ALLOWING = (
+    "Accepted, with the reports of what changes after it; Scheduled when a transaction runs there, which ends first; "
+    "Rejected for what does not exist"
+)
+
+
+@on("ChangeAvailability", V16)
+@answers(
+    "status", f"{_ALLOWING}. Connector 0: the station and all its connectors", clause="1.6 §5.2", state=True
+)
+def change_availability_16(station: Station, request: Payload) -> Payload | Answer:
+    """Allow or forbid a connector, or with 0 all."""
+    operative = request["type"] == "Operative"
+    if request["connectorId"] == 0:
+        return told(station, station.set_availability(operative))
+    found = station.numbered(request["connectorId"])
+    if found is None:
+        return status_answer(V16, "Rejected")
+    return told(station, station.set_availability(operative, found[0].id, found[1].id))
+
+
+@on("ChangeAvailability", *V2X)
+@answers(
+    "status",
+    f"{_ALLOWING}. Without evse the station, without connectorId the EVSE",
+    clause="G03.FR.01-G03.FR.08, G04.FR.01-G04.FR.09",
+    state=True,
+)
+def change_availability_2x(station: Station, request: Payload) -> Payload | Answer:
+    """Allow or forbid the station, an EVSE or a connector; each keeps what it was set to itself."""
+    place = request.get("evse", {})
+    operative = request["operationalStatus"] == "Operative"
+    return told(station, station.set_availability(operative, place.get("id"), place.get("connectorId")))

@@ -14,6 +14,7 @@ import orjson
 from charge_point import configuration, variables
 from charge_point.catalogue import Slot
 from charge_point.device_model import DeviceModel
+from shared.answers import answers
 from shared.clock import Clock
 from shared.dispatch import Answer, Refuse, on
 from shared.peer import CallFailed, CallRefused
@@ -38,6 +39,13 @@ class Owner(Protocol):
 
 
 @on("GetVariables", *V2X)
+@answers(
+    "getVariableResult",
+    "the device model, one result for each variable asked for; OccurrenceConstraintViolation and "
+    "FormatViolation beyond its limits",
+    clause="B06.FR.01-B06.FR.17",
+    state=True,
+)
 def get_variables(station: Owner, request: Payload) -> Payload:
     """B06."""
     items = request["getVariableData"]
@@ -46,6 +54,13 @@ def get_variables(station: Owner, request: Payload) -> Payload:
 
 
 @on("SetVariables", *V2X)
+@answers(
+    "setVariableResult",
+    "the device model, one result for each variable to be set, with its effect; the same errors "
+    "beyond its limits",
+    clause="B05.FR.01-B05.FR.13",
+    state=True,
+)
 def set_variables(station: Owner, request: Payload) -> Payload:
     """B05."""
     items = request["setVariableData"]
@@ -54,6 +69,12 @@ def set_variables(station: Owner, request: Payload) -> Payload:
 
 
 @on("GetBaseReport", *V2X)
+@answers(
+    "status",
+    "Accepted, and NotifyReport follows; EmptyResultSet when there is nothing to report",
+    clause="B07.FR.01-B07.FR.12",
+    state=True,
+)
 def get_base_report(station: Owner, request: Payload) -> Answer | Payload:
     """B07: the answer first, then the report in NotifyReports."""
     slots = variables.inventory(station.model, request["reportBase"])
@@ -61,6 +82,12 @@ def get_base_report(station: Owner, request: Payload) -> Answer | Payload:
 
 
 @on("GetReport", *V2X)
+@answers(
+    "status",
+    "Accepted, and NotifyReport follows; EmptyResultSet when nothing fits; the same errors beyond the limits",
+    clause="B08.FR.01-B08.FR.18",
+    state=True,
+)
 def get_report(station: Owner, request: Payload) -> Answer | Payload:
     """B08: limited to criteria and variables, EmptyResultSet when nothing is left (B08.FR.15)."""
     wanted = request.get("componentVariable", [])
@@ -98,6 +125,12 @@ def _keep_limits(model: DeviceModel, action: str, items: list[Payload], request:
 
 
 @on("GetConfiguration", V16)
+@answers(
+    "configurationKey, unknownKey",
+    "the keys asked for, in their order, or all; OccurenceConstraintViolation beyond GetConfigurationMaxKeys",
+    clause="1.6 §5.8, §9",
+    state=True,
+)
 def get_configuration(station: Owner, request: Payload) -> Payload:
     """1.6 §5.8; more keys than GetConfigurationMaxKeys are refused."""
     keys = request.get("key") or []
@@ -109,6 +142,13 @@ def get_configuration(station: Owner, request: Payload) -> Payload:
 
 
 @on("ChangeConfiguration", V16)
+@answers(
+    "status",
+    "Accepted with its effect, RebootRequired, Rejected for a value that is not allowed or a read-"
+    "only key, NotSupported for an unknown one",
+    clause="1.6 §5.3, §9",
+    state=True,
+)
 def change_configuration(station: Owner, request: Payload) -> Payload:
     """1.6 §5.3."""
     return {"status": configuration.change(station.model, request["key"], request["value"])}

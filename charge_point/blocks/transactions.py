@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from charge_point.blocks.authorization import id_token
 from charge_point.blocks.meter_values import meter_value_2x, meter_value_16
 from charge_point.tellers import tells
+from shared.answers import NOTHING, answers
+from shared.dispatch import on
 from shared.versions import V2X, V16
 
 if TYPE_CHECKING:
@@ -110,3 +112,38 @@ def tell_transactions(station: Station, evse: int | None, connector: int | None)
         if one.transaction is not None:
             taken = one.read("Trigger", names)
             one.tell("Trigger", samples=(taken,) if taken.values else ())
+
+
+@on("GetTransactionStatus", *V2X)
+@answers(
+    "ongoingIndicator, messagesInQueue",
+    "whether the transaction runs, and whether a message of it is still to be delivered; of one that never was both "
+    "false; without transactionId only whether any message is still to be delivered",
+    clause="E14.FR.01-E14.FR.08",
+    state=True,
+)
+def get_transaction_status(station: Station, request: Payload) -> Payload:
+    """What is still to be expected of a transaction."""
+    if "transactionId" not in request:
+        return {"messagesInQueue": len(station.outbox) > 0}
+    id = request["transactionId"]
+    runs = any(one.transaction is not None and one.transaction.id == id for one in station.evses)
+    return {"ongoingIndicator": runs, "messagesInQueue": station.outbox.owes(id)}
+
+
+@on("CostUpdated", *V2X)
+@answers(
+    NOTHING,
+    "the transaction's cost is what is said, to be shown to its driver; of a transaction that does not run only the "
+    "journal takes note",
+    clause="I02.FR.02",
+)
+def cost_updated(station: Station, request: Payload) -> Payload:
+    """The running cost of a transaction."""
+    for one in station.evses:
+        if one.transaction is not None and one.transaction.id == request["transactionId"]:
+            one.transaction.cost = float(request["totalCost"])
+            station.changed()
+            return {}
+    station.note("unknown_transaction", f"CostUpdated for {request['transactionId']}, which does not run")
+    return {}

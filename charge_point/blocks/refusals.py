@@ -1,0 +1,275 @@
+"""What the station does not do, in one table: how each version says so, and by which rule.
+
+The standard leaves three ways to say no, and for each message one of them is right: the status that it foresees for
+just this case; a status or list that is true of a station on which nothing was ever set; and, where the answer has no
+way to say no or the standard asks for it, the CALLERROR NotSupported (1.6 J-errata 3.9; part 4 §4.3: the action is
+recognised but not supported). None says Accepted. A feature that is added takes its rows away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from charge_point import refusing
+from charge_point.statuses import status
+from shared.answers import NOTHING, answers
+from shared.dispatch import Answer, Refuse, on
+from shared.versions import V2X, V16, V21, VERSIONS, Version
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+Rule = Callable[["Station", Payload], Payload | Answer]
+
+NOT_SUPPORTED = "CALLERROR NotSupported"
+EMPTY = NOTHING
+
+
+class Refusal(NamedTuple):
+    """One row: the action, the versions, what it is answered, why, and the clause.
+
+    `says` is a status (with `code` as its reason code in 2.x), `NOT_SUPPORTED` or `EMPTY`; with a `rule`, which then
+    makes the answer, it only names what that may be.
+    """
+
+    action: str
+    versions: tuple[Version, ...]
+    says: str
+    why: str
+    clause: str
+    code: str = ""
+    rule: Rule | None = None
+
+
+_CHARGING = "this station does no smart charging"
+_MONITORS = "this station monitors no variables"
+_DER = "this station controls no distributed energy resource"
+_UPDATE = "this station does not update its firmware"
+
+TABLE = (
+    # provisioning
+    Refusal(
+        "SetNetworkProfile",
+        V2X,
+        "Rejected or Failed",
+        "Rejected for a slot other than 1 and 2, an address other than ws or wss, SOAP, or a lower security profile; "
+        "else Failed: this station cannot move to another network profile",
+        "B09.FR.02-B09.FR.05",
+        rule=refusing.set_network_profile,
+    ),
+    # reservation
+    Refusal("ReserveNow", (V16,), "Rejected", "this station takes no reservations", "1.6 §5.13"),
+    Refusal("ReserveNow", V2X, "Rejected", "this station takes no reservations", "H01.FR.01", "NotEnabled"),
+    Refusal("CancelReservation", (V16,), "Rejected", "there is no reservation", "1.6 §5.1"),
+    Refusal("CancelReservation", V2X, "Rejected", "there is no reservation", "H02.FR.01", "NotFound"),
+    # smart charging
+    Refusal("SetChargingProfile", (V16,), NOT_SUPPORTED, _CHARGING, "1.6 §5.16; errata 3.39"),
+    Refusal("SetChargingProfile", V2X, NOT_SUPPORTED, _CHARGING, "K01.FR.29"),
+    Refusal("ClearChargingProfile", (V16,), "Unknown", "there is no charging profile", "1.6 §5.5, §7.10"),
+    Refusal("ClearChargingProfile", V2X, "Unknown", "there is no charging profile", "K10.FR.01", "NotFound"),
+    Refusal("GetCompositeSchedule", (V16,), "Rejected", _CHARGING, "1.6 §5.7"),
+    Refusal("GetCompositeSchedule", V2X, "Rejected", _CHARGING, "K08.FR.05", "UnsupportedRequest"),
+    Refusal(
+        "GetChargingProfiles",
+        V2X,
+        "NoProfiles",
+        "there is no charging profile",
+        "K09, GetChargingProfileStatusEnumType",
+        "NotFound",
+    ),
+    Refusal(
+        "UpdateDynamicSchedule",
+        (V21,),
+        "Rejected",
+        "there is no dynamic charging profile",
+        "K28.FR.11",
+        "InvalidProfile",
+    ),
+    Refusal(
+        "UsePriorityCharging",
+        (V21,),
+        "Rejected or NoProfile",
+        "NoProfile for a transaction that runs, else Rejected",
+        "K21.FR.01, K21.FR.02",
+        rule=refusing.use_priority_charging,
+    ),
+    # firmware
+    Refusal("UpdateFirmware", (V16,), NOT_SUPPORTED, _UPDATE, "J-errata 3.9; SW16 L01.FR.20"),
+    Refusal("SignedUpdateFirmware", (V16,), "Rejected", _UPDATE, "SW16 §6.18"),
+    Refusal(
+        "UpdateFirmware", V2X, "Rejected", _UPDATE, "L01, UpdateFirmwareStatusEnumType", "UnsupportedRequest"
+    ),
+    Refusal(
+        "PublishFirmware",
+        V2X,
+        "Rejected",
+        "this is no local controller",
+        "L03.FR.05, GenericStatusEnumType",
+        "UnsupportedRequest",
+    ),
+    Refusal("UnpublishFirmware", V2X, "NoFirmware", "no firmware was published here", "L04.FR.03"),
+    # certificates
+    Refusal(
+        "CertificateSigned",
+        VERSIONS,
+        "Rejected",
+        "Rejected: this station asked for no certificate. The security event InvalidChargingStationCertificate (1.6: "
+        "InvalidChargePointCertificate) follows",
+        "A02.FR.07, A02.FR.26; SW16 A02.FR.07",
+        rule=refusing.certificate_signed,
+    ),
+    Refusal("DeleteCertificate", VERSIONS, "NotFound", "there is no certificate", "M04.FR.04", "NotFound"),
+    Refusal(
+        "GetInstalledCertificateIds",
+        VERSIONS,
+        "NotFound",
+        "there is no certificate",
+        "M03.FR.02; SW16 M03.FR.02",
+        "NotFound",
+    ),
+    Refusal(
+        "InstallCertificate",
+        (V16,),
+        "Rejected",
+        "no more than CertificateStoreMaxLength, which is 0, can be installed",
+        "SW16 M05.FR.03",
+    ),
+    Refusal(
+        "InstallCertificate",
+        V2X,
+        "Failed",
+        "this station installs no certificates",
+        "M05.FR.03",
+        "UnsupportedRequest",
+    ),
+    # diagnostics
+    Refusal("GetDiagnostics", (V16,), EMPTY, "no fileName: there is no diagnostics file", "1.6 §5.9"),
+    Refusal("GetLog", (V16,), "Rejected", "there is no log to upload", "SW16 §5.10, N01"),
+    Refusal("GetLog", V2X, "Rejected", "there is no log to upload", "N01.FR.05", "NotFound"),
+    Refusal(
+        "SetVariableMonitoring",
+        V2X,
+        "setMonitoringResult",
+        "for each monitor UnknownComponent, UnknownVariable, Rejected for one with an id, else UnsupportedMonitorType",
+        "N04.FR.01-N04.FR.05, N04.FR.13",
+        rule=refusing.set_variable_monitoring,
+    ),
+    Refusal(
+        "ClearVariableMonitoring",
+        V2X,
+        "clearMonitoringResult",
+        "for each id NotFound",
+        "N06.FR.02, N06.FR.05",
+        rule=refusing.clear_variable_monitoring,
+    ),
+    Refusal(
+        "GetMonitoringReport",
+        V2X,
+        "NotSupported or EmptyResultSet",
+        "NotSupported with monitoringCriteria, EmptyResultSet without: there is no monitor",
+        "N02.FR.02, N02.FR.10",
+        rule=refusing.get_monitoring_report,
+    ),
+    Refusal("SetMonitoringBase", V2X, "NotSupported", _MONITORS, "N03.FR.02", "UnsupportedRequest"),
+    Refusal(
+        "SetMonitoringLevel",
+        V2X,
+        "Rejected",
+        _MONITORS,
+        "N05.FR.01, GenericStatusEnumType",
+        "UnsupportedRequest",
+    ),
+    Refusal(
+        "AdjustPeriodicEventStream", (V21,), "Rejected", "no event stream is open", "N14.FR.02", "NotFound"
+    ),
+    Refusal(
+        "GetPeriodicEventStream", (V21,), EMPTY, "no constantStreamData: no event stream is open", "N12.FR.01"
+    ),
+    # display
+    Refusal("SetDisplayMessage", V2X, NOT_SUPPORTED, "this station has no display", "part 4 §4.2.3, §4.3"),
+    Refusal(
+        "GetDisplayMessages",
+        V2X,
+        "Unknown",
+        "there is no display message",
+        "O03.FR.06, O04.FR.07",
+        "NotFound",
+    ),
+    Refusal("ClearDisplayMessage", V2X, "Unknown", "there is no display message", "O05.FR.02", "NotFound"),
+    # tariff and payment
+    Refusal("SetDefaultTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I07.FR.01"),
+    Refusal("ChangeTransactionTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I11.FR.01"),
+    Refusal("GetTariffs", (V21,), "NoTariff", "there is no tariff", "I09.FR.03", "NotFound"),
+    Refusal(
+        "ClearTariffs",
+        (V21,),
+        "clearTariffsResult",
+        "one NoTariff, without tariffId: there is no tariff",
+        "I10.FR.06",
+        rule=refusing.clear_tariffs,
+    ),
+    Refusal(
+        "NotifyWebPaymentStarted",
+        (V21,),
+        NOT_SUPPORTED,
+        "this station takes no web payments",
+        "part 4 §4.3; C25.FR.27 for one that does",
+    ),
+    # ISO 15118 and V2X
+    Refusal("AFRRSignal", (V21,), "Rejected", "no V2X schedule is active", "Q08.FR.11", "NoSignalWattCurve"),
+    Refusal(
+        "NotifyAllowedEnergyTransfer",
+        (V21,),
+        NOT_SUPPORTED,
+        "this station does not speak ISO 15118",
+        "part 4 §4.3; Q02.FR.06 for one that does",
+    ),
+    # DER
+    Refusal("SetDERControl", (V21,), "NotSupported", _DER, "R04.FR.01"),
+    Refusal(
+        "GetDERControl",
+        (V21,),
+        "NotSupported or NotFound",
+        "NotSupported with controlType, else NotFound",
+        "R04.FR.30, R04.FR.36",
+        rule=refusing.get_der_control,
+    ),
+    Refusal(
+        "ClearDERControl",
+        (V21,),
+        "NotSupported or NotFound",
+        "NotFound with controlId, else NotSupported",
+        "R04.FR.42, R04.FR.43",
+        rule=refusing.clear_der_control,
+    ),
+    # battery swap
+    Refusal(
+        "RequestBatterySwap",
+        (V21,),
+        "Rejected",
+        "there is no battery to swap",
+        "S02.FR.04",
+        "NoBatteryAvailable",
+    ),
+)
+
+
+def _handler(row: Refusal) -> Callable[..., Any]:
+    def handler(station: Station, request: Payload) -> Payload | Answer:
+        if row.rule is not None:
+            return row.rule(station, request)
+        if row.says == NOT_SUPPORTED:
+            raise Refuse("NotSupported", row.why)
+        return {} if row.says == EMPTY else status(station.version, row.says, row.code, row.why)
+
+    handler.__doc__ = row.why
+    handler.__name__ = handler.__qualname__ = f"{row.action}_{row.versions[0].folder}"
+    decided = row.rule is not None and len(row.says.split(" or ")) > 1
+    fields = row.says if row.says[0].islower() or row.says in (NOT_SUPPORTED, EMPTY) else f"status {row.says}"
+    return on(row.action, *row.versions)(answers(fields, row.why, clause=row.clause, state=decided)(handler))
+
+
+HANDLERS = tuple(_handler(_row) for _row in TABLE)
+globals().update({_one.__name__: _one for _one in HANDLERS})  # where `dispatch.table` looks for handlers

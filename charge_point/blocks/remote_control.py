@@ -1,0 +1,152 @@
+"""Remote control: transactions started and stopped, messages triggered, connectors unlocked by the CSMS (F01-F06)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charge_point.authorization import Token
+from charge_point.statuses import status, told
+from shared.answers import answers
+from shared.dispatch import Answer, on
+from shared.versions import V2X, V16
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+_EXTENDED = {"FirmwareStatusNotification": "SignedFirmwareStatusNotification"}
+"""What ExtendedTriggerMessage calls otherwise than the message is called (white paper §6.16)."""
+
+
+@on("RemoteStartTransaction", V16)
+@answers(
+    "status",
+    "Rejected while the registration is not Accepted, for a connector that is unknown, in use, unavailable or "
+    "faulted, and when none is free; else Accepted, and the start follows (after Authorize, if "
+    "AuthorizeRemoteTxRequests). A chargingProfile is ignored",
+    clause="1.6 §4.2, §5.11",
+    state=True,
+)
+def remote_start_16(station: Station, request: Payload) -> Payload | Answer:
+    """Start at the connector named, or at one of our choice."""
+    evse = connector = None
+    if "connectorId" in request:
+        found = station.numbered(request["connectorId"])
+        if found is None:
+            return status(station.version, "Rejected")
+        evse, connector = found[0].id, found[1].id
+    return told(station, station.remote_start(Token(request["idTag"]), evse=evse, connector=connector))
+
+
+@on("RequestStartTransaction", *V2X)
+@answers(
+    "status, transactionId",
+    "Rejected while the registration is not Accepted (B02.FR.05), for an EVSE that is unknown, in use, unavailable "
+    "or faulted, and when none is free; else Accepted with the id of a transaction that was there and waits for a "
+    "driver, and the start follows (after Authorize, if AuthorizeRemoteStart and the token is not Central). A "
+    "chargingProfile is ignored",
+    clause="F01.FR.01, F01.FR.02, F01.FR.12, F01.FR.13, F01.FR.23, F01.FR.24, F02.FR.21, C05.FR.01",
+    state=True,
+)
+def request_start(station: Station, request: Payload) -> Payload | Answer:
+    """Start at the EVSE named, or at one of our choice."""
+    wire = request["idToken"]
+    token = Token(wire["idToken"], wire["type"])
+    outcome = station.remote_start(
+        token, evse=request.get("evseId"), remote_start_id=request["remoteStartId"]
+    )
+    answer = told(station, outcome)
+    if outcome.transaction:
+        payload = answer.payload if isinstance(answer, Answer) else answer
+        payload["transactionId"] = outcome.transaction
+    return answer
+
+
+@on("RemoteStopTransaction", V16)
+@answers(
+    "status",
+    "Accepted for a transaction that is running, and StopTransaction follows; else Rejected, as while the "
+    "registration is not Accepted",
+    clause="1.6 §4.2, §5.12",
+    state=True,
+)
+@on("RequestStopTransaction", *V2X)
+def stop(station: Station, request: Payload) -> Payload | Answer:
+    """Stop the transaction with this id (F03.FR.07, F03.FR.08, B02.FR.05)."""
+    return told(station, station.remote_stop(request["transactionId"]))
+
+
+@on("TriggerMessage", V16)
+@answers(
+    "status",
+    "NotImplemented for a message that the station does not send, Rejected for BootNotification once accepted, for "
+    "an unknown connector where that matters, and before the first answer to BootNotification; else Accepted, and "
+    "the message follows, while Pending too",
+    clause="1.6 §4.2, §5.17; errata 3.35",
+    state=True,
+)
+def trigger_16(station: Station, request: Payload) -> Payload | Answer:
+    """Send a message now."""
+    outcome = station.trigger(request["requestedMessage"], connector=request.get("connectorId"))
+    return told(station, outcome)
+
+
+@on("ExtendedTriggerMessage", V16)
+@answers(
+    "status",
+    "as TriggerMessage; connector 0 is Rejected, SignChargePointCertificate NotImplemented",
+    clause="SW16 §5.5, §6.16, §6.17",
+    state=True,
+)
+def trigger_extended(station: Station, request: Payload) -> Payload | Answer:
+    """Send a message now, in the words of the security extension."""
+    if request.get("connectorId") == 0:
+        return status(station.version, "Rejected")
+    name: str = request["requestedMessage"]
+    return told(station, station.trigger(_EXTENDED.get(name, name), connector=request.get("connectorId")))
+
+
+@on("TriggerMessage", *V2X)
+@answers(
+    "status",
+    "NotImplemented for a message that the station does not send, Rejected for BootNotification once accepted, for "
+    "an unknown EVSE or connector where that matters, for TransactionEvent without a transaction, and before the "
+    "first answer to BootNotification; else Accepted, and the message follows, while Pending too",
+    clause="F06.FR.03, F06.FR.04, F06.FR.08, F06.FR.11, F06.FR.17, F06.FR.19, B01.FR.08, B02.FR.02",
+    state=True,
+)
+def trigger_2x(station: Station, request: Payload) -> Payload | Answer:
+    """Send a message now."""
+    place = request.get("evse", {})
+    outcome = station.trigger(request["requestedMessage"], place.get("id"), place.get("connectorId"))
+    return told(station, outcome)
+
+
+@on("UnlockConnector", V16)
+@answers(
+    "status",
+    "NotSupported for an unknown connector or a fixed cable, UnlockFailed when the lock does not open; else Unlocked, "
+    "and a transaction ends with UnlockCommand",
+    clause="1.6 §5.18; errata 3.87",
+    state=True,
+)
+def unlock_16(station: Station, request: Payload) -> Payload | Answer:
+    """Open the lock of a connector."""
+    found = station.numbered(request["connectorId"])
+    if found is None:
+        return status(station.version, "NotSupported")
+    return told(station, station.unlock(found[0].id, found[1].id))
+
+
+@on("UnlockConnector", *V2X)
+@answers(
+    "status",
+    "UnknownConnector, OngoingAuthorizedTransaction, UnlockFailed (a fixed cable, or a lock that does not open), else "
+    "Unlocked, with a cable or without",
+    clause="F05.FR.02-F05.FR.06",
+    state=True,
+)
+def unlock_2x(station: Station, request: Payload) -> Payload | Answer:
+    """Open the lock of a connector."""
+    return told(station, station.unlock(request["evseId"], request["connectorId"]))

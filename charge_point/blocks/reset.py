@@ -1,0 +1,41 @@
+"""Reset: the station starts anew because the CSMS asks for it (B11-B13; 1.6 §5.14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charge_point.statuses import told
+from shared.answers import answers
+from shared.dispatch import Answer, on
+from shared.versions import V2X, V16
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+
+@on("Reset", V16)
+@answers(
+    "status",
+    "Accepted; then StopTransaction with HardReset or SoftReset for each transaction, the end of the connection and, "
+    "on the next one, BootNotification",
+    clause="1.6 §5.14; errata 3.36",
+)
+def reset_16(station: Station, request: Payload) -> Payload | Answer:
+    """Hard or Soft."""
+    return told(station, station.reset(request["type"]))
+
+
+@on("Reset", *V2X)
+@answers(
+    "status",
+    "Rejected for a single EVSE and for ImmediateAndResume, which this station cannot do; Scheduled for OnIdle while a "
+    "transaction runs; else Accepted, with ResetCommand and ImmediateReset in the Ended of each transaction, the end "
+    "of the connection and, on the next one, BootNotification with RemoteReset or ScheduledReset",
+    clause="B11.FR.01, B11.FR.03, B11.FR.09, B12.FR.01-B12.FR.05, B13.FR.01",
+    state=True,
+)
+def reset_2x(station: Station, request: Payload) -> Payload | Answer:
+    """Immediate, OnIdle, or (2.1) ImmediateAndResume."""
+    return told(station, station.reset(request["type"], request.get("evseId")))

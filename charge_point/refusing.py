@@ -1,0 +1,107 @@
+"""Honest answers that depend on what was asked, for what this station does not do. `blocks.refusals` has the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from charge_point import variables
+from charge_point.definitions import NETWORK_SLOTS
+from charge_point.statuses import status
+from shared.dispatch import Answer
+from shared.versions import V16
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+
+def set_network_profile(station: Station, request: Payload) -> Payload:
+    """Rejected for what no station may take, Failed for the rest: this one cannot move to another CSMS."""
+    asked = request["connectionData"]
+    why = ""
+    if str(request["configurationSlot"]) not in NETWORK_SLOTS:  # B09.FR.05
+        why = f"the configuration slots are {', '.join(NETWORK_SLOTS)}"
+    elif not _is_websocket(asked["ocppCsmsUrl"]) or asked.get("ocppTransport") == "SOAP":  # B09.FR.02
+        why = "a CSMS is reached by a ws or wss address"
+    elif asked["securityProfile"] < station.model.integer("SecurityCtrlr.SecurityProfile"):  # B09.FR.04
+        why = "the security profile is lower than the present one"
+    if why:
+        return status(station.version, "Rejected", "InvalidValue", why)
+    words = "this station cannot move to another network profile"
+    return status(station.version, "Failed", "UnsupportedRequest", words)  # B09.FR.03
+
+
+def _is_websocket(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("ws", "wss") and bool(parts.hostname)
+
+
+def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
+    """Rejected, with the security event: without a signing request of ours no certificate is valid here."""
+    words = "this station asked for no certificate"
+    rejected = status(station.version, "Rejected", "InvalidCertificate", words)
+    if request.get("certificateType", "ChargingStationCertificate") != "ChargingStationCertificate":
+        return rejected
+    box = "ChargePoint" if station.version is V16 else "ChargingStation"
+    event = {"type": f"Invalid{box}Certificate", "timestamp": station.clock.now()}
+
+    def tell() -> None:
+        station.say("SecurityEventNotification", event)
+
+    return Answer(rejected, tell)
+
+
+def get_monitoring_report(station: Station, request: Payload) -> Payload:
+    """NotSupported for any criteria, EmptyResultSet without: there is no monitor."""
+    if request.get("monitoringCriteria"):
+        return status(station.version, "NotSupported", "UnsupportedParam", "nothing can be monitored")
+    return status(station.version, "EmptyResultSet", "NotFound", "there is no monitor")
+
+
+def set_variable_monitoring(station: Station, request: Payload) -> Payload:
+    """One result for each monitor asked for, none of them Accepted."""
+    return {"setMonitoringResult": [_monitor(station, item) for item in request["setMonitoringData"]]}
+
+
+def _monitor(station: Station, item: Payload) -> Payload:
+    slot = variables.find(station.model.catalogue, item["component"], item["variable"])
+    if isinstance(slot, str):
+        said = slot
+    else:
+        said = "Rejected" if "id" in item else "UnsupportedMonitorType"
+    named = {key: item[key] for key in ("id", "type", "severity", "component", "variable") if key in item}
+    return {"status": said} | named
+
+
+def clear_variable_monitoring(station: Station, request: Payload) -> Payload:
+    """NotFound for each id."""
+    return {"clearMonitoringResult": [{"id": id, "status": "NotFound"} for id in request["id"]]}
+
+
+def use_priority_charging(station: Station, request: Payload) -> Payload:
+    """By the transaction: unknown, or without a profile to be used."""
+    if station.transaction(request["transactionId"]) is None:
+        return status(station.version, "Rejected", "TxNotFound", "there is no such transaction")
+    return status(station.version, "NoProfile")
+
+
+def get_der_control(station: Station, request: Payload) -> Payload:
+    """NotSupported for any type, NotFound for what was never set."""
+    if "controlType" in request:
+        return status(station.version, "NotSupported")
+    return status(station.version, "NotFound")
+
+
+def clear_der_control(station: Station, request: Payload) -> Payload:
+    """NotFound for any id, NotSupported for any type, and for all of them."""
+    return status(station.version, "NotFound" if "controlId" in request else "NotSupported")
+
+
+def clear_tariffs(station: Station, request: Payload) -> Payload:
+    """NoTariff, for there is none."""
+    return {"clearTariffsResult": [{"status": "NoTariff"}]}
