@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from charge_point import blocks, tellers
 from charge_point.authorization import Token
-from charge_point.blocks.authorization import authorize
 from charge_point.blocks.availability import status_of
 from charge_point.connector import NotNow
-from shared import actions
-from shared.actions import SENDS, STATION
-from shared.digest import digest
+from charge_point.messages import Messages
 from shared.digest_forms import clean
 from shared.option_fields import UsageError
-from shared.peer import CallFailed, ConnectionLost, InvalidPayload
 from shared.prompt import Prompt, Said, Word, converse, numbers
 from shared.summary import table
 from shared.versions import V16
@@ -26,8 +20,6 @@ if TYPE_CHECKING:
     from charge_point.connection import Connection
     from charge_point.evse import Evse
     from charge_point.station import Station
-
-Payload = dict[str, Any]
 
 FOOTER = """\
   MESSAGE [EVSE [CONNECTOR]]      tell it now: Heartbeat, StatusNotification 1
@@ -57,13 +49,14 @@ class Terminal:
         self._station = station
         self._connection = connection
         self._quit = quit
+        self._messages = Messages(station)
         words = [*self._at_the_plug(), *self._to_the_station(), *self._else()]
         self.prompt = Prompt(
             words,
-            otherwise=self._message,
-            more=self._messages,
-            topics=self._about,
-            complete=lambda typed: self._messages() if " " not in typed.lstrip() else (),
+            otherwise=self._messages.tell,
+            more=self._messages.names,
+            topics=self._messages.about,
+            complete=lambda typed: self._messages.names() if " " not in typed.lstrip() else (),
             footer=FOOTER,
         )
 
@@ -77,6 +70,16 @@ class Terminal:
                 _possible(self._present),
             ),
             Word("unplug", "unplug [EVSE]", "take the cable away", _possible(self._unplug)),
+            self._evse_word("drive_in", "a car comes to the parking bay", self._station.drive_in),
+            self._evse_word("drive_off", "the car leaves it, without its cable", self._station.drive_off),
+            self._evse_word("ev_pauses", "the car takes no more energy", lambda e: self._evse(e).ev_pauses()),
+            self._evse_word("ev_resumes", "the car takes energy again", lambda e: self._evse(e).ev_resumes()),
+            Word(
+                "emergency_stop",
+                "emergency_stop",
+                "somebody hits the red button",
+                _possible(lambda rest: self._station.emergency_stop()),
+            ),
         ]
 
     def _to_the_station(self) -> list[Word]:
@@ -116,10 +119,10 @@ class Terminal:
                 "call",
                 "call ACTION {JSON}",
                 "send any call as it is, valid or not",
-                self._call,
-                lambda typed: self._messages(),
+                self._messages.call,
+                lambda typed: self._messages.names(),
             ),
-            Word("raw", "raw TEXT", "put TEXT on the wire, whatever it is", self._raw),
+            Word("raw", "raw TEXT", "put TEXT on the wire, whatever it is", self._messages.raw),
             Word(
                 "wait",
                 "wait SECONDS | STATE",
@@ -141,6 +144,23 @@ class Terminal:
             return self._where(1 if evse is None else evse)
 
         return Word(name, usage, help, _possible(run))
+
+    def _evse_word(self, name: str, help: str, act: Callable[[int], object]) -> Word:
+        """A word that is followed by an EVSE."""
+        usage = f"{name} [EVSE]"
+
+        def run(rest: str) -> str:
+            evse = next(iter(numbers(rest, 1, usage)), 1)
+            act(evse)
+            return self._where(evse)
+
+        return Word(name, usage, help, _possible(run))
+
+    def _evse(self, id: int) -> Evse:
+        found = self._station.evse(id)
+        if found is None:
+            raise ValueError(f"{self._station.id} has no EVSE {id}")
+        return found
 
     # --- the driver --------------------------------------------------------------------------------------
 
@@ -246,90 +266,6 @@ class Terminal:
             return ""
         return f"EVSE {evse}: {status_of(self._station, one, one.active)}"
 
-    # --- messages ----------------------------------------------------------------------------------------
-
-    def _messages(self) -> list[str]:
-        return [action.name for action in actions.of(self._station.version, STATION)]
-
-    def _about(self, word: str) -> str | None:
-        if word == "messages":
-            tells = tellers.table(self._station.version, blocks.MODULES)
-            return "\n".join(
-                name if name in tells else f"{name} {{{', '.join(self._needs(name))}}}"
-                for name in self._messages()
-            )
-        if word not in self._messages():
-            return None
-        needs = ", ".join(self._needs(word)) or "nothing"
-        return f"{word} {{JSON}}\nsend it; OCPP {self._station.version} demands of the payload: {needs}"
-
-    def _needs(self, name: str) -> list[str]:
-        from shared.wire.schema import document
-
-        required: list[str] = document(self._station.version, name).get("required", [])
-        return required
-
-    def _message(self, line: str) -> Awaitable[str | None] | None:
-        """A message by its name; None when the version has no such message."""
-        name, _, rest = line.partition(" ")
-        return self._tell(name, rest.strip()) if name in self._messages() else None
-
-    async def _tell(self, name: str, rest: str) -> str:
-        station = self._station
-        if rest.startswith("{"):
-            return await self._send(name, _payload(rest), valid=True)
-        if name == "Authorize" and rest:
-            return await _authorize(station, Token(rest))
-        teller = tellers.table(station.version, blocks.MODULES).get(name)
-        if teller is None:
-            needs = self._needs(name)
-            if needs or rest:
-                raise UsageError(
-                    f"{name} wants its payload: {name} {{JSON}}, with {', '.join(needs) or 'nothing'} in it"
-                )
-            return await self._send(name, {}, valid=True)
-        if not station.is_online:
-            raise UsageError("the station is offline")
-        place = numbers(rest, 2, f"{name} {_PLACE}")
-        evse, connector = (*place, None, None)[:2]
-        if station.version is V16:
-            evse, connector = None, evse if connector is None else connector
-        _possible(lambda rest: teller(station, evse, connector))("")
-        return ""
-
-    async def _call(self, rest: str) -> str:
-        name, _, text = rest.partition(" ")
-        if not name:
-            raise UsageError('call what? as in: call Heartbeat {"unknown": 1}')
-        return await self._send(name, _payload(text.strip() or "{}"), valid=False)
-
-    async def _send(self, name: str, payload: Payload, *, valid: bool) -> str:
-        peer = self._station.peer
-        if peer is None:
-            raise UsageError("the station is offline")
-        try:
-            if name in SENDS:
-                await peer.send(name, payload, valid=valid)
-                return f"{name} sent"
-            answer = await peer.call(name, payload, valid=valid)
-        except InvalidPayload as wrong:
-            raise UsageError(f"{wrong} (to send it all the same: call {name} ...)") from None
-        except CallFailed as failure:
-            return str(failure)
-        return f"{name}: {digest(peer.version, name, answer, answer=True) or 'ok'}"
-
-    async def _raw(self, rest: str) -> str:
-        peer = self._station.peer
-        if not rest:
-            raise UsageError("raw what? the text that follows is sent as it stands")
-        if peer is None:
-            raise UsageError("the station is offline")
-        try:
-            await peer.send_raw(rest)
-        except ConnectionLost as lost:
-            return str(lost)
-        return f"sent {len(rest)} characters"
-
 
 def _possible(act: Callable[[str], Any]) -> Callable[[str], Said]:
     """`act`, whose refusals (not now, no such EVSE) are told to who typed it."""
@@ -348,23 +284,6 @@ def _possible(act: Callable[[str], Any]) -> Callable[[str], Said]:
         return wait_for(done) if isinstance(done, Awaitable) else done
 
     return run
-
-
-def _payload(text: str) -> Payload:
-    try:
-        payload = json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{clean(text, 40)!r} is not JSON: {error}") from None
-    if not isinstance(payload, dict):
-        raise UsageError(f"{clean(text, 40)!r} is not an object")
-    return payload
-
-
-async def _authorize(station: Station, token: Token) -> str:
-    try:
-        return f"{clean(token.id)}: {clean((await authorize(station, token)).status)}"
-    except CallFailed as failure:
-        return str(failure)
 
 
 async def _finish(work: Awaitable[object]) -> None:
