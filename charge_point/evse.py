@@ -155,6 +155,8 @@ class Evse:
         if self.energy is not Energy.OFF:
             self.energy = follow(ENERGY, self.energy, "stopped")  # E10: the EV is back
         self.station.report(self, connector)
+        if self.is_authorized and not power.secure(self):
+            return
         if connector.cable is Cable.BOTH_ENDS:
             owe_evse(self)
             self.happened("CablePluggedIn", before)
@@ -214,6 +216,8 @@ class Evse:
         self, token: Token, group: str = "", *, remote: int | None = None, by_csms: bool = False
     ) -> None:
         """`token` is authorized here: locally, or by the CSMS with its remoteStartId `remote` (E03, F01)."""
+        if not power.secure(self):
+            return
         before = self.points()
         self.authorization = follow(AUTHORIZATION, self.authorization, "granted")
         self.token, self.group = token, group

@@ -37,6 +37,15 @@ UNDELIVERED = -1
 """The transactionId of a 1.6 transaction whose StartTransaction was never delivered (errata 3.18)."""
 
 
+MAX_OWED = 5000
+"""Messages that a station holds before it begins to leave out updates."""
+
+
+def is_between(owed: Owed) -> bool:
+    """Whether a message is neither the first nor the last of its transaction."""
+    return owed.action == "MeterValues" or owed.payload.get("eventType") == "Updated"
+
+
 class Owed:
     """One message owed. `transaction` is our own id of its transaction, `row` its place in the store."""
 
@@ -82,7 +91,21 @@ class Outbox:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(owed)
+        if len(self._queue) > MAX_OWED:
+            self._thin()
         self.deliver()
+
+    def _thin(self) -> None:
+        """Low on memory: every second message in between goes, never a first or last one (E04.FR.07, .08, E12.FR.05;
+        1.6 errata 3.14)."""
+        assert self._queue is not None
+        between = [owed for owed in list(self._queue)[1:] if is_between(owed)]  # the first may be on its way
+        gone = between[::2]
+        for owed in gone:
+            self._queue.remove(owed)
+            if self.store is not None:
+                self.store.settle(owed)
+        self._station.note("thinned", f"{len(gone)} updates of transactions were dropped for lack of memory")
 
     def restore(self) -> int:
         """Take up what an earlier process left on disk; gives how many messages that is."""

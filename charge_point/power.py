@@ -23,10 +23,17 @@ def offer(evse: Evse) -> None:
         return
     if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
         return
-    if not c.turn_lock("lock"):
-        evse.station.fault(evse.id, c.id, "ConnectorLockFailure")  # G05; 1.6 TC_024
-        return
-    go_on(evse)
+    if secure(evse):
+        go_on(evse)
+
+
+def secure(evse: Evse) -> bool:
+    """Lock the plug in before anything is offered; a lock that fails is a fault (G05.FR.01; 1.6 §7.6)."""
+    c = evse.active
+    if c.cable is not Cable.BOTH_ENDS or c.turn_lock("lock"):
+        return True
+    evse.station.fault(evse.id, c.id, "ConnectorLockFailure")
+    return False
 
 
 def go_on(evse: Evse) -> None:

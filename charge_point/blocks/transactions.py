@@ -40,7 +40,7 @@ def event_16(event: Event, text: Any) -> tuple[str, Payload] | None:
         return "StartTransaction", start_16(event, text(event.time))
     if event.sort == "Ended":
         return "StopTransaction", stop_16(event, text(event.time))
-    if not event.samples or event.trigger == "Authorized":
+    if not event.samples:
         return None
     values = [meter_value_16(sample, text) for sample in event.samples]
     return "MeterValues", {"connectorId": transaction.connector, "meterValue": values}
@@ -111,6 +111,7 @@ def tell_transactions(station: Station, evse: int | None, connector: int | None)
     for one in station.evses_of(evse):
         if one.transaction is not None:
             taken = one.read("Trigger", names)
+            one.transaction.owed_evse = True  # of which EVSE it is, has to be seen (TC_F_14_CS)
             one.tell("Trigger", samples=(taken,) if taken.values else ())
 
 

@@ -270,6 +270,7 @@ async def test_a_lock_that_fails_is_a_fault_and_nothing_is_charged(version: Vers
     stage.station.plug_in()
     await stage.settle()
     assert csms.statuses()[-1] == "Faulted"
+    assert not {"StartTransaction", "TransactionEvent"} & set(csms.actions())
     assert stage.station.evses[0].meter.energy == 0
 
 

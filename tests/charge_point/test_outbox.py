@@ -202,6 +202,35 @@ async def test_a_token_that_the_version_cannot_carry_is_refused_at_the_reader() 
     assert csms.actions() == []
 
 
+async def test_a_station_low_on_memory_leaves_out_updates_from_the_middle(
+    version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charge_point.outbox.MAX_OWED", 20)
+    stage = Stage(version, variables=WIDE | {"TxUpdatedInterval": 10, "AllowOfflineTxForUnknownId": True})
+    await stage.booted()
+    stage.cut()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(1000)
+    await stage.station.present(TOKEN)
+    assert len(stage.station.outbox) <= 21
+    csms = stage.connect()
+    await stage.settle()
+    assert "thinned" in stage.notes()
+    if version is V16:
+        calls = csms.actions("StatusNotification")
+        assert (calls[0], calls[-1], set(calls[1:-1])) == (
+            "StartTransaction",
+            "StopTransaction",
+            {"MeterValues"},
+        )
+    else:
+        events = csms.of("TransactionEvent")
+        assert (events[0]["eventType"], events[-1]["eventType"]) == ("Started", "Ended")
+        numbers = [event["seqNo"] for event in events]
+        assert numbers == sorted(numbers)
+
+
 class Ledger:
     """What a CSMS that loses answers at random ends up with."""
 
