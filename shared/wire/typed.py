@@ -1,11 +1,13 @@
 """`ocpp`'s `call.X` and `call_result.X` dataclasses as wire payloads.
 
 The library's own conversion garbles 43 of 2.1's 555 member names (`receipt_url` becomes `receiptURL`) and the
-keys inside `customData`; here each field is matched with the member that the version's schemas know.
+keys inside `customData`; here each field is matched with the member that the message's schema has in that very place.
+(Less would not do: 1.6 has both `fileName` and `filename`, 2.1 `priceScheduleId` and `priceScheduleID` in one message.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from enum import Enum
 from typing import Any
@@ -14,7 +16,9 @@ from shared.actions import ACTIONS, SENDS
 from shared.versions import Version
 from shared.wire.schema import document
 
-_NAMES: dict[Version, dict[str, str]] = {}
+Schema = dict[str, Any]
+
+_SCHEMAS: dict[tuple[Version, str, bool], Schema] = {}
 
 
 def as_wire(version: Version, payload: Any) -> Any:
@@ -24,50 +28,45 @@ def as_wire(version: Version, payload: Any) -> Any:
         return payload
     if payload is None:
         return {}
-    return _convert(payload, _names(version))
+    kind = type(payload)
+    schema = _schema(version, kind.__name__, kind.__module__.endswith("call_result"))
+    return _convert(payload, schema, schema)
 
 
-def _convert(value: Any, names: dict[str, str]) -> Any:
+def _convert(value: Any, schema: Schema, root: Schema) -> Any:
+    """`value` as JSON, its members named as `schema`, a part of `root`, has them."""
+    if "$ref" in schema:
+        schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
     if hasattr(value, "__dataclass_fields__"):
-        members = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return _members(members, names)
+        return _members(((f.name, getattr(value, f.name)) for f in fields(value)), schema, root)
     if isinstance(value, dict):
-        return _members(value.items(), names)
+        return _members(value.items(), schema, root)
     if isinstance(value, list | tuple):
-        return [_convert(item, names) for item in value]
+        return [_convert(item, schema.get("items", {}), root) for item in value]
     return value.value if isinstance(value, Enum) else value
 
 
-def _members(members: Any, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        (wire := names.get(_key(name), name)): member if wire == "customData" else _convert(member, names)
-        for name, member in members
-        if member is not None
-    }
+def _members(members: Iterable[tuple[str, Any]], schema: Schema, root: Schema) -> dict[str, Any]:
+    known: Schema = schema.get("properties", {})
+    by_letters = {_letters(name): name for name in known}
+    converted: dict[str, Any] = {}
+    for name, member in members:
+        if member is not None:
+            wire = name if name in known else by_letters.get(_letters(name), name)
+            opaque = wire == "customData"  # somebody else's: part 4 §9
+            converted[wire] = member if opaque else _convert(member, known.get(wire, {}), root)
+    return converted
 
 
-def _names(version: Version) -> dict[str, str]:
-    """Member names of all the version's schemas, by their letters alone."""
-    if version not in _NAMES:
-        found: dict[str, str] = {}
-        for action in ACTIONS.values():
-            if version in action.versions:
-                for answer in (False,) if action.name in SENDS else (False, True):
-                    _collect(document(version, action.name, answer=answer), found)
-        _NAMES[version] = found
-    return _NAMES[version]
+def _schema(version: Version, action: str, answer: bool) -> Schema:
+    """The schema of one message, an empty one when there is no such message."""
+    key = version, action, answer
+    if key not in _SCHEMAS:
+        catalogued = ACTIONS.get(action)
+        exists = catalogued and version in catalogued.versions and not (answer and action in SENDS)
+        _SCHEMAS[key] = document(version, action, answer=answer) if exists else {}
+    return _SCHEMAS[key]
 
 
-def _collect(schema: Any, found: dict[str, str]) -> None:
-    if isinstance(schema, dict):
-        for name in schema.get("properties") or ():
-            found[_key(name)] = name
-        for part in schema.values():
-            _collect(part, found)
-    elif isinstance(schema, list):
-        for part in schema:
-            _collect(part, found)
-
-
-def _key(name: str) -> str:
+def _letters(name: str) -> str:
     return name.replace("_", "").lower()
