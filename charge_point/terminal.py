@@ -301,7 +301,7 @@ def _connector_row(station: Station, one: Evse, at: int) -> tuple[str, ...]:
         status_of(station, one, c),
         c.cable.value,
         clean(one.token.id) if mine and one.token else "",
-        clean(transaction.id, 12) if transaction else "",
+        clean(station.number_of(transaction) or transaction.id, 12) if transaction else "",
         f"{wh:.0f}" if transaction else "",
         f"{one.meter.watts:.0f}" if transaction else "",
     )

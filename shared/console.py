@@ -203,7 +203,9 @@ class Console:
         self._open -= 1
         took = f"  {_duration(entry.t - exchange.t)}"
         if parts[0] == _ERROR:
-            self._print(entry.t, seen, _call(exchange), f"  {mark} {_refusal(parts)}{took}", _YELLOW)
+            self._refused(
+                entry.t, seen, _call(exchange), f"  {mark} {clean(parts[2], 40)}", _why(parts), took
+            )
         elif self._whole:
             words = digest(seen.version or VERSIONS[-1], exchange.action, parts[2], answer=True) or "ok"
             self._print(entry.t, seen, _call(exchange), f"  {mark} {words}{took}")
@@ -227,8 +229,18 @@ class Console:
         line = head + text + tail
         self._write(cut(line, width) if width else line, colour)
 
+    def _refused(self, t: float, seen: _Seen, call: str, code: str, why: str, took: str) -> None:
+        """One line, or where that is too long why it was refused on lines below."""
+        whole = f"{code}: {why}{took}" if why else f"{code}{took}"
+        width = self._terminal_width()
+        if not width or not why or len(self._head(t, seen)) + len(call) + len(whole) <= width:
+            self._print(t, seen, call, whole, _YELLOW)
+            return
+        self._print(t, seen, call, f"{code}{took}", _YELLOW)
+        self._below(why, width, _YELLOW)
+
     def _finding(self, t: float, seen: _Seen, name: str, text: str, tail: str) -> None:
-        """One line; on a terminal that is too narrow for it the text goes below, in up to three lines."""
+        """One line; on a terminal that is too narrow for it the text goes below."""
         head = self._head(t, seen)
         width = self._terminal_width()
         line = f"{head}{name}  {text}{tail}"
@@ -237,9 +249,14 @@ class Console:
             return
         fits = len(head) + len(name) + len(tail) <= width
         self._write(cut(f"{head}{name}{tail if fits else ''}", width), _RED)
-        below = textwrap.wrap(text, max(width - _INDENT, 10), max_lines=3, placeholder=" ..")
-        for part in below if fits else [*below, tail.strip()]:
-            self._write(cut(f"{'':{_INDENT}}{part}", width), _RED)
+        self._below(text, width, _RED)
+        if not fits:
+            self._below(tail.strip(), width, _RED)
+
+    def _below(self, text: str, width: int, colour: str) -> None:
+        """`text` on up to three lines of their own, indented to where a station's name stands."""
+        for part in textwrap.wrap(text, max(width - _INDENT, 10), max_lines=3, placeholder=" .."):
+            self._write(cut(f"{'':{_INDENT}}{part}", width), colour)
 
     def _head(self, t: float, seen: _Seen) -> str:
         clock = time.strftime("%H:%M:%S", time.gmtime(self._journal.epoch + t))
@@ -270,9 +287,12 @@ def _call(exchange: _Exchange) -> str:
 
 def _refusal(parts: list[Any]) -> str:
     """Code and description of a CALLERROR."""
-    code = clean(parts[2], 40)
-    description = clean(parts[3], 120) if len(parts) > 3 and isinstance(parts[3], str) else ""
-    return f"{code}: {description}" if description else code
+    code, why = clean(parts[2], 40), _why(parts)
+    return f"{code}: {why}" if why else code
+
+
+def _why(parts: list[Any]) -> str:
+    return clean(parts[3], _LONGEST_TEXT) if len(parts) > 3 and isinstance(parts[3], str) else ""
 
 
 def _text(entry: Entry) -> str:

@@ -98,6 +98,16 @@ def test_a_refusal_is_printed_with_its_code_and_description() -> None:
     assert wire.lines[-1] == "10:00:00 CP1 1.6 < Bogus  > NotImplemented: no such action  0 ms"
 
 
+def test_why_a_call_was_refused_goes_below_where_the_line_is_full() -> None:
+    wire = Wire(width=60).open()
+    wire.frame(IN, 2, "a", "Heartbeat", {})
+    wire.frame(OUT, 4, "a", "FormationViolation", "a member that the schema does not know", {})
+    assert wire.lines[1:] == [
+        "10:00:00 CP1 1.6 < Heartbeat  > FormationViolation  0 ms",
+        "         a member that the schema does not know",
+    ]
+
+
 def test_our_refusal_of_what_cannot_be_read_has_a_line_of_its_own() -> None:
     wire = Wire().open(V201)
     wire.journal.frame("csms", "CP1", IN, "[2,")
