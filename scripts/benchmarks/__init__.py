@@ -1,0 +1,1 @@
+"""What `scripts/bench` is made of: one module for each kind of end, one for the measures, one for the table."""
