@@ -152,15 +152,17 @@ class Evse:
         connector.move_cable(event)
         self.active = connector
         self.cancel_timer()
-        if self.energy is not Energy.OFF:
-            self.energy = follow(ENERGY, self.energy, "stopped")  # E10: the EV is back
-        self.station.report(self, connector)
+        if self.energy is not Energy.OFF:  # E10: the EV is back, and goes on where it left off
+            self.energy = follow(ENERGY, self.energy, "stopped")
+        else:
+            self.station.report(self, connector)
         if self.is_authorized and not power.secure(self):
             return
         if connector.cable is Cable.BOTH_ENDS:
             owe_evse(self)
             self.happened("CablePluggedIn", before)
             self.offer()
+            self.station.report(self, connector)
 
     def ev_side_out(self) -> None:
         """The cable is pulled out of the car (E09, E10; 1.6 §9.1.23, §9.1.33)."""

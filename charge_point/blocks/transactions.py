@@ -23,6 +23,21 @@ _REASONS_16 = frozenset(
 )
 
 
+_AS_16 = {"ImmediateReset": "HardReset"}
+_AS_2X = {"HardReset": "ImmediateReset", "SoftReset": "ImmediateReset", "UnlockCommand": "Other"}
+
+
+def reason_16(reason: str) -> str:
+    """The 1.6 Reason (§7.36) for a reason of any version."""
+    reason = _AS_16.get(reason, reason)
+    return reason if reason in _REASONS_16 else "Other"
+
+
+def reason_2x(reason: str) -> str:
+    """The 2.x ReasonEnumType for a reason of any version."""
+    return _AS_2X.get(reason, reason)
+
+
 def spell_event(station: Station, event: Event) -> tuple[str, Payload] | None:
     """The action and payload of `event` on the station's version; None when the version has nothing to say of it."""
     return (
@@ -66,7 +81,7 @@ def stop_16(event: Event, at: str) -> Payload:
     if event.token is not None:
         payload["idTag"] = event.token.id
     if event.reason:
-        payload["reason"] = event.reason if event.reason in _REASONS_16 else "Other"
+        payload["reason"] = reason_16(event.reason)
     if event.samples:
         from shared.clock import text
 
@@ -88,7 +103,7 @@ def event_2x(event: Event, text: Any) -> tuple[str, Payload]:
     if event.offline:
         payload["offline"] = True
     if event.reason:
-        about["stoppedReason"] = event.reason
+        about["stoppedReason"] = reason_2x(event.reason)
     if event.remote_start_id is not None:
         about["remoteStartId"] = event.remote_start_id
     if event.reservation is not None:

@@ -107,7 +107,9 @@ def sane_2x(events: list[dict[str, Any]]) -> None:
     """Each transaction: one Started first, one Ended last at most, no gap between, its times in order."""
     by_transaction: dict[str, list[dict[str, Any]]] = {}
     for event in events:
-        by_transaction.setdefault(event["transactionInfo"]["transactionId"], []).append(event)
+        mine = by_transaction.setdefault(event["transactionInfo"]["transactionId"], [])
+        if not mine or mine[-1]["seqNo"] != event["seqNo"]:  # one whose answer was cut off comes again
+            mine.append(event)
     for mine in by_transaction.values():
         assert [event["seqNo"] for event in mine] == list(range(len(mine)))
         types = [event["eventType"] for event in mine]
@@ -122,7 +124,9 @@ def sane_2x(events: list[dict[str, Any]]) -> None:
 def sane_16(csms: list[ScriptedCsms]) -> None:
     """Starts and stops alternate, and no status follows another that cannot."""
     got = [one for peer in csms for one in peer.got]
-    calls = [one.action for one in got if one.action in ("StartTransaction", "StopTransaction")]
+    owed = [one for one in got if one.action in ("StartTransaction", "StopTransaction")]
+    again = [b for a, b in pairwise(owed) if a.payload == b.payload]  # its answer was cut off
+    calls = [one.action for one in owed if one not in again]
     assert all(a != b for a, b in pairwise(["StopTransaction", *calls]))
     for peer in csms:
         for before, after in pairwise(peer.statuses()):
@@ -164,7 +168,7 @@ async def test_whatever_happens_the_messages_make_sense(
     if not stage.station.is_online:
         peers.append(stage.connect())
     await stage.settle(30)
-    assert not len(stage.station.outbox)
+    assert await stage.station.until(lambda: stage.station.has_said_all, within=5)
     if version is V16:
         sane_16(peers)
     else:
