@@ -114,9 +114,8 @@ class Admission:
 
 def _same(expected: bytes, given: bytes) -> bool:
     """Whether the password is right; a 1.6 key may come raw or, as many stations have it, as its hex digits."""
-    return hmac.compare_digest(expected, given) or hmac.compare_digest(
-        expected.hex(), given.decode("ascii", "replace").lower()
-    )
+    # bytes throughout: a password need not be UTF-8, and compare_digest refuses text that is not ASCII
+    return hmac.compare_digest(expected, given) or hmac.compare_digest(expected.hex().encode(), given.lower())
 
 
 def identity_of(path: str) -> str:
@@ -142,12 +141,16 @@ def read_passwords(path: str) -> dict[str, bytes]:
     `IDENTITY:hex:00FF...` gives the bytes of a 1.6 AuthorizationKey (security whitepaper A00.FR.205). Empty
     lines and lines that begin with # are skipped. Raises OSError, or ValueError naming the line.
     """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not UTF-8 text (write other bytes as IDENTITY:hex:DIGITS)") from None
     passwords: dict[str, bytes] = {}
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         identity, colon, secret = line.strip().partition(":")
-        if not colon or not identity or not secret:
+        if not colon or not identity or secret in ("", "hex:"):
             raise ValueError(f"{path}:{number}: expected IDENTITY:PASSWORD or IDENTITY:hex:DIGITS")
         if secret.startswith("hex:"):
             try:

@@ -6,15 +6,13 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.actions import known
 from shared.digest import digest
 from shared.dispatch import Payload
 from shared.option_fields import UsageError
 from shared.peer import CallFailed, CallRefused, CallTimedOut, ConnectionLost, InvalidAnswer, InvalidPayload
-from shared.wire.schema import schemas
 
 if TYPE_CHECKING:
-    from csms.commands import Options, Request
+    from csms.commands import Options
     from csms.session import Session
     from csms.timetable import Step
 
@@ -92,7 +90,7 @@ async def _try(session: Session, name: str, options: str | Options, raw: str) ->
     except Exception as bug:
         return _ours(session, name, "", bug, sent=False)
     try:
-        answer = await _send(session, request, checked=not raw)
+        answer = await session.csms.call(session, request.action, request.payload, valid=not raw)
     except (CallFailed, InvalidPayload) as failure:
         status = _status_of(failure)
         sent = not isinstance(failure, InvalidPayload)
@@ -100,16 +98,6 @@ async def _try(session: Session, name: str, options: str | Options, raw: str) ->
     except Exception as bug:
         return _ours(session, name, request.action, bug, sent=True)
     return _judged(session, name, request.action, answer)
-
-
-async def _send(session: Session, request: Request, *, checked: bool) -> Payload:
-    """Send `request`; what is raw and against its schema goes out as it is, and nothing is concluded from it."""
-    action, payload = request
-    if checked:
-        return await session.csms.call(session, action, payload)
-    if known(session.version, action) and not schemas(session.version).violations(action, payload):
-        return await session.csms.call(session, action, payload, valid=False)
-    return await session.call(action, payload, valid=False)
 
 
 def _status_of(failure: CallFailed | InvalidPayload) -> str:

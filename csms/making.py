@@ -4,18 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csms.admission import Admission, read_passwords
 from csms.authorizer import Authorizer, TokenPolicy
 from csms.conductor import conduct
 from csms.ledger import Ledger
 from csms.policies import Policies
 from csms.registrar import Registrar
+from csms.server import Csms
 from csms.tariff import Tariff
 from csms.timetable import Step, Timetable
 from csms.vendors import Vendors
+from shared.chance import fresh_run_id
 from shared.option_fields import UsageError
 
 if TYPE_CHECKING:
+    import ssl
+
     from csms.options import CsmsOptions
+    from shared.journal.journal import Journal
+
+
+def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
+    """The CSMS that the options ask for; it does not listen yet. Raises UsageError."""
+    return Csms(
+        policies_of(options),
+        journal,
+        timetable=timetable_of(options),
+        seed=options.seed,
+        run_id=options.run_id or fresh_run_id(),
+        schema=options.schema,
+        timeout=options.message_timeout,
+    )
+
+
+async def listen(
+    csms: Csms, options: CsmsOptions, admission: Admission, tls: ssl.SSLContext | None = None
+) -> int:
+    """Have `csms` accept stations where the options say; gives the port. Raises OSError."""
+    return await csms.listen(
+        options.host,
+        options.port,
+        admission,
+        tls=tls,
+        compression=options.compression,
+        max_frame=options.max_message_size,
+        ping_interval=options.ping_interval,
+    )
 
 
 def policies_of(options: CsmsOptions) -> Policies:
@@ -24,7 +58,7 @@ def policies_of(options: CsmsOptions) -> Policies:
     ledger = Ledger(upstream=upstream)
     stations = options.stations
     try:
-        tariff = Tariff(options.total_cost, upstream=upstream)
+        tariff = Tariff(options.total_cost, per_kwh=options.price_per_kwh, upstream=upstream)
     except ValueError as problem:
         raise UsageError(f"--total-cost: {problem}") from None
     return Policies(
@@ -44,14 +78,16 @@ def policies_of(options: CsmsOptions) -> Policies:
                 statuses=options.tokens,
                 at_station={name: own.tokens for name, own in stations.items() if own.tokens},
                 group=options.auth_group_id or "",
+                groups=options.groups,
                 cache_for=options.auth_cache_expiry,
                 offline=options.offline,
+                concurrent_tx=options.concurrent_tx,
             ),
             ledger,
         ),
         ledger=ledger,
         tariff=tariff,
-        vendors=Vendors(upstream=upstream),
+        vendors=Vendors(options.vendors, upstream=upstream),
         upstream=upstream,
         options=options,
     )
@@ -70,3 +106,37 @@ def timetable_of(options: CsmsOptions) -> Timetable | None:
         start_on=options.start_on,
         rearm=options.rearm or options.compat == "upstream",
     )
+
+
+def admission_of(options: CsmsOptions) -> Admission:
+    """Who may come in. Raises UsageError when the file of passwords cannot be used."""
+    try:
+        passwords = read_passwords(options.passwords) if options.passwords else None
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        raise UsageError(f"--passwords: {reason}") from None
+    return Admission(
+        options.versions,
+        passwords=passwords,
+        no_subprotocol=options.no_subprotocol,
+        lenient=options.lenient_subprotocol,
+    )
+
+
+def tls_of(options: CsmsOptions) -> ssl.SSLContext | None:
+    """The certificate to serve wss:// with, None for ws://. Raises UsageError when it cannot be used."""
+    if not options.tls_cert:
+        return None
+    import ssl
+
+    from shared.tls import server_context
+
+    try:
+        return server_context(options.tls_cert, options.tls_key)
+    except ssl.SSLError as problem:
+        what = (
+            "the key does not belong to the certificate" if "MISMATCH" in str(problem) else "not usable PEM"
+        )
+        raise UsageError(f"--tls-cert, --tls-key: {what} ({problem.reason or problem})") from None
+    except OSError as problem:
+        raise UsageError(f"--tls-cert: {options.tls_cert}: {problem.strerror}") from None

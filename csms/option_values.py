@@ -9,6 +9,8 @@ from shared.versions import V2X, V16, V21, VERSIONS, Version
 REGISTRATION_STATUSES = ("Accepted", "Pending", "Rejected")
 AUTH_MODES = ("normal", "whitelist", "blacklist", "rate_limit")
 
+DATA_TRANSFER_STATUSES = ("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")
+
 _V16_ONLY = (V16,)
 
 TOKEN_STATUSES: dict[str, tuple[Version, ...]] = {

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from csms import option_tables as tables
 from csms import option_values as words
+from csms.option_tables import StationOptions
 from csms.option_values import Scheduled, VariableName, VariableValue
-from shared.option_fields import UsageError, option, options_of
-from shared.option_layers import from_table, merged
-from shared.option_values import Pairs, filled, finite, listed, one_of, positive, readable, versions, whole
+from shared.option_fields import UsageError, option
+from shared.option_values import Pairs, filled, finite, one_of, positive, readable, versions, whole
 from shared.options import CommonOptions, OptionParser
 from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
@@ -18,38 +19,7 @@ LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
 SEND, SAY = "commands to send", "what the commands say"
 GROUPS = (LISTEN, BOOT, AUTH, SEND, SAY)
 
-_status = one_of("a registration status", words.REGISTRATION_STATUSES)
-_statuses = listed(_status, "status", blanks=False)
 _positive_id = whole(0, 2**31 - 1)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class StationOptions:
-    """What a table [csms.stations.NAME] says for one station; what it leaves out is as for every station."""
-
-    boot_status: str | None = option(None, "", parse=_status, exclusive="boot")
-    boot_status_sequence: tuple[str, ...] = option((), "", parse=_statuses, many=True, exclusive="boot")
-    tokens: dict[str, str] = option({}, "", parse=Pairs("TOKEN=STATUS", words.token_status), many=True)
-
-    @property
-    def boot_statuses(self) -> tuple[str, ...]:
-        """What its boots are answered, one after another, the last for ever; empty when the table does not say."""
-        return self.boot_status_sequence or ((self.boot_status,) if self.boot_status else ())
-
-
-def _stations(tables: Any, path: str, name: str) -> dict[str, StationOptions]:
-    """The tables [csms.stations.NAME] of the configuration file at `path`."""
-    if not isinstance(tables, dict):
-        raise UsageError(f"{path}: [{name}]: expected a table for each station, [{name}.CP1]")
-    rows = options_of(StationOptions)
-    found = {}
-    for station, table in tables.items():
-        where = f"{name}.{station}"
-        if not isinstance(table, dict):
-            raise UsageError(f"{path}: [{name}] {station}: expected a table, [{where}]")
-        given = merged(rows, [from_table(rows, table, path, where)])
-        found[station] = StationOptions(**{key: it.value for key, it in given.items()})
-    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,7 +62,7 @@ class CsmsOptions(CommonOptions):
         None,
         "the answer to every BootNotification",
         group=BOOT,
-        parse=_status,
+        parse=tables.status,
         metavar="|".join(words.REGISTRATION_STATUSES),
         exclusive="boot",
         shown="Accepted",
@@ -101,7 +71,7 @@ class CsmsOptions(CommonOptions):
         (),
         "the answers to a station's BootNotifications, one after another, the last for ever",
         group=BOOT,
-        parse=_statuses,
+        parse=tables.statuses,
         many=True,
         metavar="STATUS,...",
         exclusive="boot",
@@ -168,8 +138,14 @@ class CsmsOptions(CommonOptions):
     auth_cache_expiry: float | None = option(
         None, "let answers about tokens expire after this time", group=AUTH, parse=positive
     )
+    concurrent_tx: bool = option(
+        False, "answer ConcurrentTx to a token that charges elsewhere already", group=AUTH
+    )
     total_cost: float = option(
         10.0, "the cost of a transaction, running and final (2.x)", group=AUTH, parse=finite, metavar="AMOUNT"
+    )
+    price_per_kwh: float = option(
+        0.0, "what each kWh adds to the cost (2.x)", group=AUTH, parse=finite, metavar="AMOUNT"
     )
 
     command: Scheduled | None = option(
@@ -278,7 +254,9 @@ class CsmsOptions(CommonOptions):
         choices=("upstream",),
         noun="something to be compatible with",
     )
-    stations: dict[str, StationOptions] = option({}, "", layers="file", parse=_stations)
+    stations: dict[str, StationOptions] = option({}, "", layers="file", parse=tables.stations)
+    groups: dict[str, str] = option({}, "", layers="file", parse=tables.groups)
+    vendors: dict[str, dict[str, Any]] = option({}, "", layers="file", parse=tables.vendors)
 
     @property
     def boot_statuses(self) -> tuple[str, ...]:
@@ -327,13 +305,14 @@ class CsmsOptions(CommonOptions):
                 self._refuse(what, words.TOKEN_STATUSES[status], "stations")
 
     def _check_lengths(self, given: frozenset[str]) -> None:
-        for name in ("auth_group_id", "reserve_id_token", "reserve_id_tag"):
-            text = getattr(self, name)
+        for name in ("auth_group_id", "reserve_id_token", "reserve_id_tag", "groups"):
+            value = getattr(self, name)
             served = [v for v in _MEANT.get(name, VERSIONS) if v in self.versions]
-            if name in given and text and len(text) > max(_LONGEST_TOKEN[v] for v in served):
-                longest = max(served, key=lambda v: _LONGEST_TOKEN[v])
-                limit = f"{_LONGEST_TOKEN[longest]} characters, the most that OCPP {longest} allows"
-                raise UsageError(f"{text!r} is longer than {limit}", name)
+            for text in value.values() if name == "groups" else [value]:
+                if name in given and text and len(text) > max(_LONGEST_TOKEN[v] for v in served):
+                    longest = max(served, key=lambda v: _LONGEST_TOKEN[v])
+                    limit = f"{_LONGEST_TOKEN[longest]} characters, the most that OCPP {longest} allows"
+                    raise UsageError(f"{text!r} is longer than {limit}", name)
 
     def _check_commands(self) -> None:
         """Names, options and raw calls, judged by the commands themselves, which are imported only if needed."""
@@ -355,6 +334,7 @@ class CsmsOptions(CommonOptions):
 
 _MEANT: dict[str, tuple[Version, ...]] = {
     "total_cost": V2X,
+    "price_per_kwh": V2X,
     "set_variables": V2X,
     "get_variables": V2X,
     "reserve_id_token": V2X,

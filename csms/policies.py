@@ -56,6 +56,10 @@ class Policies:
         """To be called when a call of ours goes out, before it does."""
         self.registrar.expect(session, action, payload)
 
+    def refused(self, session: Session, action: str, payload: Payload) -> None:
+        """To be called when a call of ours was answered with a CALLERROR: what it asked for will not come."""
+        self.registrar.answered(session, action, payload, {"status": "Rejected"})
+
     def answered(self, session: Session, action: str, payload: Payload, answer: Payload) -> None:
         """To be called when a call of ours was answered with a CALLRESULT."""
         self.registrar.answered(session, action, payload, answer)

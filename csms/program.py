@@ -7,27 +7,25 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from shared.console import Console, Summary
-
-from csms.admission import Admission, read_passwords
-from csms.making import policies_of, timetable_of
-from csms.server import Csms
+from csms.making import admission_of, csms_of, listen, tls_of
 from shared import lifecycle
-from shared.chance import fresh_run_id
 from shared.clock import Clock, run_real
+from shared.console import Console, Summary
 from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
 from shared.option_fields import UsageError
 
 if TYPE_CHECKING:
-    import ssl
-
     from csms.options import CsmsOptions
+    from csms.server import Csms
     from csms.state import State
 
 DRAIN = 30.0
 """Seconds that connections get to close after the first signal."""
+
+_ODD_EVENTS = ("seqno_gap", "seqno_duplicate", "late_event")
+"""What the ledger notes of transaction messages that are missing, came again or came late."""
 
 
 def run(options: CsmsOptions) -> int:
@@ -45,33 +43,16 @@ def run(options: CsmsOptions) -> int:
 
 
 async def _serve(options: CsmsOptions) -> int:
-    admission, tls = _admission(options), _tls(options)
+    admission, tls = admission_of(options), tls_of(options)
     journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
-    policies = policies_of(options)
-    csms = Csms(
-        policies,
-        journal,
-        seed=options.seed,
-        run_id=options.run_id or fresh_run_id(),
-        schema=options.schema,
-        timeout=options.message_timeout,
-    )
-    csms.timetable = timetable_of(options)
+    csms = csms_of(options, journal)
     summary = Summary(journal, end="csms")
     file = _journal_file(options, journal)
     state = _state(options, csms)
     console = Console(journal, sys.stderr, end="csms", level=options.log_level)
     try:
         try:
-            port = await csms.listen(
-                options.host,
-                options.port,
-                admission,
-                tls=tls,
-                compression=options.compression,
-                max_frame=options.max_message_size,
-                ping_interval=options.ping_interval,
-            )
+            port = await listen(csms, options, admission, tls)
         except OSError as problem:
             sys.stderr.write(f"csms: {_cannot_listen(options, problem)}\n")
             return lifecycle.NO_CONNECTION
@@ -105,12 +86,11 @@ def _verdict(options: CsmsOptions, csms: Csms, summary: Summary) -> int:
     if csms.bugs:
         sys.stderr.write(f"csms: {len(csms.bugs)} internal error(s); see the log above\n")
         return lifecycle.INTERNAL
-    refused = [outcome for outcome in csms.outcomes if outcome.ok is False]
-    if (options.strict and (refused or summary.finding_count)) or (
-        options.fail_on_findings and summary.finding_count
-    ):
-        return lifecycle.FAILED
-    return lifecycle.OK
+    failed = (options.strict or options.fail_on_findings) and summary.finding_count > 0
+    if options.strict:
+        failed |= any(outcome.ok is False for outcome in csms.outcomes)
+        failed |= any(csms.ledger.counts.get(name) for name in _ODD_EVENTS)
+    return lifecycle.FAILED if failed else lifecycle.OK
 
 
 def _typing(
@@ -123,38 +103,6 @@ def _typing(
     from csms.terminal import serve_terminal
 
     return csms.tasks.spawn(serve_terminal(csms, shutdown.request, console))
-
-
-def _admission(options: CsmsOptions) -> Admission:
-    try:
-        passwords = read_passwords(options.passwords) if options.passwords else None
-    except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else problem
-        raise UsageError(f"--passwords: {reason}") from None
-    return Admission(
-        options.versions,
-        passwords=passwords,
-        no_subprotocol=options.no_subprotocol,
-        lenient=options.lenient_subprotocol,
-    )
-
-
-def _tls(options: CsmsOptions) -> ssl.SSLContext | None:
-    if not options.tls_cert:
-        return None
-    import ssl
-
-    from shared.tls import server_context
-
-    try:
-        return server_context(options.tls_cert, options.tls_key)
-    except ssl.SSLError as problem:
-        what = (
-            "the key does not belong to the certificate" if "MISMATCH" in str(problem) else "not usable PEM"
-        )
-        raise UsageError(f"--tls-cert, --tls-key: {what} ({problem.reason or problem})") from None
-    except OSError as problem:
-        raise UsageError(f"--tls-cert: {options.tls_cert}: {problem.strerror}") from None
 
 
 def _journal_file(options: CsmsOptions, journal: Journal) -> JournalFile | None:

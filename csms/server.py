@@ -14,14 +14,16 @@ from csms.admission import Refused as NotAdmitted
 from csms.conductor import outcomes
 from csms.session import Session
 from shared import dispatch
+from shared.actions import known
 from shared.chance import Stream
 from shared.clock import Clock
 from shared.dispatch import Payload, Table
 from shared.journal.journal import Journal
 from shared.link import Link, LinkClosed
-from shared.peer import Peer, Setting
+from shared.peer import STRICT, CallRefused, Peer, Setting
 from shared.tasks import Tasks
 from shared.versions import V16, VERSIONS, Version
+from shared.wire.schema import schemas
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server
@@ -151,7 +153,7 @@ class Csms:
 
     def energy(self, station: str) -> tuple[int, float]:
         """The finished transactions of a station and the Wh that they charged."""
-        record = self.records.get(self._folded.get(station.lower(), station)) or self.records.get(station)
+        record = self.records.get(station) or self.records.get(self._folded.get(station.lower(), station))
         bills = self.ledger.billed(record) if record is not None else []
         return len(bills), sum(bill.energy or 0.0 for bill in bills)
 
@@ -174,10 +176,22 @@ class Csms:
         valid: bool = True,
         timeout: float | None = None,
     ) -> Payload:
-        """Call a station and take note of what the call may bring about (B02.FR.02: triggered messages)."""
+        """Call a station and take note of what the call may bring about (B02.FR.02: triggered messages).
+
+        Every call of ours that is not a reaction goes out here. Raises as `Peer.call`; with `valid=False` what
+        breaks the schema is sent all the same, and nothing is concluded from it.
+        """
+        checked = schemas(session.version)
+        if not known(session.version, action) or checked.violations(action, payload):
+            return await session.call(action, payload, valid=valid, timeout=timeout)
         self.policies.expect(session, action, payload)
-        answer = await session.call(action, payload, valid=valid, timeout=timeout)
-        self.policies.answered(session, action, payload, answer)
+        try:
+            answer = await session.call(action, payload, valid=valid, timeout=timeout)
+        except CallRefused:
+            self.policies.refused(session, action, payload)
+            raise
+        if self.setting.schema == STRICT or not checked.violations(action, answer, answer=True):
+            self.policies.answered(session, action, payload, answer)
         return answer
 
     def _name(self, identity: str, version: Version) -> str:
@@ -279,7 +293,9 @@ class Csms:
             for name in header.split(",")
             if name.strip()
         ]
-        decision = admission.decide(request.path, request.headers.get("Authorization"), offered)
+        credentials = request.headers.get_all("Authorization")
+        proof = credentials[0] if len(credentials) == 1 else None  # RFC 9110 §11.6.2: one, not a list
+        decision = admission.decide(request.path, proof, offered)
         if isinstance(decision, NotAdmitted):
             response: Response = connection.respond(decision.status, f"{decision.text}\n")
             if decision.status == 401:
@@ -302,7 +318,8 @@ class Csms:
             self.journal.note(identity, "not_admitted", "no common subprotocol: closed", end="csms")
             await connection.close(1002, "no common subprotocol")
             return
-        url = f"{scheme}://{request.headers.get('Host', '')}{request.path}"
+        host = next(iter(request.headers.get_all("Host")), "")
+        url = f"{scheme}://{host}{request.path}"
         await self.serve(WebSocketLink(connection), identity, version, url)
 
 

@@ -62,7 +62,9 @@ class Timetable:
 
     def booted(self, session: Session, status: str) -> None:
         """A BootNotification was answered with `status`."""
-        if session.station.id in self._running:
+        course = self._running.get(session.station.id)
+        # with `rearm` the course of a connection that was replaced, and has not ended yet, is none of this one's
+        if course is not None and (not self._rearm or course.session is session):
             return
         if self._start_on == ON_BOOT or (self._start_on == ON_ACCEPTED and status == "Accepted"):
             self._begin(session)

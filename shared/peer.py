@@ -83,7 +83,11 @@ class Peer(Calling):
         to_send = self.rpc.frames_to_send
         try:
             while True:
-                self._take(await recv())
+                frame = await recv()
+                if self._ended is not None:  # closed by us: what was still on its way is not served any more
+                    self._setting.journal.frame(self._setting.end, self.station, IN, frame)
+                    continue
+                self._take(frame)
                 if to_send:
                     await self._flush()
         except LinkClosed as ended:
