@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from charge_point.authorization import Token
 from charge_point.blocks.availability import status_of
@@ -12,7 +12,7 @@ from charge_point.connector import NotNow
 from charge_point.messages import Messages
 from shared.digest_forms import clean
 from shared.option_fields import UsageError
-from shared.prompt import Prompt, Said, Word, converse, numbers
+from shared.prompt import Prompt, Word, converse, numbers
 from shared.summary import table
 from shared.versions import V16
 
@@ -67,7 +67,7 @@ class Terminal:
                 "present",
                 "present TOKEN [EVSE]",
                 "show a token: to begin, or to stop\nIt stops what it began, and unlocks a cable that was left.",
-                _possible(self._present),
+                self._present,
             ),
             Word("unplug", "unplug [EVSE]", "take the cable away", _possible(self._unplug)),
             self._evse_word("drive_in", "a car comes to the parking bay", self._station.drive_in),
@@ -267,21 +267,14 @@ class Terminal:
         return f"EVSE {evse}: {status_of(self._station, one, one.active)}"
 
 
-def _possible(act: Callable[[str], Any]) -> Callable[[str], Said]:
+def _possible(act: Callable[[str], str | None]) -> Callable[[str], str | None]:
     """`act`, whose refusals (not now, no such EVSE) are told to who typed it."""
 
-    async def wait_for(work: Awaitable[str | None]) -> str | None:
+    def run(rest: str) -> str | None:
         try:
-            return await work
+            return act(rest)
         except (NotNow, ValueError) as wrong:
             raise UsageError(str(wrong)) from None
-
-    def run(rest: str) -> Said:
-        try:
-            done = act(rest)
-        except (NotNow, ValueError) as wrong:
-            raise UsageError(str(wrong)) from None
-        return wait_for(done) if isinstance(done, Awaitable) else done
 
     return run
 

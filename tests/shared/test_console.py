@@ -259,8 +259,11 @@ def test_a_closed_console_prints_nothing_more() -> None:
 
 
 def test_a_console_whose_reader_is_gone_lets_the_conversation_go_on() -> None:
+    tried: list[str] = []
+
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
+            tried.append(text)
             raise BrokenPipeError
 
     wire = Wire(stream=Gone())
@@ -268,6 +271,7 @@ def test_a_console_whose_reader_is_gone_lets_the_conversation_go_on() -> None:
     wire.journal.subscribe(seen.append)
     wire.open().exchange()
     assert len(seen) == 3
+    assert len(tried) == 1
 
 
 def test_letters_that_the_stream_cannot_write_are_spelled_out() -> None:
