@@ -8,6 +8,7 @@ takes the same course every time. Transport time (WebSocket pings, close timeout
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import selectors
 import time
@@ -132,6 +133,7 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
 
 def run_real(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end on uvloop where it exists, else on asyncio's own loop."""
+    _hold_standard_descriptors()
     factory: Callable[[], asyncio.AbstractEventLoop] | None
     try:
         from uvloop import new_event_loop as factory
@@ -139,3 +141,12 @@ def run_real(main: Coroutine[Any, Any, T]) -> T:
         factory = None
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(main)
+
+
+def _hold_standard_descriptors() -> None:
+    """Open what the caller closed of 0, 1 and 2 (`<&-`): libuv aborts when it closes a socket with such a number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one

@@ -315,3 +315,29 @@ async def test_at_a_terminal_there_is_a_prompt_and_output_does_not_tear_it() -> 
             process.kill()
             await process.wait()
         os.close(master)
+
+
+_WITHOUT_STDIN = """
+import asyncio, socket
+from shared.clock import run_real
+from shared.prompt import lines
+async def main():
+    a, b = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=a)
+    writer.close()
+    await writer.wait_closed()
+    print([line async for line in lines()])
+run_real(main())
+"""
+
+
+@_real
+async def test_a_program_that_was_started_without_stdin_runs_to_its_end() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", 'exec "$0" -c "$1" <&-', sys.executable, _WITHOUT_STDIN),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    said, errors = await process.communicate()
+    assert (process.returncode, said) == (0, b"[]\n"), errors
