@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ACCEPTED = "Accepted"
 MAX_CACHED = 500
+UNCACHED = frozenset({"Central", "NoAuthorization"})
+"""Types of token that are never kept in the cache (C02.FR.03, C03.FR.02, C05.FR.02)."""
 
 
 class Token(NamedTuple):
@@ -134,7 +136,7 @@ class Authorizer:
 
     def learn(self, token: Token, info: TokenInfo, model: DeviceModel, now: float) -> None:
         """Take up what the CSMS said of `token` (C10.FR.04, .05; 1.6 §4.1: not what the local list holds)."""
-        if not model.flag("AuthCacheEnabled") or self._is_listed(token):
+        if not model.flag("AuthCacheEnabled") or self._is_listed(token) or token.type in UNCACHED:
             return
         if self.cache is None:
             self.cache = {}

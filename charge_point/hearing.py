@@ -39,7 +39,8 @@ def _heard_of(station: Station, owed: Owed, info: TokenInfo, evse: Evse | None) 
     said = owed.payload.get("idToken")
     id = said["idToken"] if said else owed.payload.get("idTag", "")
     if id:
-        station.authorizer.learn(Token(id), info, station.model, station.clock.time())
+        token = Token(id, said["type"]) if said else Token(id)
+        station.authorizer.learn(token, info, station.model, station.clock.time())
         keep_cache(station)
     if evse is None or evse.transaction is None or evse.token is None or evse.token.id != id:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo, info_of
+from charge_point.keeping import keep_cache
 from charge_point.statuses import status
 from shared.answers import answers
 from shared.dispatch import on
@@ -40,5 +41,6 @@ async def authorize(station: Station, token: Token) -> TokenInfo:
 def clear_cache(station: Station, request: Payload) -> Payload:
     """Forget what the CSMS said of tokens."""
     if station.authorizer.clear_cache(station.model):
+        keep_cache(station)
         return status(station.version, "Accepted")
     return status(station.version, "Rejected", "NotEnabled", "there is no cache, or it is switched off")

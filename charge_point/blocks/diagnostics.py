@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo
+from charge_point.keeping import keep_cache
 from charge_point.statuses import status
 from charge_point.tellers import tells
 from shared.answers import answers
@@ -113,6 +114,7 @@ def _forget(station: Station, token: Token) -> None:
     """Remove what is stored of `token`; the list is the CSMS's (N10.FR.02), what runs is needed to end it."""
     if station.authorizer.cache:
         station.authorizer.cache.pop(token.key, None)
+        keep_cache(station)
     for one in station.evses:
         if one.last is not None and one.last.starter is not None and one.last.starter.key == token.key:
             one.last = None
