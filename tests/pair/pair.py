@@ -43,7 +43,7 @@ from shared.link import Link, MemoryLink
 from shared.peer import CallFailed
 from shared.tasks import Tasks
 from shared.versions import V16, Version
-from tests.pair.conversation import STATION, Conversation, Exchange, Payload, Said, said
+from tests.pair.conversation import ANYTHING, STATION, Conversation, Exchange, Payload, Said, said
 from tests.pair.words import IDENTITY, MODEL, VENDOR
 
 SPEED = 100
@@ -370,6 +370,14 @@ class Pair:
     async def sees(self, wanted: Said) -> Exchange:
         """Wait until it was said, after what was seen before; gives it."""
         return await self.charger.talk.wait_for(wanted, self.over.patience)
+
+    async def commanded(self, wanted: Said) -> Exchange:
+        """Wait until the CSMS's call of that action is answered: the next one must be as wanted. Gives it."""
+        talk = self.charger.talk
+        await talk.wait_for(Said(wanted.action, {}, {}, wanted.by, ANYTHING), self.over.patience)
+        found = talk.exchanges[talk.cursor - 1]
+        assert wanted.met_by(found), f"wanted: {wanted}\nbut:\n{found}"
+        return found
 
     def saw(self, wanted: Said) -> Exchange:
         """It was said already, after what was seen before."""
