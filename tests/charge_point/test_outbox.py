@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +15,10 @@ from hypothesis import strategies as st
 
 from charge_point.authorization import Token
 from charge_point.outbox import Store
-from shared.versions import V16, V201, Version
+from shared.versions import V16, VERSIONS, Version
 from tests.charge_point.scripted import REFUSED, ScriptedCsms, Stage
+
+Payload = dict[str, Any]
 
 TOKEN = Token("04A1B2C3")
 WIDE = {"TxStartPoint": "EVConnected,Authorized", "TxStopPoint": "EVConnected,Authorized"}
@@ -232,56 +237,129 @@ async def test_a_station_low_on_memory_leaves_out_updates_from_the_middle(
 
 
 class Ledger:
-    """What a CSMS that loses answers at random ends up with."""
+    """What a CSMS books that never books a message twice, and whose answers get lost at random."""
 
-    def __init__(self, csms: ScriptedCsms) -> None:
-        self.rows: list[tuple[str, int]] = []
-        self.csms = csms
+    def __init__(self, version: Version, lost: list[bool]) -> None:
+        self.version = version
+        self.rows: list[tuple[str, Payload]] = []
+        self._lost = iter([*lost, *[False] * 10_000])
+        self._numbers: dict[str, int] = {}
 
-    def take(self, payload: dict[str, object]) -> dict[str, object]:
-        info = payload["transactionInfo"]
-        assert isinstance(info, dict)
-        row = (str(info["transactionId"]), int(str(payload["seqNo"])))
-        if row not in self.rows:
-            self.rows.append(row)
-        return self.csms.token_info() if "idToken" in payload else {}
+    def script(self, csms: ScriptedCsms) -> None:
+        """Answer transaction messages from this ledger."""
+        for action in ("StartTransaction", "StopTransaction", "MeterValues", "TransactionEvent"):
+            csms.script[action] = partial(self._take, csms, action)
+
+    def _take(self, csms: ScriptedCsms, action: str, payload: Payload) -> Payload | None:
+        booked = {name: value for name, value in payload.items() if name != "offline"}
+        if (action, booked) not in self.rows:
+            self.rows.append((action, booked))
+        answer: Payload = csms.token_info() if "idToken" in payload or "idTag" in payload else {}
+        if action == "StartTransaction":
+            number = self._numbers.setdefault(payload["timestamp"], len(self._numbers) + 1)
+            answer |= {"transactionId": number}
+        return None if next(self._lost) else answer
+
+    def check(self) -> None:
+        """Every transaction is there from its first message to its last, in order and without a gap."""
+        if self.version is V16:
+            self._check_16()
+            return
+        by_transaction: dict[str, list[Payload]] = {}
+        for _, row in self.rows:
+            by_transaction.setdefault(row["transactionInfo"]["transactionId"], []).append(row)
+        for mine in by_transaction.values():
+            assert [row["seqNo"] for row in mine] == list(range(len(mine)))
+            assert (mine[0]["eventType"], mine[-1]["eventType"]) == ("Started", "Ended")
+
+    def _check_16(self) -> None:
+        number, times = 0, []
+        for action, row in self.rows:
+            if action == "StartTransaction":
+                assert number == 0
+                number = self._numbers[row["timestamp"]]
+            else:
+                assert row["transactionId"] == number
+            times.append(row.get("timestamp") or row["meterValue"][0]["timestamp"])
+            if action == "StopTransaction":
+                number = 0
+        assert number == 0
+        assert times == sorted(times)
 
 
-@settings(max_examples=60, deadline=None)
+def killed(stage: Stage, path: Path, run: int) -> Stage:
+    """The process of `stage` is gone from one moment to the next; another begins with what is on disk."""
+    old = stage.station
+    if old.store is not None:
+        old.store.close()
+    old.store = old.outbox.store = None  # whatever the dead still do, the disk does not see it
+    stage.cut()
+    old.switch_off()
+    return Stage(stage.version, store=Store(path), run_id=str(run), variables=LEDGERED)
+
+
+LEDGERED: dict[str, Any] = WIDE | {
+    "AllowOfflineTxForUnknownId": True,
+    "TxUpdatedInterval": 7,
+    "TransactionMessageAttempts": 100,
+    "TransactionMessageRetryInterval": 1,
+}
+
+
+@settings(max_examples=80, deadline=None)
 @given(
-    cuts=st.lists(st.floats(0.0, 40.0), min_size=1, max_size=12), lossy=st.lists(st.booleans(), min_size=12)
+    version=st.sampled_from(VERSIONS),
+    blows=st.lists(
+        st.tuples(
+            st.sampled_from(["cut", "cut", "kill", "present", "plug"]),
+            st.floats(0.1, 40.0),
+            st.floats(0.0, 20.0),
+        ),
+        max_size=12,
+    ),
+    lost=st.lists(st.booleans(), max_size=20),
 )
-async def test_whatever_is_cut_the_ledger_is_complete_and_in_order(
-    cuts: list[float], lossy: list[bool]
+async def test_whatever_is_cut_or_killed_the_ledger_is_complete_and_in_order(
+    version: Version, blows: list[tuple[str, float, float]], lost: list[bool]
 ) -> None:
-    stage = Stage(
-        V201,
-        variables=WIDE
-        | {"AllowOfflineTxForUnknownId": True, "TxUpdatedInterval": 7, "TransactionMessageAttempts": 100},
-    )
-    await stage.booted()
-    ledger = Ledger(stage.csms)
-    lost = iter([*lossy, *[False] * 1000])
+    with TemporaryDirectory() as folder:
+        path, ledger = Path(folder), Ledger(version, lost)
+        stage = Stage(version, store=Store(path), variables=LEDGERED)
+        await stage.booted()
+        ledger.script(stage.csms)
+        stage.station.plug_in()
+        await stage.station.present(TOKEN)
+        for number, (blow, before, away) in enumerate(blows, 1):
+            await asyncio.sleep(before)
+            if blow == "present":
+                await stage.station.present(TOKEN)
+            elif blow == "plug":
+                await replug(stage)
+            else:
+                if blow == "kill":
+                    stage = killed(stage, path, number)
+                else:
+                    stage.cut()
+                await asyncio.sleep(away)
+                ledger.script(stage.connect())
+                await asyncio.sleep(0)
+        stage.station.emergency_stop()
+        assert await stage.station.until(lambda: stage.station.has_said_all, within=20_000)
+        ledger.check()
+        assert "given_up" not in stage.notes()
+        stage.station.switch_off()
+        assert stage.station.store is not None
+        stage.station.store.close()
 
-    def answer(payload: dict[str, object]) -> dict[str, object] | None:
-        taken = ledger.take(payload)
-        return None if next(lost) else taken
 
-    stage.csms.script["TransactionEvent"] = answer
-    stage.station.plug_in()
-    await stage.station.present(TOKEN)
-    for cut in cuts:
-        await asyncio.sleep(cut)
-        stage.cut()
-        await asyncio.sleep(cut / 2)
-        ledger.csms = stage.connect()
-    await stage.station.present(TOKEN)
-    await stage.settle(2000)
-    numbers = [seq for _, seq in ledger.rows]
-    assert numbers == list(range(len(numbers)))
-    assert len({tx for tx, _ in ledger.rows}) == 1
-    assert not len(stage.station.outbox)
-    assert "given_up" not in stage.notes()
+async def replug(stage: Stage) -> None:
+    """Somebody takes the cable out, or puts it in and presents the token."""
+    one = stage.station.evses[0]
+    if one.active.cable.name == "OUT":
+        stage.station.plug_in()
+        await stage.station.present(TOKEN)
+    else:
+        stage.station.unplug()
 
 
 def test_a_store_that_was_never_used_has_no_file(tmp_path: Path) -> None:
