@@ -81,6 +81,7 @@ class Peer(Calling):
         """Serve the connection until it ends; gives how it ended. Cancelling it is the owner's business."""
         recv = self._link.recv
         to_send = self.rpc.frames_to_send
+        is_heard = True
         try:
             while True:
                 frame = await recv()
@@ -88,8 +89,15 @@ class Peer(Calling):
                     self._setting.journal.frame(self._setting.end, self.station, IN, frame)
                     continue
                 self._take(frame)
-                if to_send:
-                    await self._flush()
+                if to_send and is_heard:
+                    try:
+                        await self._flush()
+                    except (
+                        LinkClosed
+                    ):  # nobody takes answers any more, but what came before the end still counts
+                        is_heard = False
+                if not is_heard:
+                    to_send.clear()
         except LinkClosed as ended:
             self._end(ended)
             return ended
