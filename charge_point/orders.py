@@ -99,7 +99,7 @@ def remote_start(
     if evse is not None and station.evse(evse) is None:
         return Outcome("Rejected", reason=f"there is no EVSE {evse}", code="UnknownEvse")
     if evse is not None and connector is not None:
-        _turn_to(station.evses[evse - 1], connector)
+        _turn_to(station.evses[int(evse) - 1], connector)
     one = candidate(station, evse)
     if one is None or (connector is not None and one.active.id != connector):
         return _not_startable(station, evse)

@@ -134,7 +134,7 @@ class Station:
 
     def evse(self, id: int) -> Evse | None:
         """The EVSE with this id (from 1)."""
-        return self.evses[id - 1] if 1 <= id <= len(self.evses) else None
+        return self.evses[int(id) - 1] if 1 <= id <= len(self.evses) else None  # 1.0 is an integer in JSON
 
     def evses_of(self, id: int | None) -> tuple[Evse, ...]:
         """The EVSE with this id, or all for None and 0."""

@@ -1,23 +1,25 @@
-"""Write docs/answers.md: what the CSMS answers to every action of a station, on every version.
+"""Write docs/answers.md and docs/station-answers.md: what either side answers to every action, on every version.
 
-The rows stand beside the handlers (`csms.blocks.answers`). `--check` writes nothing and ends with status 1 when
-the page is not what would be written.
+The rows stand beside the handlers (`shared.answers`). `--check` writes nothing and ends with status 1 when a page is
+not what would be written.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from csms.blocks.answers import Row, row_of  # noqa: E402
-from csms.server import handlers  # noqa: E402
-from shared.actions import STATION, of  # noqa: E402
+import charge_point.connection  # noqa: E402
+import csms.server  # noqa: E402
+from shared.actions import CSMS, STATION, of  # noqa: E402
+from shared.answers import Row, row_of  # noqa: E402
+from shared.dispatch import Table  # noqa: E402
 from shared.versions import VERSIONS, Version  # noqa: E402
-
-PAGE = ROOT / "docs" / "answers.md"
 
 INTRODUCTION = """\
 # What the mock CSMS answers
@@ -35,26 +37,60 @@ lenient`.
 `scripts/docs_answers.py` writes this page from the source; do not edit it.
 """
 
+STATION_INTRODUCTION = """\
+# What the charge point answers
+
+Every action that a CSMS can send, on every version of OCPP that knows it: the members of our answer that decide
+something, where each comes from, and the rule of the standard behind it. Clauses without a document are requirements
+of OCPP 2.0.1 and 2.1, part 2; "1.6" is OCPP 1.6 edition 2, "SW16" its security white paper, "errata" and "J-errata" the
+errata sheets of 1.6 and of OCPP-J 1.6, "part 4" the OCPP-J specification of 2.x.
+
+An answer marked **state** can differ for one and the same request: by settings, and by what happened at the station.
+What follows an answer follows it on the wire. A refusal on 2.x carries a statusInfo with its reason. What the station
+does not do it says so as the version foresees: with a status for just that, with what is true of a station on which
+nothing was ever set, or with the CALLERROR NotSupported; never with Accepted.
+
+Every request also passes the gate: while the registration is Rejected, a 1.6 station is silent (1.6 §4.2) and a 2.x
+station answers SecurityError (B03.FR.08).
+
+`scripts/docs_answers.py` writes this page from the source; do not edit it.
+"""
+
+
+class Page(NamedTuple):
+    """One page: its file, what stands at its top, who sends the actions, and the handlers that answer them."""
+
+    path: Path
+    introduction: str
+    sender: str
+    handlers: Callable[[Version], Table]
+
+
+PAGES = (
+    Page(ROOT / "docs" / "answers.md", INTRODUCTION, STATION, csms.server.handlers),
+    Page(ROOT / "docs" / "station-answers.md", STATION_INTRODUCTION, CSMS, charge_point.connection.handlers),
+)
+
 TITLES = {"der": "Distributed energy resources"}
 
 HEADER = "| action | versions | we answer | which comes from | | clause |\n|---|---|---|---|---|---|\n"
 
 
-def page() -> str:
+def written(page: Page) -> str:
     """The whole page, as Markdown."""
-    parts = [INTRODUCTION]
-    for block, rows in _blocks().items():
+    parts = [page.introduction]
+    for block, rows in _blocks(page).items():
         parts.append(f"\n## {TITLES.get(block, block.replace('_', ' ').capitalize())}\n\n{HEADER}")
         parts += [_line(action, versions, row) for (action, row), versions in rows.items()]
     return "".join(parts)
 
 
-def _blocks() -> dict[str, dict[tuple[str, Row], list[Version]]]:
+def _blocks(page: Page) -> dict[str, dict[tuple[str, Row], list[Version]]]:
     """Functional block -> (action, row) -> the versions that answer so, in the catalogue's order."""
     found: dict[str, dict[tuple[str, Row], list[Version]]] = {}
     for version in VERSIONS:
-        for action in of(version, STATION):
-            row = row_of(handlers(version)[action.name].function)
+        for action in of(version, page.sender):
+            row = row_of(page.handlers(version)[action.name].function)
             found.setdefault(action.block, {}).setdefault((action.name, row), []).append(version)
     return {block: dict(sorted(rows.items(), key=lambda item: item[0][0])) for block, rows in found.items()}
 
@@ -67,16 +103,19 @@ def _line(action: str, versions: list[Version], row: Row) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_answers.py", file=sys.stderr)
-    return 1
+    """Write the pages, or look whether they are up to date."""
+    status = 0
+    for page in PAGES:
+        text = written(page)
+        if "--check" not in arguments:
+            page.path.parent.mkdir(exist_ok=True)
+            page.path.write_text(text, encoding="utf-8")
+        elif not page.path.exists() or page.path.read_text(encoding="utf-8") != text:
+            print(
+                f"{page.path.relative_to(ROOT)} is out of date: run scripts/docs_answers.py", file=sys.stderr
+            )
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

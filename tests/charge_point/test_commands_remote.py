@@ -470,3 +470,11 @@ async def test_an_unknown_connector_a_fixed_cable_and_a_jammed_lock_are_told_apa
     expected = "NotSupported" if version is V16 else "UnlockFailed"
     assert (await fixed.ask("UnlockConnector", lock_of(version, 1)))["status"] == expected
     await fixed.end()
+
+
+async def test_a_number_written_with_a_point_is_the_same_number(version_2x: Version) -> None:
+    wired = await Wired(version_2x).start()
+    action, request = start_of(version_2x)
+    assert (await wired.ask(action, request | {"evseId": 1.0}))["status"] == "Accepted"  # valid by the schema
+    assert (await wired.ask("UnlockConnector", {"evseId": 1.0, "connectorId": 1.0}))["status"] == "Unlocked"
+    await wired.end()

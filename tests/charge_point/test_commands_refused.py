@@ -1,0 +1,247 @@
+"""Every action that a CSMS can send has a handler, a row and a valid answer; what is not done is refused honestly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charge_point.blocks import MODULES
+from charge_point.blocks.refusals import NOT_SUPPORTED, TABLE
+from charge_point.connection import handlers
+from shared import dispatch
+from shared.actions import CSMS, of
+from shared.answers import row_of
+from shared.peer import CallRefused
+from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
+from tests.charge_point.wired import WIDE, Wired
+from tests.csms.office import sample
+
+Payload = dict[str, Any]
+
+ROWS = [(version, action.name) for version in VERSIONS for action in of(version, CSMS)]
+REFUSED = [(version, row) for row in TABLE for version in row.versions]
+
+each_row = pytest.mark.parametrize(("version", "action"), ROWS, ids=str)
+
+
+# --- the catalogue -----------------------------------------------------------------------------------------
+
+
+def test_there_are_26_40_and_55_of_them() -> None:
+    assert [len(of(version, CSMS)) for version in VERSIONS] == [26, 40, 55]
+
+
+def test_every_action_of_the_catalogue_has_one_handler_and_no_other_has_one(version: Version) -> None:
+    assert set(dispatch.table(version, MODULES)) == {action.name for action in of(version, CSMS)}
+
+
+@each_row
+def test_every_handler_has_a_row_and_says_what_it_does(version: Version, action: str) -> None:
+    function = handlers(version)[action].function
+    row = row_of(function)
+    assert all((row.fields, row.source, row.clause))
+    assert (function.__doc__ or "").strip()
+
+
+def test_the_page_of_answers_is_what_the_source_says() -> None:
+    script = Path(__file__).parents[2] / "scripts" / "docs_answers.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (script.parents[1] / "docs" / "station-answers.md").read_text(encoding="utf-8")
+    for action in {name for _, name in ROWS}:
+        assert f"\n| {action} |" in page
+
+
+# --- every action, on the wire -----------------------------------------------------------------------------
+
+
+@each_row
+@pytest.mark.parametrize("full", [False, True], ids=["required members", "all members"])
+@pytest.mark.parametrize("status", ["Accepted", "Pending"])
+async def test_every_request_is_answered_by_its_schema(
+    version: Version, action: str, full: bool, status: str
+) -> None:
+    wired = Wired(version, variables=WIDE)
+    wired.pending(status)
+    await wired.start()
+    if status == "Accepted":
+        await wired.charging()
+    with suppress(CallRefused):
+        await wired.ask(action, sample(version, action, full=full))  # an answer that is not valid raises
+    await wired.settle(20)
+    first, payload = wired.heard()[0]
+    assert first == f"> {action}" or (first, payload) == (f"! {action}", {"code": "NotSupported"})
+    assert wired.station.is_online
+    assert (await wired.ask("DataTransfer", {"vendorId": "any"}))["status"] == "UnknownVendorId"
+    await wired.end()
+
+
+# --- refusals ----------------------------------------------------------------------------------------------
+
+
+def asked(version: Version, action: str) -> Payload:
+    """A request that is as right as it can be for a station that has the feature."""
+    request = sample(version, action)
+    if action == "SetNetworkProfile":
+        request["connectionData"] |= {"ocppCsmsUrl": "wss://other.example/ocpp", "ocppTransport": "JSON"}
+    return request
+
+
+@pytest.mark.parametrize(("version", "row"), REFUSED, ids=lambda one: getattr(one, "action", str(one)))
+async def test_what_is_not_done_is_never_accepted_and_changes_nothing(version: Version, row: Any) -> None:
+    wired = await Wired(version, variables=WIDE).start()
+    await wired.charging()
+    before = wired.station.model.changes()
+    request = asked(version, row.action)
+    if row.says == NOT_SUPPORTED:
+        assert await wired.refused(row.action, request) == "NotSupported"
+    else:
+        answer = await wired.ask(row.action, request)
+        assert "Accepted" not in str(answer)
+        if row.rule is None:
+            assert answer.get("status", "(empty)") == row.says
+            assert answer.get("statusInfo", {}).get("reasonCode", "") == ("" if version is V16 else row.code)
+    await wired.settle(5)
+    follows = ["SecurityEventNotification"] if row.action == "CertificateSigned" else []
+    assert wired.actions("MeterValues")[1:] == follows
+    assert wired.station.model.changes() == before
+    assert wired.station.evses[0].energy.value == "flowing"
+    await wired.end()
+
+
+PROFILE = {
+    "ocppInterface": "Wired0",
+    "ocppTransport": "JSON",
+    "ocppVersion": "OCPP20",
+    "messageTimeout": 30,
+    "ocppCsmsUrl": "wss://other.example/ocpp",
+    "securityProfile": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("slot", "changes", "status"),
+    [
+        (2, {}, "Failed"),  # B09.FR.03
+        (999, {}, "Rejected"),  # B09.FR.05
+        (2, {"ocppCsmsUrl": "http://other.example"}, "Rejected"),  # B09.FR.02
+        (2, {"ocppCsmsUrl": "wss://[broken"}, "Rejected"),
+        (2, {"ocppTransport": "SOAP"}, "Rejected"),
+        (2, {"securityProfile": 0}, "Rejected"),  # B09.FR.04
+    ],
+)
+async def test_a_network_profile_is_looked_at_before_it_is_refused(
+    version_2x: Version, slot: int, changes: Payload, status: str
+) -> None:
+    wired = await Wired(version_2x).start()
+    wired.station.model.put("SecurityCtrlr.SecurityProfile", 1)
+    request = {"configurationSlot": slot, "connectionData": PROFILE | changes}
+    assert (await wired.ask("SetNetworkProfile", request))["status"] == status
+    await wired.end()
+
+
+MONITOR = {"type": "UpperThreshold", "severity": 5, "value": 1.0}
+
+
+async def test_each_monitor_is_refused_for_its_own_reason(version_2x: Version) -> None:
+    wired = await Wired(version_2x).start()
+    power = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}}
+    items = [
+        MONITOR | power,
+        MONITOR | power | {"id": 3},
+        MONITOR | power | {"variable": {"name": "Nonsense"}},
+        MONITOR | power | {"component": {"name": "Nonsense"}},
+    ]
+    answer = await wired.ask("SetVariableMonitoring", {"setMonitoringData": items})
+    results = answer["setMonitoringResult"]
+    assert [result["status"] for result in results] == [
+        "UnsupportedMonitorType",  # N04.FR.05
+        "Rejected",  # N04.FR.13
+        "UnknownVariable",  # N04.FR.04
+        "UnknownComponent",  # N04.FR.03
+    ]
+    for item, result in zip(items, results, strict=True):  # N04.FR.01, .02
+        assert (result["component"], result["variable"]) == (item["component"], item["variable"])
+    assert (await wired.ask("ClearVariableMonitoring", {"id": [1, 2]})) == {
+        "clearMonitoringResult": [{"id": 1, "status": "NotFound"}, {"id": 2, "status": "NotFound"}]
+    }
+    await wired.end()
+
+
+async def test_a_monitoring_report_depends_on_whether_criteria_are_given(version_2x: Version) -> None:
+    wired = await Wired(version_2x).start()
+    assert (await wired.ask("GetMonitoringReport", {"requestId": 1}))["status"] == "EmptyResultSet"
+    some = {"requestId": 1, "monitoringCriteria": ["ThresholdMonitoring"]}
+    assert (await wired.ask("GetMonitoringReport", some))["status"] == "NotSupported"
+    await wired.end()
+
+
+async def test_priority_charging_depends_on_the_transaction() -> None:
+    wired = await Wired(V21, variables=WIDE).start()
+    id = await wired.charging()
+    for transaction, status in ((id, "NoProfile"), ("never", "Rejected")):
+        request = {"transactionId": transaction, "activate": True}
+        assert (await wired.ask("UsePriorityCharging", request))["status"] == status
+    await wired.end()
+
+
+@pytest.mark.parametrize(
+    ("action", "request_", "status"),
+    [
+        ("GetDERControl", {"requestId": 1}, "NotFound"),
+        ("GetDERControl", {"requestId": 1, "controlType": "FreqDroop"}, "NotSupported"),
+        ("ClearDERControl", {"isDefault": True, "controlId": "X"}, "NotFound"),
+        ("ClearDERControl", {"isDefault": True, "controlType": "FreqDroop"}, "NotSupported"),
+        ("ClearDERControl", {"isDefault": True}, "NotSupported"),
+    ],
+)
+async def test_der_controls_depend_on_what_is_named(action: str, request_: Payload, status: str) -> None:
+    wired = await Wired(V21).start()
+    assert (await wired.ask(action, request_))["status"] == status
+    await wired.end()
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "event"),
+    [
+        (V16, None, "InvalidChargePointCertificate"),
+        (V201, None, "InvalidChargingStationCertificate"),
+        (V21, "ChargingStationCertificate", "InvalidChargingStationCertificate"),
+        (V21, "V2GCertificate", None),
+    ],
+    ids=str,
+)
+async def test_a_certificate_that_nobody_asked_for_is_a_security_event(
+    version: Version, kind: str | None, event: str | None
+) -> None:
+    wired = await Wired(version).start()
+    request = {"certificateChain": "-----BEGIN CERTIFICATE-----"} | (
+        {"certificateType": kind} if kind else {}
+    )
+    assert (await wired.ask("CertificateSigned", request))["status"] == "Rejected"
+    assert [payload["type"] for payload in wired.of("SecurityEventNotification")] == (
+        [event] if event else []
+    )
+    assert wired.actions()[0] == "> CertificateSigned"
+    await wired.end()
+
+
+@pytest.mark.parametrize("version", V2X, ids=str)
+async def test_probes_of_firmware_and_logs_are_answered_and_not_obeyed(version: Version) -> None:
+    wired = await Wired(version).start()
+    firmware = {
+        "location": "dummy://dummy",
+        "retrieveDateTime": "2026-01-01T00:00:00Z",
+        "signature": "nonsense",
+    }
+    assert (await wired.ask("UpdateFirmware", {"requestId": 1, "firmware": firmware}))["status"] == "Rejected"
+    log = {"requestId": 2, "logType": "DiagnosticsLog", "log": {"remoteLocation": "ftp://nowhere.invalid/"}}
+    assert (await wired.ask("GetLog", log))["status"] == "Rejected"
+    await wired.settle(60)
+    assert wired.actions() == ["> UpdateFirmware", "> GetLog"]
+    await wired.end()
