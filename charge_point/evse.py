@@ -306,6 +306,7 @@ class Evse:
         self.settle_availability()
 
     def cancel_timer(self) -> None:
+        """The EVSE waits for nothing any more: neither for the plug nor for an allowance to be used up."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None

@@ -76,6 +76,7 @@ def unplug_ev(station: Station, evse: int = 1) -> None:
 
 
 def socket(station: Station, evse: int, connector: int | None) -> tuple[Evse, Connector]:
+    """The EVSE and its connector (the active one for None); ValueError when there is none."""
     one = station.evse(evse)
     c = None if one is None else one.active if connector is None else one.connector(connector)
     if one is None or c is None:
@@ -153,6 +154,7 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
 
 
 def candidate(station: Station, evse: int | None) -> Evse | None:
+    """Where a session could begin: the EVSE named, else one with a car plugged in, else a free one."""
     if evse is not None:
         one = station.evse(evse)
         return one if one is not None and one.is_startable else None

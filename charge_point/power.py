@@ -37,6 +37,7 @@ def secure(evse: Evse) -> bool:
 
 
 def go_on(evse: Evse) -> None:
+    """Let energy flow, or say which side holds it up."""
     if evse.meter.limit <= 0 or allowance_left(evse) <= NOTHING:
         turn(evse, Energy.HELD_BY_STATION)
         return
@@ -97,6 +98,7 @@ def ended_by_energy(evse: Evse) -> None:
 
 
 def draw(evse: Evse, to: Energy) -> None:
+    """Move the energy region to `to` and let the meter follow, without a message."""
     event = {Energy.FLOWING: "flows", Energy.HELD_BY_EV: "ev_pauses"}.get(to, "station_pauses")
     if evse.energy is not to:
         evse.energy = follow(ENERGY, evse.energy, event)
@@ -104,6 +106,7 @@ def draw(evse: Evse, to: Energy) -> None:
 
 
 def stop_energy(evse: Evse) -> None:
+    """Open the power path, without a message."""
     if evse.energy is not Energy.OFF:
         evse.energy = follow(ENERGY, evse.energy, "stopped")
     evse.meter.draw(0.0, evse.station.clock.elapsed())

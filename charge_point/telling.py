@@ -33,18 +33,21 @@ def happened(evse: Evse, trigger: str, before: Point, *, reason: str = "", ends:
 
 
 def start_points(evse: Evse) -> Point:
+    """What begins a transaction: TxStartPoint, or what 1.6 has fixed."""
     if evse.station.version is V16:
         return FIXED_START_16
     return points(evse.station.model.members("TxStartPoint"))
 
 
 def stop_points(evse: Evse) -> Point:
+    """What ends a transaction when it is lost: TxStopPoint, or what 1.6 has fixed."""
     if evse.station.version is V16:
         return FIXED_STOP_16
     return points(evse.station.model.members("TxStopPoint"))
 
 
 def begin(evse: Evse, trigger: str) -> None:
+    """Begin a transaction with its first message."""
     station = evse.station
     now = station.clock.time()
     transaction = Transaction(
@@ -71,12 +74,14 @@ def owe_token(evse: Evse, transaction: Transaction, trigger: str) -> None:
 
 
 def owe_evse(evse: Evse) -> None:
+    """The next message says which EVSE and connector it is (E01.FR.16)."""
     if evse.transaction is not None:
         evse.transaction.owed_evse = True  # E01.FR.16
         evse.transaction.connector = evse.active.number
 
 
 def end(evse: Evse, trigger: str, reason: str) -> None:
+    """End the transaction with its last message."""
     transaction = evse.transaction
     assert transaction is not None
     evse.sampler.off()
@@ -103,27 +108,25 @@ def tell(
     elif transaction.owed_begin and transaction.owed_evse:
         transaction.owed_begin = False
         samples = begin_samples(evse) + samples
+    told = transaction.owed_evse
     event = Event(
         sort,
         transaction,
-        transaction.seq,
-        now,
-        transaction.owed_trigger or trigger,
-        state,
-        not station.is_online,
-        round(evse.meter.advance(station.clock.elapsed())),
-        reason,
-        transaction.owed_token,
-        evse.id if transaction.owed_evse else 0,
-        evse.active.id if transaction.owed_evse and plugged else 0,
-        transaction.owed_remote,
-        transaction.owed_reservation,
-        phases,
-        samples,
+        number=transaction.seq,
+        time=now,
+        trigger=transaction.owed_trigger or trigger,
+        charging_state=state,
+        offline=not station.is_online,
+        meter=round(evse.meter.advance(station.clock.elapsed())),
+        reason=reason,
+        token=transaction.owed_token,
+        evse=evse.id if told else 0,
+        connector=evse.active.id if told and plugged else 0,
+        remote_start_id=transaction.owed_remote,
+        reservation=transaction.owed_reservation,
+        phases=phases,
+        samples=samples,
     )
-    transaction.seq += 1
     transaction.charging_state = state
-    transaction.owed_trigger = ""
-    transaction.owed_token = transaction.owed_remote = transaction.owed_reservation = None
-    transaction.owed_evse = False
+    transaction.told()
     station.owe(event)

@@ -176,6 +176,13 @@ class Transaction:
         """Whether it has begun and not ended."""
         return self.phase is Phase.ONGOING
 
+    def told(self) -> None:
+        """A message was made: the next has the next number, and what this one carried is owed no longer."""
+        self.seq += 1
+        self.owed_trigger = ""
+        self.owed_token = self.owed_remote = self.owed_reservation = None
+        self.owed_evse = False
+
     def keep(self, sample: Sample) -> None:
         """Keep a sample for the last message."""
         if self.samples is None:
