@@ -299,7 +299,7 @@ class Rpc:
 
     def _receive_error(self, message: list[Any]) -> Event:
         unique_id = message[1] if len(message) > 1 else None
-        code, description, details = [*message[2:5], *_NO_REASON[len(message) - 2 :]][:3]
+        code, description, details = [*message[2:5], *_NO_REASON[max(len(message) - 2, 0) :]][:3]
         if unique_id == NO_ID:
             return Unusable(UNREADABLE_CALL, f"{shown(code)}: {shown(description)}", NO_ID)
         if not self._open_id or unique_id != self._open_id:
