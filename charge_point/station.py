@@ -284,9 +284,14 @@ class Station:
         peer = self.peer
         if peer is None:
             raise ConnectionLost(f"{action}: the station is offline")
-        if timeout is None and self.model.has("OCPPCommCtrlr.MessageTimeout[Default]"):
-            timeout = self.model.seconds("OCPPCommCtrlr.MessageTimeout[Default]")
-        return await peer.call(action, payload, timeout=timeout)
+        return await peer.call(action, payload, timeout=self._timeout() if timeout is None else timeout)
+
+    def _timeout(self) -> float | None:
+        """How long to wait for an answer, if somebody has set it; else it is the program's matter."""
+        name = "OCPPCommCtrlr.MessageTimeout[Default]"
+        if not self.model.has(name) or self.model.text(name) == self.model.slot(name).definition.default:
+            return None
+        return self.model.seconds(name)
 
     def say(
         self,

@@ -94,6 +94,18 @@ async def test_an_unanswered_message_counts_its_timeout_before_the_wait(version:
     assert "given_up" not in stage.notes()
 
 
+async def test_the_timeout_that_the_csms_sets_counts() -> None:
+    stage = Stage(V16, variables={"TransactionMessageAttempts": 2, "TransactionMessageRetryInterval": 20})
+    csms = await stage.booted()
+    csms.script["StartTransaction"] = [None, {"transactionId": 5} | csms.token_info()]
+    stage.station.model.put("MessageTimeout", 7)
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(40)
+    times = [got.at for got in csms.got if got.action == "StartTransaction"]
+    assert [round(b - a) for a, b in pairwise(times)] == [27]
+
+
 async def test_a_transaction_whose_start_was_given_up_goes_on_as_minus_one() -> None:
     stage = Stage(V16, variables={"TransactionMessageAttempts": 1})
     csms = await stage.booted()
