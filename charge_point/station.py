@@ -145,11 +145,7 @@ class Station:
 
     def numbered(self, number: int) -> tuple[Evse, Connector] | None:
         """The connector with this 1.6 connectorId."""
-        for one in self.evses:
-            for c in one.connectors:
-                if c.number == number:
-                    return one, c
-        return None
+        return next(((e, c) for e in self.evses for c in e.connectors if c.number == number), None)
 
     def transaction(self, id: str | int) -> Evse | None:
         """The EVSE of the running transaction with this id (2.x) or number (1.6)."""
