@@ -259,6 +259,8 @@ class Evse:
             self.authorization = follow(
                 AUTHORIZATION, self.authorization, "cleared" if unplugged else "ended"
             )
+            # without driver and car nothing is left that could end it, but for the bay (F03.FR.03, E03.FR.05)
+            ends = ends or (unplugged and not stop_points(self) & Point.ParkingBayOccupancy)
         if ends or transaction is None or stop_points(self) & before & _ANY_AUTHORIZATION:
             power.stop_energy(self)  # one message says both
         self.happened(trigger, before, reason=reason, ends=ends)

@@ -220,6 +220,21 @@ async def test_a_remote_stop_only_stops_energy_when_the_stop_point_is_the_plug(v
     await wired.end()
 
 
+@pytest.mark.parametrize("stop_point", ["PowerPathClosed", "EVConnected"])
+async def test_a_session_stopped_before_the_plug_leaves_the_evse_free(
+    version_2x: Version, stop_point: str
+) -> None:
+    points = {"TxStartPoint": "Authorized", "TxStopPoint": stop_point}
+    wired = await Wired(version_2x, variables=points).start()
+    await wired.ask(*start_of(version_2x))
+    transaction = wired.station.evses[0].transaction
+    assert transaction is not None
+    assert await wired.ask(*stop_of(version_2x, transaction.id)) == {"status": "Accepted"}
+    assert wired.events() == [("Started", "RemoteStart", ""), ("Ended", "RemoteStop", "Remote")]
+    assert (await wired.ask(*start_of(version_2x)))["status"] == "Accepted"
+    await wired.end()
+
+
 @pytest.mark.parametrize("id", ["test_transaction_123", 1])
 async def test_a_stop_of_a_transaction_that_never_was_is_rejected(version: Version, id: str | int) -> None:
     wired = await Wired(version, variables=WIDE).start()
