@@ -81,10 +81,13 @@ class Exchange:
 
 
 def exchanges(path: str | Path) -> list[Exchange]:
-    """All answered calls of a CSMS's journal file, in the order of the calls. A half-written line is skipped."""
-    calls: dict[tuple[str, str, str], tuple[int, str, Any]] = {}
-    found: list[Exchange] = []
-    for text in Path(path).read_bytes().splitlines():
+    """All answered calls of a CSMS's journal file, in the order of the calls. A half-written line is skipped.
+
+    Several runs may have written the file one after another: its lines are the order, not their numbers.
+    """
+    calls: dict[tuple[str, str, str], tuple[int, int, str, Any]] = {}
+    found: list[tuple[int, Exchange]] = []
+    for at, text in enumerate(Path(path).read_bytes().splitlines()):
         try:
             line = orjson.loads(text)
         except ValueError:
@@ -95,15 +98,17 @@ def exchanges(path: str | Path) -> list[Exchange]:
         station, inward = line["station"], line["dir"] == "in"
         if line["kind"] == "call":
             by = "charge_point" if inward else "csms"
-            calls[station, by, frame[1]] = (line["seq"], frame[2], frame[3])
+            calls[station, by, frame[1]] = (at, line["seq"], frame[2], frame[3])
             continue
         by = "csms" if inward else "charge_point"  # an answer travels against its call
         call = calls.pop((station, by, frame[1]), None)
         if call is None:
             continue
         error = frame[2] if line["kind"] == "error" else ""
-        found.append(Exchange(call[0], station, by, call[1], call[2], None if error else frame[2], error))
-    return sorted(found, key=lambda exchange: exchange.seq)
+        called, seq, action, request = call
+        answer = None if error else frame[2]
+        found.append((called, Exchange(seq, station, by, action, request, answer, error)))
+    return [exchange for _, exchange in sorted(found, key=lambda pair: pair[0])]
 
 
 def judge(rows: Iterable[Row], happened: Iterable[Exchange]) -> list[tuple[Row, Exchange | None]]:
