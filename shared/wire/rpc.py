@@ -224,7 +224,7 @@ class Rpc:
             return self._refused(symptom, action[:100], unique_id, action)
         if payload is None:
             payload = {}  # 1.6 Table 4, 2.x part 4 §4.1.5: null is another way to write no payload
-        if not self.check or (type(payload) is dict and self.schemas.requests[action].is_valid(payload)):
+        if type(payload) is dict and (not self.check or self.schemas.requests[action].is_valid(payload)):
             return Called(unique_id, action, payload)
         violations = self.schemas.violations(action, payload)
         if self.enforce or type(payload) is not dict:
@@ -255,8 +255,9 @@ class Rpc:
         if action not in SENDS or action not in self._offered:
             symptom = NOT_OFFERED if known(self.version, action) else UNKNOWN_ACTION
             return Unusable(symptom, f"SEND {action[:100]}", unique_id, action)
-        violations = self.schemas.violations(action, payload) if self.check else []
-        if violations and (self.enforce or not isinstance(payload, dict)):
+        is_object = type(payload) is dict
+        violations = self.schemas.violations(action, payload) if self.check or not is_object else []
+        if violations and (self.enforce or not is_object):
             return Unusable(violations[0].symptom, _in_words(violations), unique_id, action, None, violations)
         return Sent(unique_id, action, payload, violations)
 
