@@ -32,11 +32,15 @@ _MADE: dict[Version, Table] = {}
 
 def _table(version: Version) -> Table:
     if version not in _MADE:
-        _MADE[version] = {
-            action.name: Handler(lambda csms, request, name=action.name: csms.answer(name, request), False)
-            for action in of(version, STATION)
-        }
+        _MADE[version] = {action.name: _handler(action.name) for action in of(version, STATION)}
     return _MADE[version]
+
+
+def _handler(action: str) -> Handler:
+    def handler(csms: Wired, request: Payload) -> Payload:
+        return csms.answer(action, request)
+
+    return Handler(handler, False)
 
 
 class Wired:
