@@ -6,8 +6,28 @@ from typing import Any
 
 import pytest
 
-from shared.versions import V16, Version
+from shared.versions import V16, V201, Version
 from tests.pair.pair import Over, Pair
+
+
+once_over_sockets = pytest.mark.once_over_sockets
+"""For what takes a second of real time: over sockets on 2.0.1 only, as the plan has it; in memory on every version."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "once_over_sockets: over sockets on OCPP 2.0.1 only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    extra = [item for item in items if item.get_closest_marker("once_over_sockets") and _is_extra(item)]
+    if extra:
+        config.hook.pytest_deselected(items=extra)
+        items[:] = [item for item in items if item not in extra]
+
+
+def _is_extra(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    return item.callspec.params["over"] == "sockets" and item.callspec.params["version"] is not V201
 
 
 class Make:

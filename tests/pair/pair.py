@@ -46,7 +46,7 @@ from shared.versions import V16, Version
 from tests.pair.conversation import ANYTHING, STATION, Conversation, Exchange, Payload, Said, said
 from tests.pair.words import IDENTITY, MODEL, VENDOR
 
-SPEED = 100
+SPEED = 200
 """Over sockets a second of the plan lasts so much less."""
 
 WAIT_IN_MEMORY = 3600.0
@@ -321,7 +321,7 @@ class Pair:
 
         async with asyncio.timeout(self.over.patience):
             for turns in range(1_000_000):
-                if turns > 20 and calm():
+                if turns > (5 if self.over.sockets else 20) and calm():
                     return
                 await asyncio.sleep(0.001 if self.over.sockets else 0)
         raise AssertionError(f"not quiet:\n{self.charger.talk.text()}")

@@ -6,7 +6,7 @@ import pytest
 
 from charge_point.authorization import Token
 from shared.versions import V16, Version
-from tests.pair.conftest import Make
+from tests.pair.conftest import Make, once_over_sockets
 from tests.pair.conversation import ANY, CSMS, Exchange, Fact, Fields, asked, one_of, said
 from tests.pair.pair import Pair
 from tests.pair.words import booted, fallback, status
@@ -163,6 +163,7 @@ def _availability(version: Version, word: str) -> Fields:
     return {"connectorId": 0, "type": word} if version is V16 else {"operationalStatus": word}
 
 
+@once_over_sockets
 async def test_tc_b11__a_reset_station_goes_away_and_boots_anew(pair: Make) -> None:
     async with _commands(pair, "Reset") as p:
         first = await p.sees(booted(p.version, "Accepted", "PowerUp"))
@@ -175,7 +176,7 @@ async def test_tc_b11__a_reset_station_goes_away_and_boots_anew(pair: Make) -> N
         await p.settled()
         assert p.record.boots == 2
         assert p.csms_status == "Available"
-        await p.time(60)
+        await p.time(10)
         assert len(p.charger.talk.of("Reset", by=CSMS)) == 1, "once per station, not on every connection"
 
 

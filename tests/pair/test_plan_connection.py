@@ -11,7 +11,7 @@ import pytest
 from shared.clock import parse
 from shared.journal.entry import CLOSE, OPEN
 from shared.versions import V16
-from tests.pair.conftest import Make
+from tests.pair.conftest import Make, once_over_sockets
 from tests.pair.pair import Pair
 from tests.pair.words import IDENTITY, booted, ended, metered, started, status
 
@@ -130,6 +130,7 @@ async def test_tc_b04_offline__after_a_long_outage_every_connector_is_reported_w
         assert p.csms_status == "Available"
 
 
+@once_over_sockets
 @both_ways
 async def test_tc_b04_offline_txn__what_a_transaction_brings_while_offline_comes_afterwards_in_order(
     pair: Make, station: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.clock import parse
-from tests.pair.conftest import Make
+from tests.pair.conftest import Make, once_over_sockets
 from tests.pair.conversation import Fact
 from tests.pair.pair import Pair
 from tests.pair.words import booted, status
@@ -31,6 +31,7 @@ async def test_tc_b01__a_boot_is_accepted_and_the_connector_reported_available(p
         assert p.csms_status == "Available"
 
 
+@once_over_sockets
 async def test_tc_b03__a_rejected_station_is_silent_until_it_may_boot_again(pair: Make) -> None:
     interval = pair.whole(5)
     async with pair(f"--boot-status Rejected --retry-interval {interval}") as p:
@@ -43,6 +44,7 @@ async def test_tc_b03__a_rejected_station_is_silent_until_it_may_boot_again(pair
         assert not p.record.statuses
 
 
+@once_over_sockets
 async def test_tc_b02__a_pending_station_sends_nothing_but_boots(pair: Make) -> None:
     interval = pair.whole(5)
     async with pair(f"--boot-status Pending --retry-interval {interval}") as p:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from shared.versions import V16
-from tests.pair.conftest import Make
+from tests.pair.conftest import Make, once_over_sockets
 from tests.pair.conversation import ANY, CSMS, Exchange, Fact, asked, said
 from tests.pair.pair import Pair
 from tests.pair.words import (
@@ -104,6 +104,7 @@ def _is_its(p: Pair, begun: Exchange, request: Exchange) -> None:
     assert p.csms.ledger.open(p.record)[0].remote_start_id == request.request["remoteStartId"]
 
 
+@once_over_sockets
 async def test_tc_f03__a_running_transaction_is_stopped_remotely(pair: Make) -> None:
     stop = 1 if pair.over.sockets else 30
     start_on = "--start-on accepted" if pair.over.sockets else ""
@@ -123,6 +124,7 @@ async def test_tc_f03__a_running_transaction_is_stopped_remotely(pair: Make) -> 
         _is_billed(p, "Remote")
 
 
+@once_over_sockets
 async def test_tc_f03__a_running_transaction_is_stopped_by_its_driver(pair: Make) -> None:
     async with pair(ACCEPTED, _metered_every(pair, 5)) as p:
         await p.accepted()
@@ -155,6 +157,7 @@ async def test_tc_e_stop_none__without_a_transaction_nothing_is_stopped(pair: Ma
     await _nothing_is_stopped(pair)
 
 
+@once_over_sockets
 async def test_tc_e01_atg__a_session_runs_from_its_authorization_to_its_end(pair: Make) -> None:
     async with pair(ACCEPTED, _metered_every(pair, 10)) as p:
         await p.accepted()
@@ -193,6 +196,7 @@ def _sampled(context: str) -> Fact:
     return Fact(f"meter values with context {context}", holds)
 
 
+@once_over_sockets
 async def test_tc_j02__meter_values_come_at_begin_periodically_and_at_the_end(pair: Make) -> None:
     every = "--set StopTxnSampledData=Energy.Active.Import.Register" if pair.is_16 else ""
     async with pair(ACCEPTED, f"{_metered_every(pair, 10)} {MEASURANDS} {every}") as p:
@@ -213,6 +217,7 @@ async def test_tc_j02__meter_values_come_at_begin_periodically_and_at_the_end(pa
         _gapless(p)
 
 
+@once_over_sockets
 @each_2x
 async def test_tc_i01__every_update_is_answered_with_the_cost_so_far(pair: Make) -> None:
     async with pair(f"{ACCEPTED} --total-cost 25.50", _metered_every(pair, 10)) as p:
@@ -334,6 +339,7 @@ async def _taken_home(p: Pair) -> None:
 # --- resets and second starts -------------------------------------------------------------------------------------
 
 
+@once_over_sockets
 async def test_tc_b12__a_reset_ends_the_transaction_before_the_station_goes(pair: Make) -> None:
     async with pair(ACCEPTED, _metered_every(pair, 5)) as p:
         await p.accepted()
@@ -354,6 +360,7 @@ async def test_tc_b12__a_reset_ends_the_transaction_before_the_station_goes(pair
         _gapless(p)
 
 
+@once_over_sockets
 @each_2x
 async def test_tc_b12__a_reset_on_idle_waits_for_the_end_of_the_transaction(pair: Make) -> None:
     async with pair(ACCEPTED) as p:
@@ -371,6 +378,7 @@ async def test_tc_b12__a_reset_on_idle_waits_for_the_end_of_the_transaction(pair
         await _is_over(p)
 
 
+@once_over_sockets
 async def test_tc_e_double_start__a_second_start_is_rejected_and_the_transaction_goes_on(pair: Make) -> None:
     async with pair(ACCEPTED, _metered_every(pair, 5)) as p:
         await p.accepted()
