@@ -3,26 +3,87 @@
 The library closes a connection on text that is not UTF-8 (1007); OCPP 2.x wants an answer (part 4 §4.2.3). So
 these connections give the bytes of such a message instead, as they do for a binary one. A message over the
 limit still closes the connection with 1009, which the library does by itself.
+
+Nearly every message is one whole text frame in one piece, not compressed. Such a one takes a short way here, in and
+out: the library's general one costs more than all the rest of a call (`scripts/bench --only trips`). Whatever is
+not exactly that (fragments, control frames, half a frame, compression, a closing connection) goes the library's way.
 """
 
 from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from struct import Struct
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.protocol import CLIENT, OPEN, Event
+from websockets.streams import StreamReader
 
 from shared.link import ABNORMAL, NORMAL, LinkClosed
 
+apply_mask: Callable[[bytes, bytes], bytes]
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
 TOO_BIG = 1009
 """The close code after a message over the limit (RFC 6455 §7.4.1)."""
+
+# RFC 6455 §5.2: FIN and opcode 1; the mask bit with a length of 7 bits, or 126 and one of 16 bits
+_WHOLE_TEXT = 0x81
+_MASKED = 0x80
+_LONGER = 126
+_LONGEST_SHORT_WAY = 0xFFFF
+_SHORT_HEAD = Struct("!BB").pack
+_LONG_HEAD = Struct("!BBH").pack
+
+_BETWEEN_FRAMES = StreamReader.at_eof.__code__
 
 
 class _Tolerant(Connection):
     """What both ends add to a connection."""
 
+    _reader: asyncio.Future[bytes | None] | None = None
+    """Who waits for the next message: gets it when it is a whole text, or None to look into the queue."""
+
+    _in_fragments = False
+    _limit = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        limits = (getattr(self.protocol, f"max_{what}_size", 0) for what in ("message", "fragment"))
+        self._limit = min(_LONGEST_SHORT_WAY if limit is None else limit for limit in limits)
+
+    # --- in ----------------------------------------------------------------------------------------------
+
     async def recv_as_it_came(self) -> str | bytes:
         """The next message; bytes when it is binary or not UTF-8. Raises `LinkClosed` at the end."""
+        messages = self.recv_messages
+        if not messages.closed and not len(messages.frames):
+            self._reader = self.loop.create_future()
+            try:
+                whole = await self._reader
+            except asyncio.CancelledError:
+                if self._reader.done() and not self._reader.cancelled() and (came := self._reader.result()):
+                    messages.frames.put_back([Frame(Opcode.TEXT, came)])
+                raise
+            finally:
+                self._reader = None
+            if whole is not None:
+                try:
+                    return whole.decode()
+                except UnicodeDecodeError:
+                    return whole
+        return await self._recv_from_queue()
+
+    async def _recv_from_queue(self) -> str | bytes:
         try:
             return await self.recv_messages.get()
         except UnicodeDecodeError as problem:
@@ -36,6 +97,102 @@ class _Tolerant(Connection):
             return await self.recv()  # the stream has ended: waits for the close and says how it went
         except ConnectionClosed as ended:
             raise closed(ended) from None
+
+    def data_received(self, data: bytes) -> None:
+        whole = self._whole_text(data)
+        if whole is None:
+            super().data_received(data)
+        elif self._reader is not None and not self._reader.done() and not len(self.recv_messages.frames):
+            self._reader.set_result(whole)
+        else:
+            self.process_event(Frame(Opcode.TEXT, whole))
+
+    def _whole_text(self, data: bytes) -> bytes | None:
+        """The text in `data` if that is one whole text frame between two others, and nothing else."""
+        size, protocol = len(data), self.protocol
+        if size < 2 or data[0] != _WHOLE_TEXT or protocol.state is not OPEN or protocol.extensions:
+            return None
+        at = 2
+        length = data[1]
+        if protocol.side is not CLIENT:
+            if length < _MASKED:
+                return None
+            length -= _MASKED
+            at = 6
+        if length == _LONGER and size > at + 2:
+            length = data[2] << 8 | data[3]
+            at += 2
+        if size != at + length or length > self._limit or self._in_fragments:
+            return None
+        parser: Any = protocol.parser  # the library's own: it must be between two frames as well
+        while parser is not None and parser.gi_code is not _BETWEEN_FRAMES:
+            parser = parser.gi_yieldfrom
+        if parser is None:
+            return None
+        return data[at:] if protocol.side is CLIENT else apply_mask(data[at:], data[at - 4 : at])
+
+    def process_event(self, event: Event) -> None:
+        super().process_event(event)
+        if type(event) is Frame and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self._in_fragments = not event.fin
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Have the reader look into the queue."""
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    # --- out ---------------------------------------------------------------------------------------------
+
+    async def send_as_it_is(self, message: str | bytes) -> None:
+        """Send text as a text frame, bytes as a binary one. Raises `LinkClosed`."""
+        if type(message) is str and self._write(message):
+            if self.paused or self.transport.is_closing():
+                await self.drain()
+            return
+        try:
+            await self.send(message)
+        except ConnectionClosed as ended:
+            raise closed(ended) from None
+
+    def _write(self, text: str) -> bool:
+        """Write `text` as one frame; False when that is the library's business."""
+        protocol = self.protocol
+        if protocol.state is not OPEN or protocol.extensions or protocol.expect_continuation_frame:
+            return False
+        body = text.encode()
+        size = len(body)
+        if size > _LONGEST_SHORT_WAY:
+            return False
+        bit = _MASKED if protocol.side is CLIENT else 0
+        if size < _LONGER:
+            head = _SHORT_HEAD(_WHOLE_TEXT, bit | size)
+        else:
+            head = _LONG_HEAD(_WHOLE_TEXT, bit | _LONGER, size)
+        if bit:
+            mask = _fresh_mask()
+            head += mask
+            body = apply_mask(body, mask)
+        try:
+            self.transport.write(head + body)
+        except Exception:  # the transport is gone: the library knows how to say so
+            return False
+        return True
+
+
+_masks: list[bytes] = []
+
+
+def _fresh_mask() -> bytes:
+    """Four bytes that nobody can foresee (RFC 6455 §5.3), drawn from the system's source a thousand at a time."""
+    if not _masks:
+        pool = secrets.token_bytes(4096)
+        _masks.extend(pool[at : at + 4] for at in range(0, len(pool), 4))
+    return _masks.pop()
 
 
 class ServerSide(_Tolerant, ServerConnection):
@@ -55,17 +212,12 @@ def closed(ended: ConnectionClosed) -> LinkClosed:
 class WebSocketLink:
     """A `Link` over a connection of either side."""
 
-    __slots__ = ("connection", "recv")
+    __slots__ = ("connection", "recv", "send")
 
     def __init__(self, connection: ServerSide | ClientSide) -> None:
         self.connection = connection
         self.recv = connection.recv_as_it_came
-
-    async def send(self, text: str | bytes) -> None:
-        try:
-            await self.connection.send(text)
-        except ConnectionClosed as ended:
-            raise closed(ended) from None
+        self.send = connection.send_as_it_is
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         # the reason of a close frame has at most 123 bytes (RFC 6455 §5.5)
