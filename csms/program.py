@@ -76,10 +76,10 @@ async def _serve(options: CsmsOptions) -> int:
         for kept in (file, state):
             if kept is not None:
                 kept.close()
-    return _verdict(options, csms, summary)
+    return verdict(options, csms, summary)
 
 
-def _verdict(options: CsmsOptions, csms: Csms, summary: Summary) -> int:
+def verdict(options: CsmsOptions, csms: Csms, summary: Summary) -> int:
     """The table at the end, and the status: 70 for a bug of ours, 1 for what the options call a failure."""
     if options.log_level in ("debug", "info"):
         sys.stderr.write(summary.render(energy=csms.energy))

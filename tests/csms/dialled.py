@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from csms.making import csms_of
 from csms.options import CsmsOptions, resolve
@@ -29,6 +29,7 @@ from shared.tasks import Tasks
 from shared.versions import V16, V21, V201, Version
 from shared.wire.schema import document, schemas
 from tests.csms.office import _sample as plainest
+from tests.support import until
 
 Payload = dict[str, Any]
 
@@ -121,6 +122,14 @@ class Serving:
         station = self.station(version, id, **script)
         await station.call("BootNotification", BOOT[version])
         return station
+
+    async def back(self, station: RawStation, id: str = "CP1") -> RawStation:
+        """The connection of `station` is cut, and the station dials anew, without a boot."""
+        station.link.abort()
+        await station.served
+        again = self.station(station.version, id)
+        await until(lambda: self.csms.find(id))
+        return again
 
     def now(self) -> float:
         """Seconds since the CSMS began."""
@@ -314,3 +323,22 @@ def info_of(answer: Payload) -> Payload:
     """What an answer says of a token."""
     found: Payload = answer.get("idTagInfo") or answer["idTokenInfo"]
     return found
+
+
+# --- which flag is tried by which test ------------------------------------------------------------------------
+
+TRIED: dict[str, list[str]] = {}
+"""Field of `CsmsOptions` -> the tests that see its effect."""
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+def tries(*fields: str) -> Callable[[Test], Test]:
+    """Marks a test that sees the effect of these options."""
+
+    def mark(test: Test) -> Test:
+        for field in fields:
+            TRIED.setdefault(field, []).append(test.__name__)
+        return test
+
+    return mark

@@ -42,6 +42,7 @@ from tests.csms.dialled import (
     serving,
     start,
     stop,
+    tries,
 )
 from tests.support import each_2x, eventually, until
 
@@ -159,6 +160,7 @@ async def test_without_a_common_subprotocol_the_answer_is_400_and_names_ours(
 
 @pytest.mark.sockets
 @pytest.mark.parametrize("offered", [None, [Subprotocol("ocpp1.5")]])
+@tries("no_subprotocol")
 async def test_the_other_reading_completes_the_handshake_without_the_header_and_closes(
     offered: list[Subprotocol] | None,
 ) -> None:
@@ -176,6 +178,7 @@ async def test_the_other_reading_completes_the_handshake_without_the_header_and_
 
 
 @pytest.mark.sockets
+@tries("lenient_subprotocol")
 async def test_lenient_serves_who_names_no_subprotocol_as_1_6() -> None:
     async with listening("--lenient-subprotocol") as server:
         async with connect(f"{server.url}/CP1", compression=None) as station:
@@ -188,6 +191,7 @@ async def test_lenient_serves_who_names_no_subprotocol_as_1_6() -> None:
 
 
 @pytest.mark.sockets
+@tries("versions", "port")
 async def test_the_station_s_first_choice_that_we_speak_is_chosen() -> None:
     async with listening("--versions", "1.6,2.1") as server:
         for offered, chosen in (
@@ -213,6 +217,7 @@ def basic(user: bytes, password: bytes) -> dict[str, str]:
 
 
 @pytest.mark.sockets
+@tries("passwords")
 async def test_who_proves_nothing_gets_401_and_is_told_how(passwords: str) -> None:
     async with listening("--passwords", passwords) as server:
         for more in (
@@ -274,6 +279,7 @@ async def test_a_second_connection_closes_the_first_with_4000_and_a_reason() -> 
 
 
 @pytest.mark.sockets
+@tries("max_message_size")
 async def test_a_frame_over_the_limit_is_closed_with_1009_and_the_station_may_come_back() -> None:
     async with listening("--max-message-size", "2000") as server:
         async with server.dial() as station:
@@ -299,6 +305,7 @@ async def test_compression_is_taken_without_context_takeover_on_either_side() ->
 
 
 @pytest.mark.sockets
+@tries("compression")
 async def test_compression_is_declined_when_told_so() -> None:
     async with listening("--no-compression") as server, server.dial(compression="deflate") as station:
         assert station.protocol.extensions == []
@@ -372,6 +379,7 @@ async def test_a_stopping_server_says_1001_to_everybody() -> None:
 
 
 @pytest.mark.sockets
+@tries("ping_interval")
 async def test_pings_of_both_sides_keep_a_connection_that_says_nothing_else() -> None:
     async with listening("--ping-interval", "0.02") as server, server.dial(ping_interval=None) as station:
         pings = []
@@ -537,6 +545,7 @@ async def test_a_station_that_was_accepted_reconnects_without_booting(version: V
     ("registration", "never_booted", "rejected"),
     [("normal", "served", "refused"), ("strict", "refused", "refused"), ("lenient", "served", "served")],
 )
+@tries("registration")
 async def test_who_is_served_is_a_policy(
     version: Version, registration: str, never_booted: str, rejected: str
 ) -> None:
