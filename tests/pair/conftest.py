@@ -9,7 +9,6 @@ import pytest
 from shared.versions import V16, V201, Version
 from tests.pair.pair import Over, Pair
 
-
 once_over_sockets = pytest.mark.once_over_sockets
 """For what takes a second of real time: over sockets on 2.0.1 only, as the plan has it; in memory on every version."""
 
