@@ -7,6 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charge_point.device_model import DeviceModel
 from charge_point.outbox import Store
 from charge_point.setup import StationSetup
 from shared.dialer import Backoff, Target
@@ -14,13 +15,14 @@ from shared.option_fields import UsageError
 from shared.tls import client_context
 
 if TYPE_CHECKING:
+    from charge_point.catalogue import Topology
     from charge_point.options import ChargePointOptions
     from charge_point.station import Station
 
 
 def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
     """What kind of station the options describe."""
-    evse = tuple(range(1, options.connectors + 1))
+    evses = (tuple(range(1, options.connectors + 1)),) * options.evses
     backoff: dict[str, int | str] = {
         "RetryBackOffWaitMinimum": ceil(options.reconnect_min),
         "RetryBackOffRandomRange": ceil(options.reconnect_random),
@@ -31,13 +33,26 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         model=options.model,
         serial=options.serial or "",
         firmware=options.firmware,
-        evses=(evse,) * options.evses,
+        evses=evses,
         status_by="notification" if options.status_by == "notification" else "event",
         boot_on_reconnect=options.boot_on_reconnect,
+        heartbeat=options.heartbeat_interval or 0.0,
         seed=options.seed,
         run_id=run_id,
-        variables={**backoff, **options.set},
+        variables={**backoff, **_presets(options, evses)},
     )
+
+
+def _presets(options: ChargePointOptions, evses: Topology) -> dict[str, str]:
+    """The `--set` options; each version takes those that it has. UsageError for a name that no version has, or a
+    value that it cannot have."""
+    for name, value in options.set.items():
+        for version in options.ocpp_version:
+            try:
+                DeviceModel(version, evses, {name: value})
+            except ValueError as fault:
+                raise UsageError(f"--set: {fault}") from None
+    return options.set
 
 
 def backoff_of(options: ChargePointOptions, station: Station) -> Backoff:

@@ -80,7 +80,7 @@ async def _live(options: ChargePointOptions) -> int:
             file.close()
         if store is not None:
             store.close()
-    return _verdict(options, status, bugs, summary, driver)
+    return _verdict(options, status, bugs, summary, station)
 
 
 async def _until_done(
@@ -150,21 +150,16 @@ def _typing(
 
 
 def _verdict(
-    options: ChargePointOptions, status: int, bugs: list[BaseException], summary: Summary, driver: Driver
+    options: ChargePointOptions, status: int, bugs: list[BaseException], summary: Summary, station: Station
 ) -> int:
     if options.log_level in ("debug", "info"):
-        sys.stderr.write(summary.render(energy=lambda station: _charged(driver)))
+        sys.stderr.write(summary.render(energy=lambda name: (station.sessions, station.charged)))
     if bugs:
         sys.stderr.write(f"charge_point: {len(bugs)} internal error(s); see the log above\n")
         return lifecycle.INTERNAL
     if status == lifecycle.OK and (options.fail_on_findings or options.strict) and summary.finding_count:
         return lifecycle.FAILED
     return status
-
-
-def _charged(driver: Driver) -> tuple[int, float]:
-    """Sessions that charged as asked, and the Wh of all."""
-    return sum(r.as_asked for r in driver.results), sum(r.energy for r in driver.results)
 
 
 def _journal_file(options: ChargePointOptions, journal: Journal) -> JournalFile | None:

@@ -38,6 +38,15 @@ TOLERANCE = 1.0
 """A clock that is less than this many seconds off is not set: many CSMSs send whole seconds."""
 
 
+_BOOT = "BootNotification"
+_FAULTS_16 = {
+    (PENDING, "RemoteStartTransaction"): ("not while the registration is Pending", "1.6 §4.2"),
+    (PENDING, "RemoteStopTransaction"): ("not while the registration is Pending", "1.6 §4.2"),
+    (ACCEPTED, "TriggerMessage"): ("BootNotification from a station that is accepted", "1.6 errata 3.40"),
+}
+"""Registration and action -> what is wrong with it, and the clause. 2.x leaves these to the station to refuse."""
+
+
 class Registration:
     """Where the station stands with its CSMS. `status` is the last answer, empty before the first since a start."""
 
@@ -114,7 +123,8 @@ class Registration:
             station.changed()
             return
         self._failures = 0
-        if interval > 0 and station.model.has("HeartbeatInterval"):  # B01.FR.04
+        if interval > 0 and not station.setup.heartbeat and station.model.has("HeartbeatInterval"):
+            # B01.FR.04
             station.model.put("HeartbeatInterval", int(interval))
         self._heard = asyncio.get_running_loop().time()
         self._beat()
@@ -146,15 +156,28 @@ class Registration:
 
     # --- the gate -----------------------------------------------------------------------------------------
 
-    def gate(self) -> None:
-        """Asked before each message of the CSMS is handled: while Rejected none is (B03.FR.08; 1.6 §4.2)."""
+    def gate(self, action: str, payload: Payload) -> None:
+        """Asked before each message of the CSMS is handled: while Rejected none is (B03.FR.08; 1.6 §4.2).
+
+        What a CSMS must not send in the present state is a finding, whatever it is answered.
+        """
+        fault = _FAULTS_16.get((self.status, action)) if self._station.version is V16 else None
+        if fault is not None and (action != "TriggerMessage" or payload["requestedMessage"] == _BOOT):
+            self._station.note("called_too_early", f"{action}: {fault[0]}", clause=fault[1])
         if self.status != REJECTED:
             return
+        clause = "1.6 §4.2" if self._station.version is V16 else "B03.FR.03"
+        self._station.note("called_while_rejected", f"{action} to a station that was rejected", clause=clause)
         if self._station.version is V16:
             raise NoAnswer
         raise Refuse("SecurityError", "this station's registration was rejected")
 
     # --- heartbeats ---------------------------------------------------------------------------------------
+
+    @property
+    def _interval(self) -> float:
+        """Seconds between heartbeats: the setup's own, else the variable that the CSMS sets."""
+        return self._station.setup.heartbeat or self._station.model.seconds("HeartbeatInterval")
 
     def rebeat(self) -> None:
         """The heartbeat interval has changed."""
@@ -162,7 +185,7 @@ class Registration:
             self._beat()
 
     def _beat(self) -> None:
-        interval = self._station.model.seconds("HeartbeatInterval")
+        interval = self._interval
         if interval <= 0 or self._station.peer is None:
             self._cancel()
             return
@@ -173,7 +196,7 @@ class Registration:
 
     def _maybe_beat(self) -> None:
         """Send a heartbeat if nothing was sent for the interval (G02.FR.05), else wait for the rest of it."""
-        loop, interval = asyncio.get_running_loop(), self._station.model.seconds("HeartbeatInterval")
+        loop, interval = asyncio.get_running_loop(), self._interval
         rest = interval - self._station.silence
         if rest > 0.001 and loop.time() - self._heard < DAY:
             self._arm(rest, self._maybe_beat)

@@ -25,7 +25,9 @@ class StationSetup:
     `evses`: the connector ids of EVSE 1, 2, ...  `amps` per phase. `status_by` says how 2.1 reports a status
     ("event": NotifyEvent; "notification": StatusNotification). `run_id` keeps ids apart from those of an earlier
     start (0 in memory). `reboot_seconds`: from a reset to the next connection. `transactions_before_accepted`: C16
-    §4.2.1, B02.FR.03. `vendors`: whose DataTransfer the station knows, as `KNOWN_VENDORS`.
+    §4.2.1, B02.FR.03. `heartbeat`: seconds between heartbeats whatever the CSMS says, 0 to do as it says.
+    `vendors`: whose DataTransfer the station knows, as `KNOWN_VENDORS`. `variables` are presets; a version takes those
+    that it has.
     """
 
     vendor: str = "Example"
@@ -41,6 +43,7 @@ class StationSetup:
     noise: bool = False
     status_by: str = "event"
     boot_on_reconnect: bool = False
+    heartbeat: float = 0.0
     transactions_before_accepted: bool = False
     reboot_seconds: float = 5.0
     seed: int = 0

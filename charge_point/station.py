@@ -50,6 +50,7 @@ class Station:
         "_waiters",
         "aligner",
         "authorizer",
+        "charged",
         "clock",
         "closed",
         "evses",
@@ -63,6 +64,7 @@ class Station:
         "redial",
         "registration",
         "reset_due",
+        "sessions",
         "setup",
         "store",
         "tasks",
@@ -102,6 +104,10 @@ class Station:
         self._saying = 0
         self._ids: Stream | None = None
         self._offline_since: float | None = None
+        self.sessions = 0
+        """Transactions that ended in this run."""
+        self.charged = 0.0
+        """Wh that they charged."""
         self.reset_due: str = ""
         """The boot reason of a restart that waits for the last transaction to end."""
         self._waiters: list[tuple[asyncio.Future[None], Callable[[], bool]]] | None = None
@@ -273,7 +279,7 @@ class Station:
 
     def gate(self, action: str, payload: Payload) -> None:
         """Asked before each message of the CSMS is handled; raises what the registration demands."""
-        self.registration.gate()
+        self.registration.gate(action, payload)
 
     async def call(self, action: str, payload: Payload, *, timeout: float | None = None) -> Payload:
         """Call the CSMS. Raises ConnectionLost when offline, and what `Peer.call` raises."""
@@ -335,8 +341,10 @@ class Station:
         if spelled is not None:
             self.outbox.add(*spelled, event.transaction.id)
 
-    def transaction_over(self, evse: Evse) -> None:
-        """A transaction has ended: what waited for that happens."""
+    def transaction_over(self, evse: Evse, charged: float) -> None:
+        """A transaction has ended after `charged` Wh: what waited for that happens."""
+        self.sessions += 1
+        self.charged += charged
         self.settle_availability(evse)
         if self.reset_due and not any(e.transaction for e in self.evses):
             reason, self.reset_due = self.reset_due, ""

@@ -87,7 +87,8 @@ def end(evse: Evse, trigger: str, reason: str) -> None:
     evse.sampler.off()
     evse.tell(trigger, "Ended", reason=reason)
     evse.last, evse.transaction = transaction, None
-    evse.station.transaction_over(evse)
+    charged = evse.meter.advance(evse.station.clock.elapsed()) - transaction.meter_start
+    evse.station.transaction_over(evse, charged)
 
 
 def tell(

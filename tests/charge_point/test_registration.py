@@ -132,6 +132,38 @@ async def test_a_rejected_station_answers_as_its_version_says(version: Version) 
     assert version is V16 or getattr(caught.value, "code", "") == "SecurityError"
 
 
+async def test_what_a_csms_must_not_send_yet_is_a_finding(version: Version) -> None:
+    stage = Stage(version)
+    stage.csms.script["BootNotification"] = boot(stage.csms, "Pending", 500)
+    stage.connect()
+    await stage.settle()
+    if version is V16:
+        stage.station.gate("RemoteStartTransaction", {"idTag": "T"})
+    assert [f.clause for f in stage.journal.findings()] == (["1.6 §4.2"] if version is V16 else [])
+    stage.station.registration.status = "Rejected"
+    with pytest.raises((NoAnswer, Refuse)):
+        stage.station.gate("GetVariables", {})
+    assert stage.journal.findings()[-1].clause == ("1.6 §4.2" if version is V16 else "B03.FR.03")
+    assert stage.journal.findings()[-1].note == "called_while_rejected"
+
+
+async def test_a_trigger_for_boot_after_acceptance_is_a_finding_on_16_only(version: Version) -> None:
+    stage = Stage(version)
+    await stage.booted()
+    stage.station.gate("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    assert stage.journal.findings() == []
+    stage.station.gate("TriggerMessage", {"requestedMessage": "BootNotification"})
+    assert [f.clause for f in stage.journal.findings()] == (["1.6 errata 3.40"] if version is V16 else [])
+
+
+async def test_heartbeats_can_be_set_whatever_the_csms_says(version: Version) -> None:
+    stage = Stage(version, heartbeat=20.0)
+    stage.csms.interval = 300
+    csms = stage.connect()
+    await stage.settle(70)
+    assert [got.at for got in csms.got if got.action == "Heartbeat"] == pytest.approx([20, 40, 60], abs=0.1)
+
+
 async def test_a_short_outage_reports_only_what_changed(version: Version) -> None:
     stage = Stage(version, evses=((1,), (1,)))
     await stage.booted()
