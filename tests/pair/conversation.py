@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.verdict import dig
-from shared.journal.entry import FRAME, IN, Entry
+from shared.journal.entry import CLOSE, FRAME, IN, Entry
 from shared.journal.journal import Journal
 
 Payload = dict[str, Any]
@@ -96,6 +96,13 @@ class Exchange:
     answer: Payload | None = None
     error: str = ""
     answer_seq: int = 0
+    lost: bool = False
+    """The connection ended before the answer came."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no answer is to be waited for any more."""
+        return self.lost or self.answer_seq > 0
 
     def __str__(self) -> str:
         answer = self.error or ("no answer yet" if not self.answer_seq else str(self.answer))
@@ -144,8 +151,14 @@ class Conversation:
         return "\n".join(line[:300] for line in lines[-30:]) or "nothing"
 
     def _take(self, entry: Entry) -> None:
-        if entry.sort != FRAME:
-            return
+        if entry.sort == CLOSE:
+            for exchange in self._open.values():
+                exchange.lost = True
+            self._open.clear()
+        elif entry.sort == FRAME:
+            self._take_frame(entry)
+
+    def _take_frame(self, entry: Entry) -> None:
         kind, parts = entry.kind, entry.parts()
         inward = entry.dir == IN
         if kind == "call":

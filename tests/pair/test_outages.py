@@ -7,7 +7,7 @@ to get through (then its answer is lost). What must hold afterwards is the same 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -120,10 +120,13 @@ def _each_is_billed_once(p: Pair, made: list[str]) -> None:
     bills = ledger.billed(record)
     assert ledger.open(record) == []
     assert len(bills) == len(made)
-    messages = _messages(p)
+    first, again = _arrived(p)
+    messages = [arrived.payload for arrived in first]
+    _copies_are_noticed(p, again)
     if p.version is V16:
         _started_and_stopped_once(messages, [int(bill.transaction) for bill in bills])
     else:
+        _late_ones_say_so(first)
         assert [bill.transaction for bill in bills] == made
         for id in made:
             _numbered_without_gap([m for m in messages if m["transactionInfo"]["transactionId"] == id])
@@ -141,19 +144,44 @@ def _each_is_billed_once(p: Pair, made: list[str]) -> None:
         assert parse(bill.stopped) - parse(bill.started) == pytest.approx(25.0, abs=2.0)
 
 
-def _messages(p: Pair) -> list[Payload]:
-    """The transaction messages that the CSMS got, each when it first came."""
-    found: list[Payload] = []
+class Arrived(NamedTuple):
+    """A transaction message that the CSMS got. `at`: its Unix seconds."""
+
+    action: str
+    at: float
+    payload: Payload
+
+
+def _arrived(p: Pair) -> tuple[list[Arrived], list[Arrived]]:
+    """The transaction messages that the CSMS got, each when it first came; and those that came again."""
+    first: list[Arrived] = []
+    again: list[Arrived] = []
+    seen: list[Payload] = []
     for entry in p.csms_journal:
         if entry.sort != FRAME or entry.dir != IN or entry.kind != "call":
             continue
         _, _, action, payload = entry.parts()
         if action not in ("TransactionEvent", "StartTransaction", "MeterValues", "StopTransaction"):
             continue
+        arrived = Arrived(action, p.csms_journal.epoch + entry.t, payload)
         said = {name: value for name, value in payload.items() if name != "offline"}
-        if said not in found:
-            found.append(said)
-    return found
+        (again if said in seen else first).append(arrived)
+        seen.append(said)
+    return first, again
+
+
+def _copies_are_noticed(p: Pair, again: list[Arrived]) -> None:
+    """Whatever came twice was entered once, and is on the record as a copy."""
+    counts = p.csms.ledger.counts
+    noted = sum(counts.get(name, 0) for name in ("seqno_duplicate", "duplicate_start", "duplicate_stop"))
+    assert noted == len([arrived for arrived in again if arrived.action != "MeterValues"])
+
+
+def _late_ones_say_so(first: list[Arrived]) -> None:
+    """What did not get through at once is marked as from offline, and nothing else is (E11.FR.07)."""
+    for _, at, payload in first:
+        late = at - parse(payload["timestamp"]) > 0.002  # a message in memory takes no time
+        assert payload.get("offline", False) is late, payload
 
 
 def _started_and_stopped_once(messages: list[dict[str, Any]], numbers: list[int]) -> None:
