@@ -92,10 +92,8 @@ class Peer(Calling):
                 if to_send and is_heard:
                     try:
                         await self._flush()
-                    except (
-                        LinkClosed
-                    ):  # nobody takes answers any more, but what came before the end still counts
-                        is_heard = False
+                    except LinkClosed:
+                        is_heard = False  # nobody takes answers any more, but what came before the end counts
                 if not is_heard:
                     to_send.clear()
         except LinkClosed as ended:

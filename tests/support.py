@@ -1,18 +1,25 @@
-"""What tests share: marks over the versions, and runners for coroutines in virtual and in real time."""
+"""What tests share: marks over the versions, runners for virtual and real time, and peers joined in memory."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
 import pytest
 
-from shared.clock import run_real, run_virtual
-from shared.versions import V2X, VERSIONS
+from shared.clock import Clock, run_real, run_virtual
+from shared.dispatch import Handler
+from shared.journal.entry import Entry
+from shared.journal.journal import Journal
+from shared.link import Link, MemoryLink
+from shared.peer import Peer, Setting
+from shared.tasks import Tasks
+from shared.versions import V2X, VERSIONS, Version
 
 T = TypeVar("T")
 
@@ -87,3 +94,64 @@ def _not_for_ever(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+class End:
+    """One peer with a journal and tasks of its own, and what went wrong in it that is ours."""
+
+    def __init__(
+        self, link: Link, end: str, version: Version, handlers: dict[str, Any], **setting: Any
+    ) -> None:
+        self.journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
+        self.bugs: list[BaseException] = []
+        self.tasks = Tasks(self.bugs.append)
+        self.setting = Setting(end, self.journal, self.tasks, crashed=self.bugs.append, **setting)
+        table = {
+            action: Handler(function, inspect.iscoroutinefunction(function))
+            for action, function in handlers.items()
+        }
+        self.peer = Peer(link, version, table, self, self.setting, station="CP1", id_prefix=f"{end[0]}-")
+        self.running = asyncio.create_task(self.peer.run())
+
+    def notes(self) -> list[str]:
+        """The names of the notes, in order."""
+        return [entry.note for entry in self.journal if entry.sort == "note"]
+
+    def note(self, name: str) -> Entry:
+        """The only note of that name."""
+        (note,) = [entry for entry in self.journal if entry.note == name]
+        return note
+
+    def frame(self, number: int) -> str | bytes:
+        """The frame with that number in the journal."""
+        (entry,) = [entry for entry in self.journal if entry.seq == number]
+        assert entry.sort == "frame"
+        return entry.what
+
+
+@asynccontextmanager
+async def one_end(
+    version: Version, handlers: dict[str, Any] | None = None, *, end: str = "csms", **setting: Any
+) -> AsyncIterator[tuple[End, MemoryLink]]:
+    """A peer, and the other end of its link in the hands of the test."""
+    theirs, ours = MemoryLink.pair()
+    made = End(ours, end, version, handlers or {}, **setting)
+    yield made, theirs
+    theirs.abort()
+    await made.running
+    await made.tasks.end()
+
+
+@asynccontextmanager
+async def both_ends(
+    version: Version, at_csms: dict[str, Any], at_station: dict[str, Any], **setting: Any
+) -> AsyncIterator[tuple[End, End]]:
+    """Two peers that talk to each other, the CSMS's first."""
+    one, two = MemoryLink.pair()
+    csms = End(one, "csms", version, at_csms, **setting)
+    station = End(two, "charge_point", version, at_station, **setting)
+    yield csms, station
+    one.abort()
+    for end in (csms, station):
+        await end.running
+        await end.tasks.end()
