@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from csms.commands.defaults import chosen, present, spelled, two
+from csms.commands.defaults import chosen, present, spelled, two, upstream
 from csms.commands.registry import Sent, Session, command
-from csms.commands.samples import ROOT, ROOT_HASHES
+from csms.commands.samples import MOCK_HASHES, ROOT, ROOT_HASHES
 from csms.commands.security import pem
 
 
@@ -51,4 +51,4 @@ def delete_certificate(
     named = present(
         hashAlgorithm=algorithm, issuerNameHash=name_hash, issuerKeyHash=key_hash, serialNumber=serial
     )
-    return {"certificateHashData": ROOT_HASHES | named}
+    return {"certificateHashData": (MOCK_HASHES if upstream(to) else ROOT_HASHES) | named}

@@ -127,7 +127,7 @@ def _trigger(
     asked = {"requestedMessage": wanted}
     unnamed = evse is None and connector is None
     if not two(to):
-        about_one = not unnamed or wanted in ("StatusNotification", "MeterValues")
+        about_one = not unnamed or upstream(to) or wanted in ("StatusNotification", "MeterValues")
         return asked | present(connectorId=connector_16(to, evse, connector) if about_one else None)
     if wanted == "StatusNotification" and not upstream(to):
         # F06.FR.13: the CSMS SHALL set the connector

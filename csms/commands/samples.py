@@ -69,3 +69,11 @@ ROOT_HASHES: dict[str, Any] = {
     "serialNumber": "5a17c0de01",
 }
 """How a station names `ROOT` (CertificateHashDataType): what InstallCertificate installs, DeleteCertificate finds."""
+
+MOCK_HASHES: dict[str, Any] = {
+    "hashAlgorithm": "SHA256",
+    "issuerNameHash": "mock_issuer_name_hash",
+    "issuerKeyHash": "mock_issuer_key_hash",
+    "serialNumber": "mock_serial_number",
+}
+"""Hashes that name no certificate: what `--compat upstream` has stations delete."""
