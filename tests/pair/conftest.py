@@ -39,6 +39,10 @@ class Make:
         self.whole = over.whole
         self.delay = over.delay
 
+    def metered_every(self, seconds: int) -> str:
+        """The station's option for a meter value so often."""
+        return f"--set SampledDataCtrlr.TxUpdatedInterval={self.whole(seconds)}"
+
     @property
     def is_16(self) -> bool:
         """Whether this is OCPP 1.6."""

@@ -40,11 +40,6 @@ def one_of(*values: object) -> Fact:
     return Fact(" or ".join(map(repr, values)), lambda value: value in values)
 
 
-def more_than(number: float) -> Fact:
-    """A number above this one; 1.6 writes numbers as text."""
-    return Fact(f"more than {number:g}", lambda value: float(value) > number)
-
-
 @dataclass(frozen=True)
 class Said:
     """A call that is wanted: by whom, with which members, and which answer (or the code of its CALLERROR)."""

@@ -14,17 +14,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from charge_point.authorization import Token
-from charge_point.connection import Connection
 from charge_point.driver import Driver, Result, Wish
 from charge_point.hands import Presented
-from charge_point.making import backoff_of, setup_of
-from charge_point.options import ChargePointOptions
-from charge_point.options import resolve as charge_point_options
 from charge_point.station import Station
 from csms.admission import Admission
 from csms.conductor import Outcome, conduct
@@ -34,104 +29,18 @@ from csms.record import StationRecord
 from csms.server import Csms
 from csms.session import Session
 from csms.timetable import Step
-from shared.chance import Stream
 from shared.clock import Clock
-from shared.dialer import Dialer, DialFailed, Target, dial
+from shared.dialer import DialFailed, Target, dial
 from shared.journal.entry import Entry
 from shared.journal.journal import Journal
 from shared.link import Link, MemoryLink
 from shared.peer import CallFailed
-from shared.tasks import Tasks
 from shared.versions import V16, Version
-from tests.pair.conversation import ANYTHING, STATION, Conversation, Exchange, Payload, Said, said
-from tests.pair.words import IDENTITY, MODEL, VENDOR
-
-SPEED = 200
-"""Over sockets a second of the plan lasts so much less."""
-
-WAIT_IN_MEMORY = 3600.0
-WAIT_OVER_SOCKETS = 10.0
+from tests.pair.charger import Charger, Over
+from tests.pair.conversation import ANYTHING, STATION, Exchange, Payload, Said
+from tests.pair.words import IDENTITY, status
 
 Wrap = Callable[[Link], Link]
-
-
-class Over:
-    """What the pair talks over, and what becomes of the plan's seconds there."""
-
-    def __init__(self, *, sockets: bool) -> None:
-        self.sockets = sockets
-        self.patience = WAIT_OVER_SOCKETS if sockets else WAIT_IN_MEMORY
-
-    def after(self, seconds: float) -> float:
-        """So many seconds of the plan."""
-        return seconds / SPEED if self.sockets else seconds
-
-    def whole(self, seconds: int) -> int:
-        """The same for what OCPP counts in whole seconds: over sockets one."""
-        return 1 if self.sockets else seconds
-
-    def delay(self, seconds: float) -> str:
-        """`--delay`: over sockets it counts from the accepted boot, for the plan's five seconds are not there."""
-        return f"--delay {self.after(seconds)}{' --start-on accepted' if self.sockets else ''}"
-
-
-class Charger:
-    """One charge point, as its program makes it. `stop` ends the program; `start` begins it anew."""
-
-    def __init__(self, pair: Pair, identity: str, arguments: str, reboot_seconds: float) -> None:
-        self.journal = Journal(pair.clock)
-        self.talk = Conversation(self.journal)
-        self.bugs: list[BaseException] = []
-        self.attempts: list[float] = []
-        """Seconds that were waited after each attempt that failed."""
-        self.url = pair.url
-        self.identity = identity
-        self._pair = pair
-        self._arguments = arguments
-        self._reboot_seconds = reboot_seconds
-        self._starts = 0
-
-    def start(self) -> None:
-        """Switch on: a new station dials."""
-        pair, self._starts = self._pair, self._starts + 1
-        options = self.options()
-        setup = replace(setup_of(options, str(self._starts)), reboot_seconds=self._reboot_seconds)
-        self.tasks = Tasks(self.bugs.append)
-        self.station = Station(self.identity, setup, self.journal, self.tasks, version=pair.version)
-        self.dialer = Dialer(
-            Target(self.url, self.identity, (pair.version,)),
-            lambda: backoff_of(options, self.station),
-            Stream(0, self.identity, "dialling"),
-            tell=lambda sentence, wait: self.attempts.append(wait),
-            dial=pair.dial,
-        )
-        self.connection = Connection(self.station, self.dialer, run_id=str(self._starts), bugs=self.bugs)
-        self._dialling = self.tasks.spawn(self.connection.run())
-
-    def options(self) -> ChargePointOptions:
-        """The options of the program."""
-        over = self._pair.over
-        back = (
-            f"--reconnect-min {over.after(1) * 2} --reconnect-random {over.after(1)}" if over.sockets else ""
-        )
-        words = f"--csms {self.url} --id {self.identity} --ocpp-version {self._pair.version.name} {back}"
-        who = ["--vendor", VENDOR, "--model", MODEL]
-        return charge_point_options([*shlex.split(words), *who, *shlex.split(self._arguments)], {})
-
-    def hang_up(self, seconds: float) -> None:
-        """Close the connection properly, and dial again after so many seconds of the plan."""
-        self.connection.redial(self._pair.over.after(seconds))
-
-    def connect_to(self, url: str) -> None:
-        """Another address of the CSMS is configured: leave, and dial that one."""
-        self.url = url
-        self.dialer.target = self.dialer.target._replace(base_url=url)
-        self.hang_up(1)
-
-    async def stop(self) -> None:
-        """Switch off, with a proper close."""
-        await self.connection.end()
-        await self.tasks.end()
 
 
 class Pair:
@@ -365,6 +274,28 @@ class Pair:
         running = self.station.evses[0].transaction
         return running.id if running is not None else ""
 
+    @property
+    def events(self) -> list[Exchange]:
+        """The TransactionEvents so far (2.x)."""
+        return self.charger.talk.of("TransactionEvent")
+
+    def is_gapless(self) -> None:
+        """The messages of the one transaction are complete: numbered from 0, in 1.6 a start and a stop."""
+        if self.version is V16:
+            ends = ("StartTransaction", "StopTransaction")
+            assert tuple(e.action for e in self.charger.talk.exchanges if e.action in ends) == ends
+            return
+        assert [e.request["seqNo"] for e in self.events] == list(range(len(self.events)))
+        assert len({e.request["transactionInfo"]["transactionId"] for e in self.events}) == 1
+
+    async def is_over(self) -> None:
+        """The connector is free again, and neither side knows of a transaction."""
+        await self.sees(status(self.version, "Available"))
+        await self.settled()
+        assert self.transaction == ""
+        assert self.open_transactions == 0
+        assert self.csms_status == "Available"
+
     # --- what was said ------------------------------------------------------------------------------------
 
     async def sees(self, wanted: Said) -> Exchange:
@@ -399,4 +330,4 @@ class Pair:
         assert not others, others
 
 
-__all__ = ["Charger", "Over", "Pair", "said"]
+__all__ = ["Charger", "Over", "Pair"]

@@ -39,11 +39,7 @@ async def _is_said_of(p: Pair, text: str, word: str) -> None:
         assert presented.outcome == "refused"
         p.station.unplug(1)
         p.never(started(p.version))
-    await p.sees(status(p.version, "Available"))
-    await p.settled()
-    assert p.open_transactions == 0
-    assert p.transaction == ""
-    assert p.csms_status == "Available"
+    await p.is_over()
 
 
 async def test_tc_c01_wl_ok__a_token_on_the_whitelist_is_accepted(pair: Make) -> None:

@@ -135,8 +135,7 @@ async def test_tc_b04_offline__after_a_long_outage_every_connector_is_reported_w
 async def test_tc_b04_offline_txn__what_a_transaction_brings_while_offline_comes_afterwards_in_order(
     pair: Make, station: str
 ) -> None:
-    interval = f"--set SampledDataCtrlr.TxUpdatedInterval={pair.whole(10)}"
-    async with pair("--boot-status Accepted", f"{station} {interval}") as p:
+    async with pair("--boot-status Accepted", f"{station} {pair.metered_every(10)}") as p:
         await p.accepted()
         await p.generator_start()
         await p.sees(started(p.version))

@@ -1,4 +1,4 @@
-"""The plan, groups 6, 14, 17 and a case of group 7: transactions from start to end, and what ends them early."""
+"""The plan, group 6 and what belongs to it in 7 and 17: transactions from start to end."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import pytest
 
 from shared.versions import V16
 from tests.pair.conftest import Make, once_over_sockets
-from tests.pair.conversation import ANY, CSMS, Exchange, Fact, asked, said
+from tests.pair.conversation import ANY, Exchange, Fact, said
 from tests.pair.pair import Pair
 from tests.pair.words import (
     START,
     STOP,
     authorized,
-    booted,
     ended,
     fallback,
     metered,
@@ -31,37 +30,6 @@ PLAN_MEASURANDS = ("Power.Active.Import", "Current.Import", "Voltage", "Energy.A
 MEASURANDS = f"--set SampledDataCtrlr.TxUpdatedMeasurands={','.join(PLAN_MEASURANDS)}"
 
 on_16 = pytest.mark.parametrize("version", [V16], ids=str)
-
-
-def _metered_every(pair: Make, seconds: int) -> str:
-    return f"--set SampledDataCtrlr.TxUpdatedInterval={pair.whole(seconds)}"
-
-
-def _events(p: Pair) -> list[Exchange]:
-    return p.charger.talk.of("TransactionEvent")
-
-
-def _gapless(p: Pair) -> None:
-    """The events of the one transaction are numbered from 0, and the CSMS has them all."""
-    if p.version is V16:
-        assert [
-            e.action for e in p.charger.talk.exchanges if e.action in ("StartTransaction", "StopTransaction")
-        ] == [
-            "StartTransaction",
-            "StopTransaction",
-        ]
-        return
-    assert [e.request["seqNo"] for e in _events(p)] == list(range(len(_events(p))))
-    assert len({e.request["transactionInfo"]["transactionId"] for e in _events(p)}) == 1
-
-
-async def _is_over(p: Pair) -> None:
-    """The connector is free, and neither side knows of a transaction."""
-    await p.sees(status(p.version, "Available"))
-    await p.settled()
-    assert p.transaction == ""
-    assert p.open_transactions == 0
-    assert p.csms_status == "Available"
 
 
 def _is_billed(p: Pair, reason: str) -> None:
@@ -119,22 +87,22 @@ async def test_tc_f03__a_running_transaction_is_stopped_remotely(pair: Make) -> 
         await p.sees(ended(p.version, "Remote", {"triggerReason": "RemoteStop"}))
         await p.settled()
         p.station.unplug(1)
-        await _is_over(p)
-        _gapless(p)
+        await p.is_over()
+        p.is_gapless()
         _is_billed(p, "Remote")
 
 
 @once_over_sockets
 async def test_tc_f03__a_running_transaction_is_stopped_by_its_driver(pair: Make) -> None:
-    async with pair(ACCEPTED, _metered_every(pair, 5)) as p:
+    async with pair(ACCEPTED, pair.metered_every(5)) as p:
         await p.accepted()
         await p.generator_start()
         await p.sees(started(p.version))
         await p.sees(metered(p.version))
         await p.generator_stop()
         await p.sees(ended(p.version, "Local"))
-        await _is_over(p)
-        _gapless(p)
+        await p.is_over()
+        p.is_gapless()
         _is_billed(p, "Local")
 
 
@@ -143,7 +111,7 @@ async def _nothing_is_stopped(pair: Make) -> None:
         await p.commanded(remote_stop(p.version, "Rejected", fallback(p.version)))
         await p.time(10)
         await p.settled()
-        assert not _events(p)
+        assert not p.events
         p.never("StopTransaction")
         assert p.csms_status == "Available"
         assert p.transaction == ""
@@ -159,7 +127,7 @@ async def test_tc_e_stop_none__without_a_transaction_nothing_is_stopped(pair: Ma
 
 @once_over_sockets
 async def test_tc_e01_atg__a_session_runs_from_its_authorization_to_its_end(pair: Make) -> None:
-    async with pair(ACCEPTED, _metered_every(pair, 10)) as p:
+    async with pair(ACCEPTED, pair.metered_every(10)) as p:
         await p.accepted()
         result = await p.generator(30)
         assert result.outcome == "charged"
@@ -171,8 +139,8 @@ async def test_tc_e01_atg__a_session_runs_from_its_authorization_to_its_end(pair
             await p.sees(said("TransactionEvent", charging | {"triggerReason": "ChargingStateChanged"}))
         await p.sees(metered(p.version))
         await p.sees(ended(p.version, "Local", {"triggerReason": "StopAuthorized"}))
-        await _is_over(p)
-        _gapless(p)
+        await p.is_over()
+        p.is_gapless()
         _is_billed(p, "Local")
         if not p.over.sockets:
             count, energy = p.csms.energy(p.station.id)
@@ -199,7 +167,7 @@ def _sampled(context: str) -> Fact:
 @once_over_sockets
 async def test_tc_j02__meter_values_come_at_begin_periodically_and_at_the_end(pair: Make) -> None:
     every = "--set StopTxnSampledData=Energy.Active.Import.Register" if pair.is_16 else ""
-    async with pair(ACCEPTED, f"{_metered_every(pair, 10)} {MEASURANDS} {every}") as p:
+    async with pair(ACCEPTED, f"{pair.metered_every(10)} {MEASURANDS} {every}") as p:
         await p.accepted()
         await p.generator(30)
         if p.version is V16:
@@ -214,13 +182,13 @@ async def test_tc_j02__meter_values_come_at_begin_periodically_and_at_the_end(pa
             await p.sees(started(p.version, {"meterValue": _sampled("Transaction.Begin")}))
             await p.sees(metered(p.version, {"meterValue": _sampled("Sample.Periodic")}))
             await p.sees(ended(p.version, "Local", {"meterValue": _sampled("Transaction.End")}))
-        _gapless(p)
+        p.is_gapless()
 
 
 @once_over_sockets
 @each_2x
 async def test_tc_i01__every_update_is_answered_with_the_cost_so_far(pair: Make) -> None:
-    async with pair(f"{ACCEPTED} --total-cost 25.50", _metered_every(pair, 10)) as p:
+    async with pair(f"{ACCEPTED} --total-cost 25.50", pair.metered_every(10)) as p:
         await p.accepted()
         await p.generator_start()
         await p.sees(metered(p.version, None, {"totalCost": 25.5}))
@@ -230,8 +198,8 @@ async def test_tc_i01__every_update_is_answered_with_the_cost_so_far(pair: Make)
         assert running.cost == 25.5, "the station knows"
         await p.generator_stop()
         await p.sees(ended(p.version, "Local", None, {"totalCost": 25.5}))
-        await _is_over(p)
-        updates = [e for e in _events(p) if e.request["eventType"] == "Updated"]
+        await p.is_over()
+        updates = [e for e in p.events if e.request["eventType"] == "Updated"]
         assert len(updates) >= 2
         assert all(e.answer == {"totalCost": 25.5} for e in updates)
 
@@ -323,8 +291,8 @@ async def test_tc_e05_wl__a_station_that_asks_first_does_not_even_begin(pair: Ma
         await p.sees(authorized(p.version, "test_token", "Blocked"))
         await p.settled()
         p.station.unplug(1)
-        await _is_over(p)
-        assert not _events(p)
+        await p.is_over()
+        assert not p.events
         p.never("StartTransaction")
 
 
@@ -333,79 +301,4 @@ async def _taken_home(p: Pair) -> None:
     if not p.station.unplug(1):
         assert (await p.station.present("test_token", 1)).outcome == "unlocked"
         assert p.station.unplug(1)
-    await _is_over(p)
-
-
-# --- resets and second starts -------------------------------------------------------------------------------------
-
-
-@once_over_sockets
-async def test_tc_b12__a_reset_ends_the_transaction_before_the_station_goes(pair: Make) -> None:
-    async with pair(ACCEPTED, _metered_every(pair, 5)) as p:
-        await p.accepted()
-        await p.generator_start()
-        await p.sees(started(p.version))
-        await p.time(8)
-        await p.restart_csms(f"{ACCEPTED} --command Reset --delay {pair.after(3)}")
-        kind = "Hard" if p.version is V16 else "Immediate"
-        reset = await p.commanded(asked("Reset", {"type": kind}, {"status": "Accepted"}))
-        reason = "HardReset" if p.version is V16 else "ImmediateReset"
-        over = await p.sees(ended(p.version, reason, {"triggerReason": "ResetCommand"}))
-        assert over.seq > reset.answer_seq
-        again = await p.sees(booted(p.version, "Accepted", "RemoteReset"))
-        assert again.seq > over.answer_seq
-        await p.accepted()
-        p.station.unplug(1)
-        await _is_over(p)
-        _gapless(p)
-
-
-@once_over_sockets
-@each_2x
-async def test_tc_b12__a_reset_on_idle_waits_for_the_end_of_the_transaction(pair: Make) -> None:
-    async with pair(ACCEPTED) as p:
-        await p.accepted()
-        await p.generator_start()
-        await p.sees(started(p.version))
-        await p.settled()
-        assert (await p.command("Reset", "kind=OnIdle")).status == "Scheduled"
-        await p.time(30)
-        assert p.transaction, "it goes on"
-        await p.generator_stop()
-        over = await p.sees(ended(p.version, "Local"))
-        again = await p.sees(booted(p.version, "Accepted", "ScheduledReset"))
-        assert again.seq > over.answer_seq
-        await _is_over(p)
-
-
-@once_over_sockets
-async def test_tc_e_double_start__a_second_start_is_rejected_and_the_transaction_goes_on(pair: Make) -> None:
-    async with pair(ACCEPTED, _metered_every(pair, 5)) as p:
-        await p.accepted()
-        await p.generator_start()
-        await p.sees(started(p.version))
-        await p.settled()
-        id = p.transaction
-        await p.restart_csms(f"{ACCEPTED} --command {START} --delay {pair.after(3)}")
-        await p.commanded(remote_start(p.version, "Rejected"))
-        await p.sees(metered(p.version))
-        assert p.transaction == id
-        assert p.station.evses[0].connectors[0].told in ("Occupied", "Charging")
-        assert len([e for e in _events(p) if e.request["eventType"] == "Started"]) == (0 if pair.is_16 else 1)
-        await p.generator_stop()
-        await p.sees(ended(p.version, "Local"))
-        await _is_over(p)
-
-
-async def test_tc_b11_pending__a_pending_station_can_be_reset(pair: Make) -> None:
-    retry = pair.whole(60)
-    boot = f"--boot-status Pending --retry-interval {retry}"
-    async with pair(f"{boot} --command Reset --delay {pair.after(8)} --start-on boot") as p:
-        await p.sees(booted(p.version, "Pending", "PowerUp"))
-        await p.commanded(asked("Reset", {}, {"status": "Accepted"}))
-        await p.sees(booted(p.version, "Pending", "RemoteReset"))
-        p.only("BootNotification")
-        await p.settled()
-        assert p.station.registration.status == "Pending"
-        assert p.record.registration == "Pending"
-        assert len(p.charger.talk.of("Reset", by=CSMS)) == 1
+    await p.is_over()

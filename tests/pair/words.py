@@ -9,9 +9,6 @@ from tests.pair.conversation import ANY, Fields, Said, asked, said
 
 VENDOR, MODEL, IDENTITY = "Keba AG", "KC-P30-ESS400C2-E0R", "CS-KEBA-OCPP2-00001"
 
-OCCUPIED = {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"}
-"""The 1.6 statuses that 2.x calls Occupied."""
-
 
 def booted(version: Version, status: str, reason: str = "", **answer: Any) -> Said:
     """BootNotification with the vendor and model of the plan; 1.6 gives no reason."""
