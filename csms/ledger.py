@@ -182,7 +182,7 @@ class Ledger:
             transaction = None
         if transaction is None:
             transaction = self._learn(session, account, id, number, kind)
-            arrival = FRESH
+            arrival, expected = FRESH, number
         else:
             sequence = transaction.sequence
             assert sequence is not None, "a 2.x transaction always has a sequence"
@@ -194,9 +194,10 @@ class Ledger:
             return transaction, False, False
         if arrival == FILLS:
             text = f"event {number} of transaction {id} came after later ones"
-            self._note(session, "late_event", text, transaction=id, got=number)
+            self._note(session, "late_event", text, transaction=id, expected=expected, got=number)
         elif offline:
-            self._note(session, "late_event", f"event {number} happened offline", transaction=id, got=number)
+            text = f"event {number} happened offline"
+            self._note(session, "late_event", text, transaction=id, expected=expected, got=number)
         if transaction.stopped and kind != "Ended" and arrival != FILLS:
             text = f"{kind} {number} of transaction {id} after its end"
             self._note(session, "event_after_end", text, clause=LAST, transaction=id, got=number)

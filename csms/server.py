@@ -39,6 +39,9 @@ log = logging.getLogger("ocpp")
 REPLACED = 4000
 """Close code for a connection that a newer one of the same station replaced (RFC 6455 §7.4.2: private use)."""
 
+STOPPING = (1001, "the central system is shutting down")
+"""Close code and reason for every connection when the program ends."""
+
 FIGHT_WINDOW = 10.0
 """Seconds within which two clients of one identity that keep replacing each other are slowed down."""
 
@@ -101,6 +104,7 @@ class Csms:
         self._folded: dict[str, str] = {}
         self._fights: dict[str, tuple[float, int]] = {}
         self._server: Server | None = None
+        self._stopping = False
 
     # --- stations ----------------------------------------------------------------------------------------
 
@@ -108,6 +112,9 @@ class Csms:
         """Talk to one station until its connection ends. A connection it already had is replaced."""
         name = self._name(identity, version)
         await self._settle_fight(name)
+        if self._stopping:
+            await link.close(*STOPPING)
+            return LinkClosed(*STOPPING)
         record = self.records.get(name)
         if record is None:
             record = self.records[name] = self.policies.new_record(identity, version)
@@ -278,10 +285,11 @@ class Csms:
 
     async def stop(self) -> None:
         """Accept nobody any more, close every connection (1001), and end what still runs."""
+        self._stopping = True
         if self._server is not None:
             self._server.close(close_connections=False)
         for session in list(self.sessions.values()):
-            await session.peer.close(1001, "the central system is shutting down")
+            await session.peer.close(*STOPPING)
         if self._server is not None:
             await self._server.wait_closed()
         await self.tasks.end()

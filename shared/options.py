@@ -75,7 +75,9 @@ class CommonOptions:
     )
     fail_on_findings: bool = option(False, "end with 1 when the peer broke a rule", group="checks")
     strict: bool = option(
-        False, "end with 1 when a call was refused or a transaction message is missing", group="checks"
+        False,
+        "end with 1 when a call was refused, a rule broken, or a transaction message lost, repeated or late",
+        group="checks",
     )
     seed: int = option(0, "of everything random: the same seed, the same run", group="repeatability")
     run_id: str | None = option(

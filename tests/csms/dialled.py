@@ -110,7 +110,7 @@ class Serving:
     def station(self, version: Version, id: str = "CP1", **script: Any) -> RawStation:
         """A station called `id` that has just dialled; `script` says what it answers to which action."""
         link, theirs = MemoryLink.pair()
-        served = self.csms.tasks.spawn(self.csms.serve(theirs, id, version, f"ws://host:9000/ocpp/{id}"))
+        served = self.tasks.spawn(self.csms.serve(theirs, id, version, f"ws://host:9000/ocpp/{id}"))
         self.connections += 1
         station = RawStation(self.tasks, link, version, self.connections, self.now, script)
         station.served = served

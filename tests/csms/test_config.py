@@ -130,6 +130,16 @@ def test_a_flag_goes_before_the_file(tmp_path: Path) -> None:
     assert (options.concurrent_tx, options.price_per_kwh) == (False, 2.0)
 
 
+def test_the_example_of_the_readme_is_read(tmp_path: Path) -> None:
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    example = readme.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    options = configured(tmp_path, example)
+    assert (options.seed, options.port, options.boot_statuses) == (7, 9000, ("Pending", "Accepted"))
+    assert options.stations["CP1"].tokens == {"E1": "Expired"}
+    assert options.groups == {"E1": "FLEET"}
+    assert options.vendors["com.example"]["Info"] == {"status": "Accepted", "data": "42"}
+
+
 # --- groups -------------------------------------------------------------------------------------------------
 
 

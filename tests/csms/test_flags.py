@@ -424,6 +424,22 @@ async def test_raw_calls_beside_a_period_go_first_and_are_not_repeated(version: 
         assert found == [(0, "ClearCache"), (10, "Reset"), (20, "Reset"), (30, "Reset")]
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (("--call", '{"action": "ClearCache"}', "-p", "5"), [(0, "ClearCache")]),
+        (("--commands", "Reset:3,ClearCache:3", "-p", "5"), [(3, "Reset"), (6, "ClearCache")]),
+    ],
+)
+async def test_a_period_repeats_nothing_but_command(
+    version: Version, flags: tuple[str, ...], expected: list[tuple[float, str]]
+) -> None:
+    async with serving(*flags) as csms:
+        station = csms.station(version)
+        await asyncio.sleep(60)
+        assert [(asked.at, asked.action) for asked in station.asked] == expected
+
+
 @tries("message_timeout")
 async def test_an_answer_is_waited_for_as_long_as_told(version: Version) -> None:
     async with serving("--message-timeout", "3", "--commands", "ClearCache:1,Reset:1") as csms:

@@ -250,7 +250,8 @@ def test_an_event_that_fills_a_gap_is_late_and_counted_once() -> None:
     station.event("Updated", 1)
     station.event("Updated", 1)
 
-    assert [n.detail for n in station.noted("late_event")] == [{"transaction": "TX1", "got": 1}]
+    late = {"transaction": "TX1", "expected": 3, "got": 1}
+    assert [n.detail for n in station.noted("late_event")] == [late]
     assert len(station.noted("seqno_duplicate")) == 1
     assert station.record.transactions.open["TX1"].sequence.missing == 0  # type: ignore[union-attr]
 
@@ -262,6 +263,7 @@ def test_an_event_that_happened_offline_is_late_but_no_fault() -> None:
 
     (note,) = station.noted("late_event")
     assert not note.is_finding
+    assert note.detail == {"transaction": "TX1", "expected": 0, "got": 0}
 
 
 def test_a_repeated_event_is_answered_alike_and_entered_once() -> None:

@@ -506,6 +506,20 @@ async def test_two_clients_that_evict_each_other_are_slowed_down_with_a_note(ver
         assert csms.now() == before  # peace again
 
 
+async def test_who_waits_in_a_fight_when_the_server_stops_is_sent_away(version: Version) -> None:
+    async with serving() as csms:
+        for _ in range(4):
+            await csms.station(version).call("Heartbeat")
+        waiting = csms.station(version)
+        await until(lambda: csms.notes("connection_fight"))
+        for session in list(csms.csms.sessions.values()):
+            session.peer.abort()
+        stopping = asyncio.ensure_future(csms.csms.stop())
+        ended = await waiting.gone()
+        await stopping
+        assert (ended.code, csms.csms.sessions) == (1001, {})
+
+
 async def test_a_station_that_reconnects_after_its_connection_ended_fights_nobody(version: Version) -> None:
     async with serving() as csms:
         for _ in range(12):
