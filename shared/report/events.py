@@ -1,6 +1,11 @@
 """The events of a run, in the order in which they happen; every report is a consumer of this one stream.
 
 RunStarted (ScenarioStarted (StepStarted StepFinished)* ScenarioFinished)* RunFinished
+
+Scenarios may overlap: what belongs together has the same `id`. Steps may overlap or nest (parallel branches): within a
+scenario a step is known by its part and number. All `t` and `seq` are those of the one journal that `ScenarioFinished`
+hands over, so that steps and frames have one order. A run that is cut short may end anywhere; only RunFinished
+says that it is over.
 """
 
 from __future__ import annotations
@@ -76,7 +81,10 @@ class ScenarioStarted:
 
 @dataclass(frozen=True)
 class StepStarted:
-    """A step begins; `part` is given, steps or finally; `text` says it in words; `t` is protocol seconds."""
+    """A step begins; `part` is given, steps or finally; `text` says it in words; `t` is protocol seconds.
+
+    `seq` is the number of the last entry in the journal when it began: in virtual time many have the same `t`.
+    """
 
     id: str
     part: str
@@ -84,6 +92,7 @@ class StepStarted:
     line: int
     text: str
     t: float = 0.0
+    seq: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,10 @@ class StepFinished:
 
 @dataclass(frozen=True)
 class ScenarioFinished:
-    """A scenario ended: its verdict with a reason, protocol and wall seconds, and its conversation."""
+    """A scenario ended: its verdict with a reason, protocol and wall seconds, and its conversation.
+
+    `journal` holds the entries of one journal, of one end or of both; `epoch` is the Unix time at which their `t` is zero.
+    """
 
     id: str
     verdict: Verdict
