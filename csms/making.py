@@ -134,9 +134,27 @@ def tls_of(options: CsmsOptions) -> ssl.SSLContext | None:
     try:
         return server_context(options.tls_cert, options.tls_key)
     except ssl.SSLError as problem:
-        what = (
-            "the key does not belong to the certificate" if "MISMATCH" in str(problem) else "not usable PEM"
-        )
-        raise UsageError(f"--tls-cert, --tls-key: {what} ({problem.reason or problem})") from None
+        raise UsageError(f"--tls-cert, --tls-key: {_unusable(options, problem)}") from None
     except OSError as problem:
         raise UsageError(f"--tls-cert: {options.tls_cert}: {problem.strerror}") from None
+
+
+def _unusable(options: CsmsOptions, problem: ssl.SSLError) -> str:
+    """What is wrong with certificate and key, and what to try."""
+    if "MISMATCH" in str(problem):
+        return "the key does not belong to the certificate"
+    if options.tls_key is None:
+        return (
+            f"{options.tls_cert} does not hold a certificate and its key (PEM); give the key with --tls-key"
+        )
+    return f"no usable PEM ({problem.reason or problem})"
+
+
+def _unusable(options: CsmsOptions, problem: ssl.SSLError) -> str:
+    """What is wrong with certificate and key, and what to try."""
+    if "MISMATCH" in str(problem):
+        return "the key does not belong to the certificate"
+    if options.tls_key is None:
+        held = f"{options.tls_cert} does not hold a certificate and its key (PEM)"
+        return f"{held}; give the key with --tls-key"
+    return f"no usable PEM ({problem.reason or problem})"

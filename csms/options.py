@@ -353,6 +353,11 @@ examples:
   python -m csms --token E1=Expired --auth-mode whitelist --whitelist E1 E2
   python -m csms --command Reset --delay 5 --reset-type OnIdle
   python -m csms --commands reset:kind=OnIdle@5,ClearCache:10 --rearm
+
+only in a file (--config):
+  [csms.stations.ID]      boot-status, boot-status-sequence and tokens of one
+  [csms.groups]           TOKEN = GROUP: the group (1.6: parent) of single tokens
+  [csms.vendors.VENDOR]   MESSAGE = STATUS: what DataTransfer is answered
 """
 
 

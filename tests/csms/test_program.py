@@ -22,6 +22,7 @@ from csms.timetable import Step
 from shared import lifecycle
 from shared.clock import Clock
 from shared.journal.journal import Journal
+from shared.option_fields import UsageError
 from shared.summary import Summary
 from shared.versions import V16, V201, Version
 from tests.csms.dialled import BOOT, GotError, Payload, RawStation, Serving, event, serving, tries
@@ -254,6 +255,13 @@ zj0EAwIDSAAwRQIgHsZCmWkmATxlIaeUQZ1dp79XG3PP52ulYdeaxakIVfsCIQD3
 GO1Zw+flVhEKzCOkT/TJSCCp/lz/F9QM6pm5CQtP2g==
 -----END CERTIFICATE-----
 """
+OTHER_KEY = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdgxSOiM5i5SaOr7o
+OEGbYrC0pKhlOUfG557Sz2pYjPOhRANCAARyx6YOWRFUNfs/IPWlXcK4ERkXtfai
+nVDt6QETwoqTCzS8zOKvLkvhIa34/C92htDPGc+vHafl0gexDp/vq1rl
+-----END PRIVATE KEY-----
+"""
 KEY = """\
 -----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSTPFOdBVb3NFJpp8
@@ -261,6 +269,22 @@ UXjgdA/GiASDhPYxgapFJcLHb/uhRANCAATstS62HffGnaFpa/P9HTXXuabIi/Ga
 L8pDRLJq+D+miXL8dfYTykoGWu3nyEB+o0T2gLKocCOnRJHcmVId1n1C
 -----END PRIVATE KEY-----
 """
+
+
+def test_a_certificate_or_key_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    certificate, key, other = (tmp_path / name for name in ("cert.pem", "key.pem", "other.pem"))
+    certificate.write_text(CERTIFICATE)
+    key.write_text("no key")
+    other.write_text(OTHER_KEY)
+    faults = {
+        (): f"{certificate} does not hold a certificate and its key (PEM); give the key with --tls-key",
+        ("--tls-key", str(key)): "no usable PEM",
+        ("--tls-key", str(other)): "the key does not belong to the certificate",
+    }
+    for more, words in faults.items():
+        with pytest.raises(UsageError) as caught:
+            tls_of(resolve(["--tls-cert", str(certificate), *more], {}))
+        assert str(caught.value).startswith(f"--tls-cert, --tls-key: {words}")
 
 
 @tries("tls_cert", "tls_key")
