@@ -148,13 +148,3 @@ def _unusable(options: CsmsOptions, problem: ssl.SSLError) -> str:
             f"{options.tls_cert} does not hold a certificate and its key (PEM); give the key with --tls-key"
         )
     return f"no usable PEM ({problem.reason or problem})"
-
-
-def _unusable(options: CsmsOptions, problem: ssl.SSLError) -> str:
-    """What is wrong with certificate and key, and what to try."""
-    if "MISMATCH" in str(problem):
-        return "the key does not belong to the certificate"
-    if options.tls_key is None:
-        held = f"{options.tls_cert} does not hold a certificate and its key (PEM)"
-        return f"{held}; give the key with --tls-key"
-    return f"no usable PEM ({problem.reason or problem})"

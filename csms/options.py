@@ -355,9 +355,9 @@ examples:
   python -m csms --commands reset:kind=OnIdle@5,ClearCache:10 --rearm
 
 only in a file (--config):
-  [csms.stations.ID]      boot-status, boot-status-sequence and tokens of one
-  [csms.groups]           TOKEN = GROUP: the group (1.6: parent) of single tokens
-  [csms.vendors.VENDOR]   MESSAGE = STATUS: what DataTransfer is answered
+  [csms.stations.ID]     boots and tokens of one station
+  [csms.groups]          TOKEN = GROUP, the group (1.6: parent) of one token
+  [csms.vendors.VENDOR]  MESSAGE = STATUS, what DataTransfer is answered
 """
 
 
