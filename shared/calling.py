@@ -191,8 +191,7 @@ class Calling(Remarks):
     def _close_call(self, due: asyncio.Future[Any]) -> None:
         self._answer_due = None
         self.rpc.give_up()
-        if not due.cancel() and not due.cancelled():
-            due.exception()  # whoever waits may have heard of the end of the link from the link itself
+        due.cancel()  # even when it is done: its error need not be awaited, the link may have told us first
         self._next_turn()
 
     def _timed_out(self, action: str, unique_id: str, ref: int, timeout: float) -> CallTimedOut:

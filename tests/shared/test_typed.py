@@ -68,8 +68,8 @@ def test_names_that_the_library_garbles_come_out_right() -> None:
 
 
 def test_custom_data_is_nobodys_business() -> None:
-    heartbeat = call_21.Heartbeat(custom_data={"vendorId": "v", "my_key": {"id_token": 1}})
-    assert as_wire(V21, heartbeat) == {"customData": {"vendorId": "v", "my_key": {"id_token": 1}}}
+    own = {"vendorId": "v", "vendor_id": 1, "my_key": {"id_token": 1}, "nothing": None}
+    assert as_wire(V21, call_21.Heartbeat(custom_data=own)) == {"customData": own}
 
 
 @each_version
