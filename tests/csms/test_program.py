@@ -25,7 +25,7 @@ from shared.journal.journal import Journal
 from shared.option_fields import UsageError
 from shared.summary import Summary
 from shared.versions import V16, V201, Version
-from tests.csms.dialled import BOOT, GotError, Payload, RawStation, Serving, event, serving, tries
+from tests.csms.dialled import BOOT, GotError, Payload, RawStation, Serving, event, serving, start, tries
 from tests.support import each_2x
 
 
@@ -88,6 +88,16 @@ async def test_a_refused_command_fails_a_strict_run_on_1_6_too() -> None:
     for args, expected in (((), lifecycle.OK), (("--strict",), lifecycle.FAILED)):
         assert await judged(V16, "refused", "--log-level", "error", *args) == expected
     assert await judged(V16, "finding", "--log-level", "error", "--strict") == lifecycle.FAILED
+
+
+async def test_a_late_message_of_1_6_fails_a_strict_run() -> None:
+    for wait, expected in ((0, lifecycle.OK), (3600, lifecycle.FAILED)):
+        async with serving("--strict", "--log-level", "error") as csms:
+            summary = Summary(csms.journal, end="csms")
+            station = await csms.booted(V16)
+            await asyncio.sleep(wait)
+            await station.call("StartTransaction", start())  # whose time is the beginning of the run
+            assert verdict(csms.options, csms.csms, summary) == expected
 
 
 @each_2x

@@ -670,6 +670,42 @@ async def test_a_station_that_dials_is_connected(version: Version, id: str) -> N
         assert list(csms.csms.sessions) == [id]
 
 
+# --- its command lines ------------------------------------------------------------------------------------------
+
+BOTH = (
+    "--host 127.0.0.1 --port 9000 --boot-status-sequence Pending,Accepted --whitelist a b --blacklist c --offline "
+    "--reservation-id 1 --commands Reset:5,TriggerMessage:2.5"
+)
+OF_2X = (
+    "--total-cost 10.0 --trigger-message SignCombinedCertificate --reset-type OnIdle --availability-status Operative "
+    "--reserve-id-token reserved_token --reserve-evse-id 1 --auth-mode rate_limit --auth-group-id G "
+    "--auth-cache-expiry 60 --set-variables A.B=1,C.D=2 --get-variables A.B --local-list-tokens x y"
+)
+OF_16 = (
+    "--connector-id 1 --trigger-message DiagnosticsStatusNotification --reset-type Soft --availability-type Operative "
+    "--reserve-connector-id 1 --reserve-id-tag reserved_tag --auth-mode blacklist --auth-parent-id-tag P"
+)
+
+
+@pytest.mark.parametrize(("version", "flags"), [(V201, OF_2X), (V21, OF_2X), (V16, OF_16)], ids=str)
+def test_every_flag_it_had_is_taken_on_its_version(version: Version, flags: str) -> None:
+    options = resolve(["--versions", version.name, *BOTH.split(), *flags.split()], {})
+    assert [step.delay for step in options.steps] == [5.0, 2.5]
+
+
+@pytest.mark.parametrize("compat", [(), ("--compat", "upstream")])
+@pytest.mark.parametrize(
+    ("version", "action"),
+    [*((v, a) for a in SENT_2X for v in (V201, V21)), *((V16, a) for a in SENT_16)],
+    ids=str,
+)
+def test_every_command_it_had_is_taken_by_its_name(
+    version: Version, action: str, compat: tuple[str, ...]
+) -> None:
+    options = resolve(["--versions", version.name, "-c", action, "-p", "1", *compat], {})
+    assert options.steps[0].name == action
+
+
 # --- the list ---------------------------------------------------------------------------------------------------
 
 ELSEWHERE: dict[int, str] = {
