@@ -102,7 +102,7 @@ class _Tolerant(Connection):
         whole = self._whole_text(data)
         if whole is None:
             super().data_received(data)
-        elif self._reader is not None and not self._reader.done() and not len(self.recv_messages.frames):
+        elif self._reader is not None and not self._reader.done():
             self._reader.set_result(whole)
         else:
             self.process_event(Frame(Opcode.TEXT, whole))

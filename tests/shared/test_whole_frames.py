@@ -17,7 +17,7 @@ from shared.websocket import ClientSide, ServerSide, WebSocketLink
 pytestmark = pytest.mark.sockets
 
 LIMIT = 70_000
-MASK = b"\x81\x02\x03\x04"
+MASK = b"\x01\x02\x03\x04"
 
 HANDSHAKE = (
     b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -43,8 +43,8 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw() -> AsyncIterator[Raw]:
-    """A connection whose client side is bytes."""
+async def raw(limit: int = LIMIT) -> AsyncIterator[Raw]:
+    """A connection whose client side is bytes, of at most `limit` a message."""
     server_side: asyncio.Future[WebSocketLink] = asyncio.get_running_loop().create_future()
 
     async def handler(connection: ServerSide) -> None:
@@ -56,7 +56,7 @@ async def raw() -> AsyncIterator[Raw]:
         "127.0.0.1",
         0,
         create_connection=ServerSide,
-        max_size=LIMIT,
+        max_size=limit,
         compression=None,
         close_timeout=1,
     )
@@ -123,7 +123,7 @@ async def test_a_frame_in_two_pieces_whose_second_looks_like_a_whole_frame_is_on
         await peer.write(outer[: -len(inner)])
         await peer.write(inner)
         await peer.write(frame(b"next"))
-        await reading  # whatever that spells, it is one message
+        assert await reading == bytes(byte ^ MASK[at % 4] for at, byte in enumerate(inner))
         assert await peer.link.recv() == "next"
 
 
@@ -158,17 +158,21 @@ async def test_a_text_between_the_fragments_of_another_is_a_protocol_error() -> 
         assert ended.value.code == 1002
 
 
-async def test_a_frame_over_the_limit_closes_with_1009() -> None:
-    async with raw() as peer:
-        await peer.write(frame(b"x" * (LIMIT + 1)))
+@pytest.mark.parametrize("limit", [128, 1000, LIMIT])
+async def test_a_frame_over_the_limit_closes_with_1009(limit: int) -> None:
+    async with raw(limit) as peer:
+        await peer.write(frame(b"x" * limit))
+        assert await peer.link.recv() == "x" * limit
+        await peer.write(frame(b"x" * (limit + 1)))
         with pytest.raises(LinkClosed) as ended:
             await peer.link.recv()
         assert ended.value.code == 1009
 
 
-async def test_an_unmasked_frame_of_a_client_is_a_protocol_error() -> None:
+@pytest.mark.parametrize("data", [b"\x81\x03[3]", b"\x81\x7dx"], ids=["whole", "begun"])
+async def test_an_unmasked_frame_of_a_client_is_a_protocol_error(data: bytes) -> None:
     async with raw() as peer:
-        await peer.write(b"\x81\x03[3]")
+        await peer.write(data)
         with pytest.raises(LinkClosed) as ended:
             await peer.link.recv()
         assert ended.value.code == 1002
