@@ -40,6 +40,7 @@ def _scalar(value: object) -> str:
 
 
 def plain(value: Any) -> str:
+    """A scalar as printable text; nothing for an object, an array or null."""
     return "" if isinstance(value, (dict, list)) or value is None else clean(value)
 
 
