@@ -21,6 +21,7 @@ from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
 from shared.option_fields import UsageError
+from shared.streams import complete, say
 from shared.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 
 def run(options: ChargePointOptions) -> int:
     """Be the station that `options` describe until done or stopped; gives the exit status."""
+    complete()
     logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     try:
         return run_real(_live(options))
     except UsageError as fault:
-        sys.stderr.write(f"charge_point: {fault}\n")
+        say(sys.stderr, f"charge_point: {fault}\n")
         return lifecycle.USAGE
     except Exception:
         logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
@@ -101,7 +103,7 @@ async def _until_done(
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if dialling.done() and (problem := dialling.exception()) is not None:
                 if isinstance(problem, GaveUp):
-                    sys.stderr.write(f"charge_point: gave up: {problem}\n")
+                    say(sys.stderr, f"charge_point: gave up: {problem}\n")
                     return lifecycle.NO_CONNECTION
                 raise problem
             if driving is not None and driving.done() and driving in waits:
@@ -153,9 +155,9 @@ def _verdict(
     options: ChargePointOptions, status: int, bugs: list[BaseException], summary: Summary, station: Station
 ) -> int:
     if options.log_level in ("debug", "info"):
-        sys.stderr.write(summary.render(energy=lambda name: (station.sessions, station.charged)))
+        say(sys.stderr, summary.render(energy=lambda name: (station.sessions, station.charged)))
     if bugs:
-        sys.stderr.write(f"charge_point: {len(bugs)} internal error(s); see the log above\n")
+        say(sys.stderr, f"charge_point: {len(bugs)} internal error(s); see the log above\n")
         return lifecycle.INTERNAL
     if status == lifecycle.OK and (options.fail_on_findings or options.strict) and summary.finding_count:
         return lifecycle.FAILED
@@ -173,4 +175,4 @@ def _journal_file(options: ChargePointOptions, journal: Journal) -> JournalFile 
 
 def _say(options: ChargePointOptions, words: str) -> None:
     if options.log_level != "error":
-        sys.stderr.write(f"{words}\n")
+        say(sys.stderr, f"{words}\n")

@@ -15,6 +15,7 @@ from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
 from shared.option_fields import UsageError
+from shared.streams import complete, say
 
 if TYPE_CHECKING:
     from csms.options import CsmsOptions
@@ -30,12 +31,13 @@ _ODD_EVENTS = ("seqno_gap", "seqno_duplicate", "late_event")
 
 def run(options: CsmsOptions) -> int:
     """Serve with `options` until stopped; gives the exit status."""
+    complete()
     logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     try:
         return run_real(_serve(options))
     except UsageError as fault:
-        sys.stderr.write(f"csms: {fault}\n")
+        say(sys.stderr, f"csms: {fault}\n")
         return lifecycle.USAGE
     except Exception:
         logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
@@ -54,13 +56,12 @@ async def _serve(options: CsmsOptions) -> int:
         try:
             port = await listen(csms, options, admission, tls)
         except OSError as problem:
-            sys.stderr.write(f"csms: {_cannot_listen(options, problem)}\n")
+            say(sys.stderr, f"csms: {_cannot_listen(options, problem)}\n")
             return lifecycle.NO_CONNECTION
         url = f"{'wss' if tls else 'ws'}://{_shown(options.host)}:{port}"
-        sys.stdout.write(f"listening on {url}\n")
-        sys.stdout.flush()
+        say(sys.stdout, f"listening on {url}\n")
         if options.log_level in ("debug", "info"):
-            sys.stderr.write(_welcome(options, url))
+            say(sys.stderr, _welcome(options, url))
         with Shutdown() as shutdown:
             typing = _typing(csms, options, shutdown, console)
             await shutdown.wait()
@@ -70,7 +71,7 @@ async def _serve(options: CsmsOptions) -> int:
                 async with asyncio.timeout(DRAIN):
                     await csms.stop()
             except TimeoutError:
-                sys.stderr.write(f"csms: not every connection had closed within {DRAIN:g} s\n")
+                say(sys.stderr, f"csms: not every connection had closed within {DRAIN:g} s\n")
     finally:
         console.close()
         for kept in (file, state):
@@ -82,9 +83,9 @@ async def _serve(options: CsmsOptions) -> int:
 def verdict(options: CsmsOptions, csms: Csms, summary: Summary) -> int:
     """The table at the end, and the status: 70 for a bug of ours, 1 for what the options call a failure."""
     if options.log_level in ("debug", "info"):
-        sys.stderr.write(summary.render(energy=csms.energy))
+        say(sys.stderr, summary.render(energy=csms.energy))
     if csms.bugs:
-        sys.stderr.write(f"csms: {len(csms.bugs)} internal error(s); see the log above\n")
+        say(sys.stderr, f"csms: {len(csms.bugs)} internal error(s); see the log above\n")
         return lifecycle.INTERNAL
     failed = (options.strict or options.fail_on_findings) and summary.finding_count > 0
     if options.strict:
@@ -109,9 +110,7 @@ def _journal_file(options: CsmsOptions, journal: Journal) -> JournalFile | None:
     if not options.journal:
         return None
     try:
-        return JournalFile(
-            options.journal, journal, lambda sentence: print(f"csms: {sentence}", file=sys.stderr)
-        )
+        return JournalFile(options.journal, journal, lambda sentence: say(sys.stderr, f"csms: {sentence}\n"))
     except OSError as problem:
         raise UsageError(f"--journal: {options.journal}: {problem.strerror}") from None
 
@@ -124,7 +123,7 @@ def _state(options: CsmsOptions, csms: Csms) -> State | None:
     from csms.state import State
 
     try:
-        state = State(options.state, lambda sentence: print(f"csms: {sentence}", file=sys.stderr))
+        state = State(options.state, lambda sentence: say(sys.stderr, f"csms: {sentence}\n"))
         state.keep(csms)
     except (OSError, sqlite3.Error, ValueError, KeyError) as problem:
         raise UsageError(f"--state: {options.state}: cannot be used: {problem}") from None

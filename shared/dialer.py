@@ -103,8 +103,7 @@ def explain(problem: BaseException, target: Target) -> str:
     if isinstance(problem, InvalidStatus):
         return _explain_status(problem, target)
     if isinstance(problem, ssl.SSLCertVerificationError):
-        why = problem.verify_message or problem.reason
-        return f"the TLS certificate is not trusted ({why}); give its authority with --ca FILE, or use --insecure"
+        return _explain_certificate(problem)
     if isinstance(problem, ssl.SSLError):
         return f"TLS failed ({problem.reason or problem}); does this port speak TLS? if not, use ws://"
     if isinstance(problem, socket.gaierror):
@@ -121,9 +120,31 @@ def explain(problem: BaseException, target: Target) -> str:
         return "something answered, but not a WebSocket server; is the port right, or does it want wss://?"
     if isinstance(problem, InvalidHandshake):
         return f"the handshake failed: {problem}"
+    if isinstance(problem, ConnectionError):
+        is_secure = target.url.startswith("wss:")
+        hint = "does this port speak TLS? if not, use ws://" if is_secure else "does it want wss://?"
+        return f"the connection was closed in the middle of the handshake; {hint}"
     if isinstance(problem, OSError):
-        return f"{problem.strerror or problem}"
+        return f"{problem.strerror or problem or type(problem).__name__}"
     return f"{type(problem).__name__}: {problem}"
+
+
+_EXPIRED, _NOT_YET_VALID = 10, 9
+_WRONG_HOST, _WRONG_ADDRESS = 62, 64
+"""X509_V_ERR_CERT_HAS_EXPIRED and its like, as OpenSSL numbers them."""
+
+
+def _explain_certificate(problem: ssl.SSLCertVerificationError) -> str:
+    why = (problem.verify_message or problem.reason or str(problem)).rstrip(".")
+    if problem.verify_code in (_EXPIRED, _NOT_YET_VALID):
+        return (
+            f"the TLS certificate is out of its time ({why}); renew it, check both clocks, or use --insecure"
+        )
+    if problem.verify_code in (_WRONG_HOST, _WRONG_ADDRESS):
+        return (
+            f"the TLS certificate is another host's ({why}); dial the name that it is for, or use --insecure"
+        )
+    return f"the TLS certificate is not trusted ({why}); give its authority with --ca FILE, or use --insecure"
 
 
 def _explain_status(problem: InvalidStatus, target: Target) -> str:
