@@ -33,6 +33,7 @@ def run(options: ChargePointOptions) -> int:
     complete()
     logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    lifecycle.spare_collector()
     try:
         return run_real(_live(options))
     except UsageError as fault:

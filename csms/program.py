@@ -34,6 +34,7 @@ def run(options: CsmsOptions) -> int:
     complete()
     logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    lifecycle.spare_collector()
     try:
         return run_real(_serve(options))
     except UsageError as fault:

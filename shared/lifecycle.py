@@ -7,6 +7,7 @@ the process at once with 128+n, even when the event loop is stuck.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -37,6 +38,17 @@ EXIT_STATUS: Final[dict[int, str]] = {
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 Ending = Callable[[int], object]
+
+
+def spare_collector() -> None:
+    """Have the garbage collector run less often than it does by default; to be called once, before the loop runs.
+
+    Stations and sessions live long and in their thousands: walking them again and again is 40 % of the time in which
+    5,000 of them connect. What the imports made is never walked again. Garbage is still found: a full collection is
+    due after a quarter of a million new objects instead of seventy thousand.
+    """
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 5)
 
 
 class Shutdown:

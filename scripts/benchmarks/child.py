@@ -107,7 +107,9 @@ def main() -> None:
     end, wants_uvloop = make(sys.argv[1])
     if wants_uvloop:
         from shared.clock import run_real
+        from shared.lifecycle import spare_collector
 
+        spare_collector()
         run_real(serve(end))
     else:
         asyncio.run(serve(end))
