@@ -366,3 +366,16 @@ class Evse:
         other.authorization, other.token, other.group = Authorization.NONE, None, ""
         other.transaction, other.remote_id, other.floating = None, None, False
         other.station.report(other, other.active)
+
+
+def built(station: Station) -> tuple[Evse, ...]:
+    """The EVSEs of a station as its setup has them; connectors are numbered through for 1.6."""
+    setup, evses, number = station.setup, [], 0
+    for at, ids in enumerate(setup.evses, 1):
+        connectors = []
+        for id in ids:
+            number += 1
+            connectors.append(Connector(id, number, tethered=setup.tethered))
+        noise = station.stream(f"meter {at}") if setup.noise else None
+        evses.append(Evse(station, at, tuple(connectors), Meter(setup.phases, setup.amps, noise)))
+    return tuple(evses)

@@ -15,9 +15,8 @@ from charge_point.authorization import Authorizer
 from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
-from charge_point.evse import Evse
+from charge_point.evse import Evse, built
 from charge_point.keeping import keep_transaction, keep_variables, restore
-from charge_point.meter import Meter
 from charge_point.outbox import Outbox, Store
 from charge_point.registration import Registration
 from charge_point.restarting import restart
@@ -111,21 +110,9 @@ class Station:
         self.reset_due: str = ""
         """The boot reason of a restart that waits for the last transaction to end."""
         self._waiters: list[tuple[asyncio.Future[None], Callable[[], bool]]] | None = None
-        self.evses = self._build()
+        self.evses = built(self)
         self.model = self._model(version)
         restore(self)
-
-    def _build(self) -> tuple[Evse, ...]:
-        evses, number = [], 0
-        for at, ids in enumerate(self.setup.evses, 1):
-            connectors = []
-            for id in ids:
-                number += 1
-                connectors.append(Connector(id, number, tethered=self.setup.tethered))
-            noise = self.stream(f"meter {at}") if self.setup.noise else None
-            meter = Meter(self.setup.phases, self.setup.amps, noise)
-            evses.append(Evse(self, at, tuple(connectors), meter))
-        return tuple(evses)
 
     def _model(self, version: Version) -> DeviceModel:
         model = DeviceModel(version, self.setup.evses, self.setup.variables, self.setup.features)

@@ -288,8 +288,8 @@ class Csms:
         self._stopping = True
         if self._server is not None:
             self._server.close(close_connections=False)
-        for session in list(self.sessions.values()):
-            await session.peer.close(*STOPPING)
+        # side by side: one station that does not answer the close must not hold up the others
+        await asyncio.gather(*(session.peer.close(*STOPPING) for session in list(self.sessions.values())))
         if self._server is not None:
             await self._server.wait_closed()
         await self.tasks.end()

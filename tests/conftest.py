@@ -11,10 +11,6 @@ from shared.versions import V2X, VERSIONS, Version
 from tests.support import in_real_time, in_virtual_time
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "sockets: runs on the real event loop, with real sockets or processes")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     function = pyfuncitem.obj

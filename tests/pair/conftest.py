@@ -13,10 +13,6 @@ once_over_sockets = pytest.mark.once_over_sockets
 """For what takes a second of real time: over sockets on 2.0.1 only, as the plan has it; in memory on every version."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "once_over_sockets: over sockets on OCPP 2.0.1 only")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     extra = [item for item in items if item.get_closest_marker("once_over_sockets") and _is_extra(item)]
     if extra:
