@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DRAIN = 30.0
 """Seconds that connections get to close after the first signal."""
 
+_EVERY_ADDRESS = ("0.0.0.0", "::")
+
 _ODD_EVENTS = ("seqno_gap", "seqno_duplicate", "late_event")
 """What the ledger notes of transaction messages that are missing, came again or came late."""
 
@@ -152,6 +154,10 @@ def _shown(host: str) -> str:
 
 def _welcome(options: CsmsOptions, url: str) -> str:
     versions = ", ".join(version.name for version in options.versions)
+    if options.host in _EVERY_ADDRESS:  # no charger can dial that
+        import socket
+
+        url = url.replace(_shown(options.host), socket.gethostname(), 1)
     return (
         f"OCPP {versions}; give a charger the URL {url}/ with its id at the end, as in {url}/CP1\n"
         f"tokens: {options.auth_mode}{' (Authorize fails: --offline)' if options.offline else ''}; "

@@ -30,6 +30,14 @@ def test_the_first_line_on_stdout_says_where_it_listens(serve: Serve) -> None:
     assert csms.out == [csms.out[0]]  # stdout is for results only
 
 
+def test_a_charger_is_given_a_name_that_it_can_dial_when_every_address_is_served(serve: Serve) -> None:
+    csms, url = serve("--host", "0.0.0.0")
+    port = url.rpartition(":")[2]
+    assert url == f"ws://0.0.0.0:{port}"
+    csms.line(f"ws://{re.escape(socket.gethostname())}:{port}/CP1")
+    assert csms.stop() == 0
+
+
 @PROGRAMS
 def test_the_help_fits_80_columns_and_ends_with_0(start: Start, module: str) -> None:
     program = start(module, "--help")
