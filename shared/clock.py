@@ -44,10 +44,11 @@ def text(seconds: float) -> str:
 class Clock:
     """Protocol time. `epoch` is the Unix time at which the loop's time is zero; `offset` (s) sets it askew."""
 
-    __slots__ = ("_elapsed", "epoch", "offset")
+    __slots__ = ("elapsed", "epoch", "offset")
 
     def __init__(self, elapsed: Callable[[], float], epoch: float) -> None:
-        self._elapsed = elapsed
+        self.elapsed = elapsed
+        """Seconds on the loop's own scale: for durations. Called three times for each message."""
         self.epoch = epoch
         self.offset = 0.0
 
@@ -59,19 +60,15 @@ class Clock:
 
     def askew(self) -> Clock:
         """Another clock with the same source, whose `offset` can be set without touching this one."""
-        return Clock(self._elapsed, self.epoch)
-
-    def elapsed(self) -> float:
-        """Seconds on the loop's own scale: for durations."""
-        return self._elapsed()
+        return Clock(self.elapsed, self.epoch)
 
     def time(self) -> float:
         """Unix seconds."""
-        return self.epoch + self.offset + self._elapsed()
+        return self.epoch + self.offset + self.elapsed()
 
     def now(self) -> str:
         """The present as a wire timestamp."""
-        return text(self.epoch + self.offset + self._elapsed())
+        return text(self.epoch + self.offset + self.elapsed())
 
     text = staticmethod(text)
 

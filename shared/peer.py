@@ -168,7 +168,7 @@ class Peer(Calling):
         except (Refuse, NoAnswer):
             pass
         except Exception as error:
-            if not event.violations:
+            if not self._violations(event):
                 self._crash(event.action, error)
         else:
             if handler.is_async:
@@ -200,15 +200,23 @@ class Peer(Calling):
             self._refuse(event, error)
         elif self._ended is not None and isinstance(error, CallFailed):
             self.rpc.drop(event.id)  # what the handler called has gone, and so has who waits for the answer
-        elif event.violations:  # the handler could not live with what the schema would have refused
-            first = event.violations[0]
-            code = refusal(self.version, first.symptom).code or "GenericError"
-            self.rpc.refuse(event.id, code, in_words(event.violations))
+        elif violations := self._violations(event):  # of these the handler could make nothing
+            code = refusal(self.version, violations[0].symptom).code or "GenericError"
+            self.rpc.refuse(event.id, code, in_words(violations))
         else:
             self._crash(event.action, error)
             self.rpc.refuse(
                 event.id, "InternalError", f"{type(error).__name__} while handling {event.action}"
             )
+
+    def _violations(self, event: Called | Sent) -> list[Violation]:
+        """What the schema would have refused, also when it is off and nobody has looked before."""
+        if self._setting.schema != OFF:
+            return list(event.violations)
+        violations = self.rpc.schemas.violations(event.action, event.payload)
+        if violations:
+            self._find("invalid_request", f"{event.action}: {in_words(violations)}")
+        return violations
 
     def _refuse(self, event: Called, refused: Refuse) -> None:
         """What a handler refuses on purpose; a refusal that cannot be sent so is a bug of ours."""
@@ -258,7 +266,7 @@ class Peer(Calling):
         setting = self._setting
         journal = setting.journal
         ref = journal.frame(setting.end, self.station, OUT, frame)
-        self.last_sent = journal.clock.elapsed()
+        self.last_sent = journal.last
         try:
             await self._link.send(frame)
         except LinkClosed as ended:

@@ -190,8 +190,8 @@ def start_up(stage: Stage) -> dict[str, Reading]:
     found = {}
     for program in ("csms", "charge_point"):
         found[f"help-{program}"] = Reading(_milliseconds([*python, "-m", program, "--help"], stage), nothing)
-    theirs = _milliseconds([*python, "-m", "scripts.benchmarks.their_boot", f"{url}/THEIRS"], stage)
-    station = [*python, "-m", "charge_point", "--csms", url, "--id", "OURS", "--ocpp-version", "1.6"]
+    theirs = _milliseconds([*python, "-m", "scripts.benchmarks.their_boot", "--csms", url], stage)
+    station = [*python, "-m", "charge_point", "--csms", url]
     mine = _milliseconds(station, stage, typed="wait accepted\nquit\n")
     found["boot-and-exit"] = Reading(mine, theirs)
     return found

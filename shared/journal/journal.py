@@ -21,6 +21,9 @@ DEFAULT_LIMIT = 10_000
 MAX_BYTES = 64 * 1024 * 1024
 
 
+_new = tuple.__new__
+
+
 class Evicted(Exception):
     """Entries were dropped before this reader saw them."""
 
@@ -28,13 +31,26 @@ class Evicted(Exception):
 class Journal:
     """Frames and notes in order. Holds the last `limit` entries and at most `max_bytes` of frame text."""
 
-    __slots__ = ("_bytes", "_elapsed", "_entries", "_max_bytes", "_readers", "clock", "limit", "seq", "start")
+    __slots__ = (
+        "_bytes",
+        "_elapsed",
+        "_entries",
+        "_max_bytes",
+        "_readers",
+        "clock",
+        "last",
+        "limit",
+        "seq",
+        "start",
+    )
 
     def __init__(self, clock: Clock, *, limit: int = DEFAULT_LIMIT, max_bytes: int = MAX_BYTES) -> None:
         self.clock = clock
         self.limit = limit
         self.seq = 0
         self.start = clock.elapsed()
+        self.last = self.start
+        """When the newest frame was recorded, on the clock's elapsed scale."""
         self._elapsed = clock.elapsed
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -49,7 +65,9 @@ class Journal:
     def frame(self, end: str, station: str, direction: str, what: str | bytes) -> int:
         """Record a frame that crossed the wire at `end`'s side; gives its number."""
         self.seq = seq = self.seq + 1
-        self._add(Entry(seq, self._elapsed() - self.start, end, station, direction, FRAME, what))
+        self.last = now = self._elapsed()
+        # past Entry's own __new__, which takes as long as all the rest of this
+        self._add(_new(Entry, (seq, now - self.start, end, station, direction, FRAME, what, 0, "", "", None)))
         return seq
 
     def opened(self, end: str, station: str, text: str) -> int:
