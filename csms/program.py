@@ -48,6 +48,12 @@ def run(options: CsmsOptions) -> int:
 
 
 async def _serve(options: CsmsOptions) -> int:
+    # entered before anybody is told that we serve, and left when all is said: no signal finds us unprepared
+    with Shutdown() as shutdown:
+        return await _until_stopped(options, shutdown)
+
+
+async def _until_stopped(options: CsmsOptions, shutdown: Shutdown) -> int:
     admission, tls = admission_of(options), tls_of(options)
     journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
     csms = csms_of(options, journal)
@@ -65,16 +71,15 @@ async def _serve(options: CsmsOptions) -> int:
         say(sys.stdout, f"listening on {url}\n")
         if options.log_level in ("debug", "info"):
             say(sys.stderr, _welcome(options, url))
-        with Shutdown() as shutdown:
-            typing = _typing(csms, options, shutdown, console)
-            await shutdown.wait()
-            if typing is not None:
-                typing.cancel()
-            try:
-                async with asyncio.timeout(DRAIN):
-                    await csms.stop()
-            except TimeoutError:
-                say(sys.stderr, f"csms: not every connection had closed within {DRAIN:g} s\n")
+        typing = _typing(csms, options, shutdown, console)
+        await shutdown.wait()
+        if typing is not None:
+            typing.cancel()
+        try:
+            async with asyncio.timeout(DRAIN):
+                await csms.stop()
+        except TimeoutError:
+            say(sys.stderr, f"csms: not every connection had closed within {DRAIN:g} s\n")
     finally:
         console.close()
         for kept in (file, state):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from signal import SIGINT, SIGTERM
 
 import pytest
 
+from csms import program
+from csms.options import resolve
 from scripts.processes import ROOT, Program, environment, eventually
 from scripts.selftest_bench import make_certificate
 from tests.cli.conftest import Start
@@ -169,6 +173,31 @@ def test_it_ends_with_0_when_told_to_stop(serve: Serve, start: Start, signum: in
     station.line("1001 the central system is shutting down")
     assert csms.err[-1].startswith("no findings")
     assert station.end() == 3  # it dialled again, in vain
+
+
+@pytest.mark.parametrize("signum", [SIGINT, SIGTERM])
+def test_a_signal_as_soon_as_it_listens_is_no_accident(monkeypatch: pytest.MonkeyPatch, signum: int) -> None:
+    """In this process: a handler of the test's own stands for the end that the signal would be."""
+    unprepared: list[int] = []
+    before = signal.signal(signum, lambda number, frame: unprepared.append(number))
+    said: list[str] = []
+
+    def listen_and_be_told_to_stop(stream: object, text: str) -> None:
+        said.append(text)
+        if text.startswith("listening on"):
+            os.kill(os.getpid(), signum)
+
+    monkeypatch.setattr(program, "say", listen_and_be_told_to_stop)
+    try:
+        options = resolve(["--port", "0", "--no-interactive"], {})
+        watchdog = threading.Timer(20, os.kill, (os.getpid(), SIGINT))
+        watchdog.start()
+        assert program.run(options) == 0
+    finally:
+        watchdog.cancel()
+        signal.signal(signum, before)
+    assert unprepared == []
+    assert said[-1].endswith("no station has connected\n")
 
 
 def test_commands_are_piped_in_and_the_end_of_the_input_is_not_the_end(serve: Serve, start: Start) -> None:
