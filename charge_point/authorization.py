@@ -45,8 +45,10 @@ class TokenInfo(NamedTuple):
         return self.status == ACCEPTED
 
 
-def info_of(wire: dict[str, object]) -> TokenInfo:
-    """The meaning of a 1.6 idTagInfo or a 2.x idTokenInfo."""
+def info_of(wire: object) -> TokenInfo:
+    """The meaning of a 1.6 idTagInfo or a 2.x idTokenInfo; of what is none (with a lenient schema), Invalid."""
+    if not isinstance(wire, dict):
+        return TokenInfo("Invalid")
     group = wire.get("groupIdToken", wire.get("parentIdTag", ""))
     if isinstance(group, dict):
         group = group.get("idToken", "")

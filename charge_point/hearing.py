@@ -27,8 +27,9 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
         (e for e in station.evses if e.transaction and e.transaction.id == owed.transaction),
         None,
     )
-    if evse is not None and evse.transaction is not None and "totalCost" in answer:
-        evse.transaction.cost = float(answer["totalCost"])
+    cost = answer.get("totalCost")
+    if evse is not None and evse.transaction is not None and isinstance(cost, int | float):
+        evse.transaction.cost = float(cost)
     if wire:
         _heard_of(station, owed, info_of(wire), evse)
     station.changed()

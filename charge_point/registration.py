@@ -117,7 +117,8 @@ class Registration:
         self.set_clock(answer.get("currentTime"))
         first = not self.accepted
         self.status = str(answer.get("status", REJECTED))
-        interval = float(answer.get("interval", 0) or 0)
+        given = answer.get("interval")  # with a lenient schema it may be anything
+        interval = float(given) if isinstance(given, int | float) else 0.0
         if not self.accepted:
             self._wait(interval)
             station.changed()

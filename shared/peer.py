@@ -30,6 +30,7 @@ from shared.setting import DEFAULT_TIMEOUT, OFF, STRICT, WARN, Setting
 from shared.versions import ERROR_CODES, Version, refusal
 from shared.wire.events import Answered, Called, Refused, Sent, Unusable
 from shared.wire.rpc import Rpc
+from shared.wire.schema import Violation
 from shared.wire.typed import as_wire
 
 __all__ = [
@@ -215,7 +216,7 @@ class Peer(Calling):
             return list(event.violations)
         violations = self.rpc.schemas.violations(event.action, event.payload)
         if violations:
-            self._find("invalid_request", f"{event.action}: {in_words(violations)}")
+            self._find("invalid_request", f"{event.action}: {in_words(violations)}", ref=self.ref)
         return violations
 
     def _refuse(self, event: Called, refused: Refuse) -> None:

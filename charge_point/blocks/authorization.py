@@ -26,9 +26,9 @@ async def authorize(station: Station, token: Token) -> TokenInfo:
     """Ask the CSMS about `token` (1.6 §4.1; 2.x C01). Raises CallFailed."""
     if station.version is V16:
         answer = await station.call("Authorize", {"idTag": token.id})
-        return info_of(answer["idTagInfo"])
+        return info_of(answer.get("idTagInfo"))
     answer = await station.call("Authorize", {"idToken": id_token(token)})
-    return info_of(answer["idTokenInfo"])
+    return info_of(answer.get("idTokenInfo"))
 
 
 @on("ClearCache")

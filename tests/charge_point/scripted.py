@@ -41,6 +41,8 @@ class ScriptedCsms:
         self.got: list[Got] = []
         self.started = 999
         self.interval = 300
+        self.lenient = False
+        """Whether answers may break their schema, as the peer of a station lets them with `--schema off`."""
         self.last_sent = clock.elapsed()
         self._turn = asyncio.Lock()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -70,7 +72,7 @@ class ScriptedCsms:
         if self._lost.done():
             raise ConnectionLost("gone")
         violations = schemas(self.version).violations(action, answer, answer=True)
-        assert not violations, f"our own answer to {action}: {violations}"
+        assert self.lenient or not violations, f"our own answer to {action}: {violations}"
         return answer
 
     def _scripted(self, action: str) -> Any:

@@ -213,3 +213,38 @@ async def test_a_link_that_goes_while_asking_leaves_the_decision_to_the_station(
     await asyncio.sleep(1)
     stage.cut()
     assert (await presenting).outcome == "started"
+
+
+@pytest.mark.parametrize("wire", [None, 5, "Accepted", ["Accepted"], {}, {"status": 5}])
+def test_what_is_no_info_accepts_nobody(wire: object) -> None:
+    """With a lenient schema anything comes through."""
+    assert not info_of(wire).accepted
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"idTagInfo": 5, "idTokenInfo": 5}, {"idTagInfo": [], "idTokenInfo": []}]
+)
+async def test_an_answer_without_an_info_charges_nothing(version: Version, answer: dict[str, object]) -> None:
+    stage = Stage(version)
+    csms = await stage.booted()
+    csms.lenient = True
+    csms.script["Authorize"] = answer
+    stage.station.plug_in()
+    presented = await stage.station.present(TOKEN)
+    await stage.settle()
+    assert presented.outcome == "refused"
+    assert stage.station.evses[0].transaction is None or not stage.station.evses[0].is_authorized
+
+
+async def test_nonsense_about_a_transaction_ends_neither_it_nor_us(version: Version) -> None:
+    """With a lenient schema anything comes through."""
+    stage = Stage(version)
+    csms = await stage.booted()
+    csms.lenient = True
+    odd = {"idTokenInfo": [], "idTagInfo": 0, "transactionId": "x", "totalCost": "much"}
+    csms.script["StartTransaction"] = csms.script["TransactionEvent"] = odd
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle()
+    assert stage.station.evses[0].transaction is not None
+    assert "StartTransaction" in csms.actions() or "TransactionEvent" in csms.actions()

@@ -71,6 +71,19 @@ async def test_an_interval_of_zero_does_not_make_the_station_flood(version: Vers
     assert gaps[:4] == [10, 20, 40, 80]
 
 
+@pytest.mark.parametrize("interval", ["soon", None, [], {}])
+async def test_an_interval_that_is_none_counts_as_zero(version: Version, interval: object) -> None:
+    """With a lenient schema anything comes through."""
+    stage = Stage(version)
+    answer = {"currentTime": 5, "status": "Pending", "interval": interval}
+    stage.csms.script["BootNotification"] = answer
+    csms = stage.connect()
+    csms.lenient = True
+    await stage.settle(600)
+    times = [got.at for got in csms.got]
+    assert [round(b - a) for a, b in pairwise(times)][:4] == [10, 20, 40, 80]
+
+
 async def test_a_refused_boot_is_tried_again(version: Version) -> None:
     stage = Stage(version)
     stage.csms.script["BootNotification"] = [REFUSED, boot(stage.csms, "Accepted", 60)]

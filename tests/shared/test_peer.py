@@ -261,16 +261,29 @@ async def test_the_gate_is_asked_before_the_handler(version: Version) -> None:
 
 
 @each_version
-async def test_with_a_lenient_schema_what_the_handler_cannot_use_is_the_peers_fault(version: Version) -> None:
+@pytest.mark.parametrize("schema", ["warn", "off"])
+async def test_with_a_lenient_schema_what_the_handler_cannot_use_is_the_peers_fault(
+    version: Version, schema: str
+) -> None:
     def picky(context: Any, request: Any) -> Any:
         return {"status": "Accepted", "data": request["vendorId"].upper()}
 
-    async with one_end(version, {"DataTransfer": picky}, schema="warn") as (end, link):
+    async with one_end(version, {"DataTransfer": picky}, schema=schema) as (end, link):
         await link.send(transfer("7", extra=1))
         assert await received(link) == [3, "7", ACCEPTED | {"data": "V"}]
         await link.send(transfer("8", vendorId=5))
         assert (await received(link))[:3] == [4, "8", "TypeConstraintViolation"]
-        assert end.notes() == ["invalid_request", "invalid_request"]
+        assert end.notes() == ["invalid_request"] * (2 if schema == "warn" else 1)
+        assert end.bugs == []
+
+
+async def test_with_a_lenient_schema_neither_is_a_send_that_the_handler_cannot_use() -> None:
+    def picky(context: Any, request: Any) -> Any:
+        return {"id": request["id"] + 1}
+
+    async with one_end(V21, {"NotifyPeriodicEventStream": picky}, schema="off") as (end, link):
+        await link.send(json.dumps([6, "7", "NotifyPeriodicEventStream", {"id": "x"}]))
+        await until(lambda: end.notes() == ["invalid_request"])
         assert end.bugs == []
 
 
