@@ -45,6 +45,12 @@ def run(options: ChargePointOptions) -> int:
 
 
 async def _live(options: ChargePointOptions) -> int:
+    # entered before anything is begun, and left when all is said: no signal finds us unprepared
+    with Shutdown() as shutdown:
+        return await _until_stopped(options, shutdown)
+
+
+async def _until_stopped(options: ChargePointOptions, shutdown: Shutdown) -> int:
     run_id = options.run_id or fresh_run_id()
     journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
     bugs: list[BaseException] = []
@@ -74,8 +80,7 @@ async def _live(options: ChargePointOptions) -> int:
     console = Console(journal, sys.stderr, end="charge_point", level=options.log_level)
     driver = Driver(station, lambda words: _say(options, f"{options.id} = {words}"))
     try:
-        with Shutdown() as shutdown:
-            status = await _until_done(options, station, connection, driver, shutdown)
+        status = await _until_done(options, station, connection, driver, shutdown)
     finally:
         await tasks.end()
         console.close()
