@@ -13,6 +13,7 @@ from pathlib import Path
 from signal import SIGINT, SIGTERM
 
 import pytest
+from websockets.utils import accept_key
 
 from scripts.processes import ROOT, Program, environment
 from scripts.selftest_bench import make_certificate
@@ -21,6 +22,8 @@ from tests.cli.conftest import IMPATIENT, Start
 
 Serve = Callable[..., tuple[Program, str]]
 KEY = "00ff10aa" * 5
+CLOSE = 8
+"""The opcode of a close frame (RFC 6455 §5.2)."""
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +300,58 @@ def test_a_signal_in_the_middle_of_sessions_ends_with_128_and_its_number(
     csms.line("1000 the station is switched off")
     assert csms.stop() == 0
     assert any(e.action == "TransactionEvent" for e in exchanges(tmp_path / "j"))
+
+
+@pytest.mark.parametrize(("first", "second"), [(SIGINT, SIGTERM), (SIGTERM, SIGINT)])
+def test_a_second_signal_ends_at_once_a_station_whose_csms_does_not_answer_its_close(
+    start: Start, first: int, second: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        station = start("charge_point", "--csms", f"ws://127.0.0.1:{server.getsockname()[1]}")
+        connection, _ = server.accept()
+        with connection:
+            request = _until(connection, b"\r\n\r\n").decode()
+            key = re.search(r"Sec-WebSocket-Key: (\S+)", request, re.IGNORECASE)
+            assert key is not None
+            connection.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Protocol: ocpp2.0.1\r\nSec-WebSocket-Accept: "
+                + accept_key(key[1]).encode()
+                + b"\r\n\r\n"
+            )
+            station.line("= connected")
+            station.send(first)
+            while _frame(connection) != CLOSE:
+                pass  # our close frame never comes
+            station.send(second)
+            assert station.end() == 128 + second
+
+
+def _until(connection: socket.socket, mark: bytes) -> bytes:
+    """What comes up to `mark` and with it."""
+    received = b""
+    while not received.endswith(mark):
+        received += _take(connection, 1)
+    return received
+
+
+def _frame(connection: socket.socket) -> int:
+    """The opcode of the next frame of a client; its payload is passed over (RFC 6455 §5.2)."""
+    opcode, length = (byte & mask for byte, mask in zip(_take(connection, 2), (0x0F, 0x7F), strict=True))
+    if length >= 126:
+        length = int.from_bytes(_take(connection, 2 if length == 126 else 8))
+    _take(connection, 4 + length)
+    return opcode
+
+
+def _take(connection: socket.socket, count: int) -> bytes:
+    connection.settimeout(20)
+    received = b""
+    while len(received) < count:
+        piece = connection.recv(count - len(received))
+        assert piece, "the station hung up"
+        received += piece
+    return received
 
 
 def test_a_driver_at_the_prompt(serve: Serve, start: Start, tmp_path: Path) -> None:
