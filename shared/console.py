@@ -87,9 +87,9 @@ class Console:
         self._end = end
         self._stream = None if stream is sys.stderr else stream
         self._width = width
-        is_terminal = _is_terminal(stream)
-        self._cuts = width is None and is_terminal
-        self._coloured = _wants_colour(is_terminal) if colour is None else colour
+        terminal = is_terminal(stream)
+        self._cuts = width is None and terminal
+        self._coloured = wants_colour(terminal) if colour is None else colour
         self._stations: dict[str, _Seen] = {}
         self._open = 0
         self._is_gone = False
@@ -266,7 +266,7 @@ class Console:
     def _terminal_width(self) -> int:
         if self._width is not None:
             return self._width
-        return _columns(self._stream or sys.stderr) if self._cuts else 0
+        return columns(self._stream or sys.stderr) if self._cuts else 0
 
     def _write(self, line: str, colour: str) -> None:
         stream = self._stream or sys.stderr
@@ -313,19 +313,20 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.1f} min"
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person is looking, as far as can be known."""
     try:
         return stream.isatty()
     except (AttributeError, ValueError):
         return False
 
 
-def _wants_colour(is_terminal: bool) -> bool:
+def wants_colour(terminal: bool) -> bool:
     """Colour only on a terminal that can, unless NO_COLOR is set (no-color.org)."""
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _columns(stream: TextIO) -> int:
+def columns(stream: TextIO) -> int:
     """The width of the terminal behind `stream`; 80 where it cannot be asked."""
     for number in (_descriptor(stream), 2):
         try:

@@ -112,7 +112,7 @@ class StepFinished:
 class ScenarioFinished:
     """A scenario ended: its verdict with a reason, protocol and wall seconds, and its conversation.
 
-    `journal` holds the entries of one journal, of one end or of both; `epoch` is the Unix time at which their `t` is zero.
+    `journal` holds the entries of one journal, of one end or of both; their `t` is zero at Unix time `epoch`.
     """
 
     id: str
