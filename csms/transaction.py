@@ -163,9 +163,9 @@ def registers(meter_values: Iterable[Payload]) -> tuple[float | None, float | No
     signed = 0
     for meter_value in meter_values:
         for sample in meter_value["sampledValue"]:
-            if "signedMeterValue" in sample or sample.get("format") == "SignedData":
+            if "signedMeterValue" in sample or ("format" in sample and sample["format"] == "SignedData"):
                 signed += 1
-            if sample.get("measurand", REGISTER) == REGISTER and "phase" not in sample:
+            if ("measurand" not in sample or sample["measurand"] == REGISTER) and "phase" not in sample:
                 reading = _wh(sample)
                 if reading is not None:
                     last = reading

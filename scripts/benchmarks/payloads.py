@@ -11,32 +11,22 @@ Payload = dict[str, Any]
 
 AT = "2026-01-01T10:00:00.000Z"
 
+_READINGS = (
+    ("12345.6", "Energy.Active.Import.Register", "", "Wh"),
+    ("11040.0", "Power.Active.Import", "", "W"),
+    ("16.0", "Current.Import", "L1", "A"),
+    ("16.0", "Current.Import", "L2", "A"),
+    ("230.1", "Voltage", "L1-N", "V"),
+    ("42.0", "SoC", "", "Percent"),
+)
+
 SAMPLES_16 = [
-    {
-        "value": "12345.6",
-        "context": "Sample.Periodic",
-        "measurand": "Energy.Active.Import.Register",
-        "unit": "Wh",
-    },
-    {"value": "11040.0", "context": "Sample.Periodic", "measurand": "Power.Active.Import", "unit": "W"},
-    {
-        "value": "16.0",
-        "context": "Sample.Periodic",
-        "measurand": "Current.Import",
-        "phase": "L1",
-        "unit": "A",
-    },
-    {
-        "value": "16.0",
-        "context": "Sample.Periodic",
-        "measurand": "Current.Import",
-        "phase": "L2",
-        "unit": "A",
-    },
-    {"value": "230.1", "context": "Sample.Periodic", "measurand": "Voltage", "phase": "L1-N", "unit": "V"},
-    {"value": "42", "context": "Sample.Periodic", "measurand": "SoC", "location": "EV", "unit": "Percent"},
+    {"value": value, "context": "Sample.Periodic", "format": "Raw", "measurand": measurand}
+    | ({"phase": phase} if phase else {})
+    | {"location": "EV" if measurand == "SoC" else "Outlet", "unit": unit}
+    for value, measurand, phase, unit in _READINGS
 ]
-"""Six readings, as a station with a full set of measurands sends them."""
+"""Six readings with every member filled in, as many stations send them."""
 
 
 def boot_16() -> Payload:
@@ -79,10 +69,13 @@ def transaction_event(kind: str, number: int, at: str = AT) -> Payload:
         "triggerReason": "Authorized" if kind == "Started" else "MeterValuePeriodic",
         "seqNo": number,
         "offline": False,
+        "numberOfPhasesUsed": 3,
+        "cableMaxCurrent": 32,
         "evse": {"id": 1, "connectorId": 1},
         "transactionInfo": {
             "transactionId": "3b6a8c52-9d1e-4f70-8a2b-5c4d3e2f1a00",
             "chargingState": "Charging",
+            "timeSpentCharging": 900,
         },
     }
     if kind == "Started":
@@ -94,19 +87,12 @@ def transaction_event(kind: str, number: int, at: str = AT) -> Payload:
 
 def _sample_2x(sample: dict[str, str]) -> Payload:
     made: Payload = {
-        "value": float(sample["value"]),
-        "context": sample["context"],
-        "measurand": sample["measurand"],
+        name: sample[name] for name in ("context", "measurand", "phase", "location") if name in sample
     }
-    if "phase" in sample:
-        made["phase"] = sample["phase"]
-    if "location" in sample:
-        made["location"] = sample["location"]
-    if sample["unit"] != "Percent":
-        made["unitOfMeasure"] = {"unit": sample["unit"]}
-    else:
-        made["unitOfMeasure"] = {"unit": "Percent"}
-    return made
+    return made | {
+        "value": float(sample["value"]),
+        "unitOfMeasure": {"unit": sample["unit"], "multiplier": 0},
+    }
 
 
 class Inbound:
