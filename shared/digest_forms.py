@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shared.journal.redaction import words_without_secrets
+
 _LONGEST_VALUE = 24
+_LONGEST_ADDRESS = 2000
 
 
 def clean(value: object, most: int = _LONGEST_VALUE) -> str:
@@ -40,7 +43,9 @@ def _scalar(value: object) -> str:
 
 
 def plain(value: Any) -> str:
-    """A scalar as printable text; nothing for an object, an array or null."""
+    """A scalar as printable text, an address without its password; nothing for an object, an array or null."""
+    if isinstance(value, str) and "//" in value:
+        value = words_without_secrets(value[:_LONGEST_ADDRESS])
     return "" if isinstance(value, (dict, list)) or value is None else clean(value)
 
 

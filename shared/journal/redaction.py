@@ -40,7 +40,7 @@ def redacted(line: dict[str, Any]) -> dict[str, Any]:
         if _HINT.search(text):
             changed["bytes"] = b64encode(_frame(text).encode()).decode()
     if isinstance(line.get("text"), str):
-        changed["text"] = _words(line["text"])
+        changed["text"] = words_without_secrets(line["text"])
     if detail:
         changed["detail"] = _without_secrets(detail)
     return line | changed if changed else line
@@ -54,7 +54,8 @@ def _frame(frame: str) -> str:
         return f"{REDACTED} ({len(frame)} characters that look like a secret and cannot be read)"
 
 
-def _words(text: str) -> str:
+def words_without_secrets(text: str) -> str:
+    """`text` without the passwords of addresses and of Authorization headers in it."""
     return _URL_PASSWORD.sub(rf"\1:{REDACTED}@", _HEADER.sub(rf"\1{REDACTED}", text))
 
 
@@ -87,4 +88,4 @@ def _string(value: str) -> str:
         return REDACTED
     if value[:1] in ("{", "[") and _HINT.search(value):  # JSON within a string, as DataTransfer has it
         return _frame(value)
-    return _words(value)
+    return words_without_secrets(value)

@@ -204,6 +204,12 @@ def test_the_decisive_fields_are_said(
         (V21, "SetNetworkProfile", {"connectionData": {"basicAuthPassword": "s3cret"}}, False),
         (V21, "SetNetworkProfile", {"basicAuthPassword": "s3cret"}, False),
         (V16, "Unheard", {"password": "s3cret"}, False),
+        (V16, "UpdateFirmware", {"location": "ftp://user:s3cret@host/file"}, False),
+        (V16, "GetDiagnostics", {"location": "ftp://u:s3cret-and-so-long-that-it-is-cut@host/"}, False),
+        (V21, "UpdateFirmware", {"firmware": {"location": "https://user:s3cret@host/file"}}, False),
+        (V201, "GetLog", {"log": {"remoteLocation": "sftp://user:s3cret@host/"}}, False),
+        (V201, "SetNetworkProfile", {"connectionData": {"ocppCsmsUrl": "wss://u:s3cret@host/"}}, False),
+        (V16, "Unheard", {"url": "ftp://user:s3cret@host/"}, False),
     ],
 )
 def test_a_secret_is_not_shown(version: Version, action: str, payload: dict[str, Any], answer: bool) -> None:
