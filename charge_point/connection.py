@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from charge_point import blocks
@@ -11,6 +12,7 @@ from shared import dispatch
 from shared.chance import Stream
 from shared.dialer import Dialer
 from shared.dispatch import Payload, Table
+from shared.faults import Faults, Injection
 from shared.link import Link, LinkClosed
 from shared.peer import Peer, Setting
 from shared.versions import Version
@@ -26,7 +28,7 @@ def handlers(version: Version) -> Table:
 
 
 class Connection:
-    """Keeps one station connected. Errors that are ours are added to `bugs`."""
+    """Keeps one station connected. Errors that are ours are added to `bugs`; `inject` are faults in force at once."""
 
     __slots__ = (
         "_bugs",
@@ -37,6 +39,7 @@ class Connection:
         "_run_id",
         "_setting",
         "_wait",
+        "faults",
         "peer",
         "station",
     )
@@ -50,6 +53,7 @@ class Connection:
         timeout: float = 30.0,
         run_id: str = "0",
         bugs: list[BaseException] | None = None,
+        inject: Sequence[Injection] = (),
     ) -> None:
         self.station = station
         self.peer: Peer | None = None
@@ -60,6 +64,15 @@ class Connection:
         self._wait: float | None = None
         self._offline: asyncio.Event | None = None
         self._over = False
+        self.faults = Faults(
+            station.journal,
+            station.tasks,
+            "charge_point",
+            seed=station.setup.seed,
+            peers=lambda: [] if self.peer is None else [self.peer],
+        )
+        for injection in inject:
+            self.faults.add(injection)
         self._setting = Setting(
             "charge_point",
             station.journal,
@@ -68,6 +81,7 @@ class Connection:
             schema=schema,
             timeout=timeout,
             crashed=self._bugs.append,
+            faults=self.faults,
         )
         station.redial = self.redial
 

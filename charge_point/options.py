@@ -267,6 +267,10 @@ class ChargePointOptions(CommonOptions):
             raise UsageError("needs --password or --password-file", "password_encoding")
         if self.stay and not self.sessions:
             raise UsageError("needs --sessions; without, the station stays anyhow", "stay")
+        for injection in self.inject:
+            if injection.fault.at_handshake:
+                name = injection.fault.name
+                raise UsageError(f"{name}: only a CSMS is connected to; a station dials", "inject")
         self._check_lengths()
         self._check_token_type(given)
         if "status_by" in given and V21 not in self.ocpp_version:

@@ -73,7 +73,13 @@ async def _until_stopped(options: ChargePointOptions, shutdown: Shutdown) -> int
         tell=lambda sentence, wait: _say(options, f"{sentence}; next attempt in {wait:.1f} s"),
     )
     connection = Connection(
-        station, dialer, schema=options.schema, timeout=options.message_timeout, run_id=run_id, bugs=bugs
+        station,
+        dialer,
+        schema=options.schema,
+        timeout=options.message_timeout,
+        run_id=run_id,
+        bugs=bugs,
+        inject=options.inject,
     )
     summary = Summary(journal, end="charge_point")
     file = _journal_file(options, journal)

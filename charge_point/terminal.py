@@ -11,6 +11,7 @@ from charge_point.blocks.availability import status_of
 from charge_point.connector import NotNow
 from charge_point.messages import Messages
 from shared.digest_forms import clean
+from shared.faults.prompt import fault_words
 from shared.option_fields import UsageError
 from shared.prompt import Prompt, Word, converse, numbers
 from shared.summary import table
@@ -50,7 +51,8 @@ class Terminal:
         self._connection = connection
         self._quit = quit
         self._messages = Messages(station)
-        words = [*self._at_the_plug(), *self._to_the_station(), *self._else()]
+        spoiling = fault_words(connection.faults) if connection is not None else []
+        words = [*self._at_the_plug(), *self._to_the_station(), *spoiling, *self._else()]
         self.prompt = Prompt(
             words,
             otherwise=self._messages.tell,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
     """The CSMS that the options ask for; it does not listen yet. Raises UsageError."""
-    return Csms(
+    csms = Csms(
         policies_of(options),
         journal,
         timetable=timetable_of(options),
@@ -35,6 +35,9 @@ def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
         schema=options.schema,
         timeout=options.message_timeout,
     )
+    for injection in options.inject:
+        csms.faults.add(injection)
+    return csms
 
 
 async def listen(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from csms import blocks
-from csms.admission import Admission, remarks_on
+from csms.admission import Admission, identity_of, remarks_on
 from csms.admission import Refused as NotAdmitted
 from csms.conductor import outcomes
 from csms.session import Session
@@ -18,6 +18,7 @@ from shared.actions import known
 from shared.chance import Stream
 from shared.clock import Clock
 from shared.dispatch import Payload, Table
+from shared.faults import Faults
 from shared.journal.journal import Journal
 from shared.link import Link, LinkClosed
 from shared.peer import STRICT, CallRefused, Peer, Setting
@@ -87,6 +88,13 @@ class Csms:
         self.outcomes = outcomes()
         """What became of the commands that were sent, the last ones."""
         self.tasks = Tasks(self._crashed)
+        self.faults = Faults(
+            journal,
+            self.tasks,
+            "csms",
+            seed=seed,
+            peers=lambda: [each.peer for each in self.sessions.values()],
+        )
         self.setting = Setting(
             "csms",
             journal,
@@ -95,6 +103,7 @@ class Csms:
             schema=schema,
             timeout=timeout,
             crashed=self._crashed,
+            faults=self.faults,
         )
         self.on_change: Callable[[Session, str], object] = lambda session, what: None
         """Told when a session is "connected" or "gone"."""
@@ -303,6 +312,13 @@ class Csms:
         ]
         credentials = request.headers.get_all("Authorization")
         proof = credentials[0] if len(credentials) == 1 else None  # RFC 9110 §11.6.2: one, not a list
+        identity = identity_of(request.path)
+        turned_down = self.faults.handshake(identity) if len(self.faults) else None
+        if turned_down is not None:
+            if turned_down.status is None:
+                connection.transport.abort()
+            said: Response = connection.respond(turned_down.status or 503, f"{turned_down.reason}\n")
+            return said
         decision = admission.decide(request.path, proof, offered)
         if isinstance(decision, NotAdmitted):
             response: Response = connection.respond(decision.status, f"{decision.text}\n")

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from shared.digest_forms import clean, cut
+from shared.faults.prompt import fault_words
 from shared.option_fields import UsageError
 from shared.peer import ConnectionLost
 from shared.prompt import Prompt, Word, converse
@@ -65,6 +66,7 @@ class Terminal:
                     self._wait,
                     lambda typed: self._names(),
                 ),
+                *fault_words(csms.faults),
                 Word("quit", "quit", "stop the CSMS", lambda rest: self._stop()),
             ),
             otherwise=self._command,

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TextIO
 
 from shared.digest import digest
 from shared.digest_forms import clean, cut
-from shared.journal.entry import CLOSE, FRAME, IN, NOTE, OPEN, Entry
+from shared.journal.entry import CLOSE, FRAME, HELD, IN, NOTE, OPEN, Entry
 from shared.journal.journal import Journal
 from shared.journal.redaction import redacted
 from shared.summary import Summary
@@ -166,7 +166,10 @@ class Console:
     def _frame(self, seen: _Seen, entry: Entry) -> None:
         is_in = entry.dir == IN
         if self._verbose:
-            self._print(entry.t, seen, f"{_MARKS[is_in]} {_raw(entry)}", colour=_DIM)
+            mark = "|" if entry.dir == HELD else _MARKS[is_in]
+            self._print(entry.t, seen, f"{mark} {_raw(entry)}", colour=_DIM)
+        if entry.dir == HELD:  # not on the wire: a note says what became of it
+            return
         parts = entry.parts()
         kind = parts[0] if len(parts) > 2 and isinstance(parts[1], str) and type(parts[0]) is int else 0
         if kind in (_CALL, _SEND):

@@ -18,6 +18,12 @@ class LinkClosed(Exception):
         self.reason = reason
 
 
+class TextBytes(bytes):
+    """Bytes that travel as a text frame, UTF-8 or not."""
+
+    __slots__ = ()
+
+
 class Link(Protocol):
     """One end of a connection that moves whole messages."""
 
@@ -35,6 +41,19 @@ class Link(Protocol):
 
     def abort(self) -> None:
         """Cut the connection without a word, as a lost network does."""
+
+
+class RecordingLink(Link, Protocol):
+    """A link over another that writes into the journal by itself what crosses the wire below it."""
+
+    ref: int
+    """The journal's number of the frame that `recv` gave last."""
+
+    def came(self, message: str | bytes) -> None:
+        """Take up a message that was read from the link below before this one was put over it."""
+
+    def forsake(self) -> None:
+        """Nobody reads any more."""
 
 
 class MemoryLink:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import NoneType
 from typing import Any, TypeVar, cast, get_args, get_origin
 
-from shared.option_values import Pairs, finite, kind_of, one_of, whole
+from shared.option_values import Injections, Pairs, finite, kind_of, one_of, whole
 from shared.suggest import not_one_of
 
 T = TypeVar("T")
@@ -129,6 +129,8 @@ class Option:
         if self.many:
             if isinstance(value, dict) and isinstance(self.parse, Pairs):
                 return self.parse.table(value)
+            if isinstance(self.parse, Injections):  # [[csms.inject]], or texts
+                return self.parse(value if isinstance(value, list) else [value])
             return self.parse([self._text(item) for item in (value if isinstance(value, list) else [value])])
         if self.kind is int:
             return self.parse(str(self._of_type(value, int, "a whole number")))
@@ -193,6 +195,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return {name: _plain(member) for name, member in value._asdict().items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if "__str__" in vars(type(value)):  # it has a text that says it all, and can be given again
+            return str(value)
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
         return {key: _plain(member) for key, member in value.items()}

@@ -177,6 +177,20 @@ class Pairs(Generic[T]):
         return found
 
 
+class Injections:
+    """Faults on the wire as texts (`drop:action=Heartbeat`) or as tables of a configuration file."""
+
+    def __call__(self, values: Sequence[object]) -> tuple[object, ...]:
+        """A `shared.faults.Injection` for each of `values`."""
+        from shared.faults import parse
+        from shared.option_fields import UsageError
+
+        try:
+            return tuple(parse(value) for value in values)  # type: ignore[arg-type]  # whose it is to refuse
+        except UsageError as wrong:
+            raise ValueError(str(wrong)) from None
+
+
 def json_object(text: str) -> dict[str, object]:
     """A JSON object; the error names line and column of what is wrong."""
     import json

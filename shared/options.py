@@ -27,7 +27,7 @@ from shared.option_layers import (
     merged,
     read_config,
 )
-from shared.option_values import filled, folder, positive, whole, writable
+from shared.option_values import Injections, filled, folder, positive, whole, writable
 from shared.suggest import did_you_mean
 
 __all__ = ["CommonOptions", "OptionParser", "UsageError", "as_json", "option"]
@@ -95,6 +95,15 @@ class CommonOptions:
     )
     ping_interval: float | None = option(
         None, "send WebSocket pings this often", group="limits", parse=positive, shown="never"
+    )
+    inject: tuple[Any, ...] = option(
+        (),
+        "spoil messages or the connection on purpose, as in duplicate:action=StatusNotification,gap=0.2; may be "
+        "repeated (docs/faults.md has them all)",
+        group="faults",
+        parse=Injections(),
+        many=True,
+        metavar="FAULT[:KEY=VALUE,...]",
     )
     interactive: bool | None = option(
         None, "take commands from stdin", group="records", shown="when stdin is open"

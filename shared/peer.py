@@ -24,7 +24,7 @@ from shared.calling import (
 )
 from shared.dispatch import Answer, Consequence, Handler, NoAnswer, Refuse, Table
 from shared.journal.entry import IN, OUT
-from shared.link import Link, LinkClosed
+from shared.link import Link, LinkClosed, RecordingLink
 from shared.remarks import handling, in_words
 from shared.setting import DEFAULT_TIMEOUT, OFF, STRICT, WARN, Setting
 from shared.versions import ERROR_CODES, Version, refusal
@@ -54,7 +54,7 @@ log = logging.getLogger("ocpp")
 class Peer(Calling):
     """One connection. `context` is what handlers get first; `id_prefix` begins each of our message ids."""
 
-    __slots__ = ("_link", "_then", "context", "handlers", "last_sent")
+    __slots__ = ("_link", "_tap", "_then", "context", "handlers", "last_sent")
 
     def __init__(
         self,
@@ -70,24 +70,36 @@ class Peer(Calling):
         rpc = Rpc(version, handlers, enforce=setting.schema == STRICT, check=setting.schema != OFF)
         super().__init__(version, rpc, setting, station, id_prefix)
         self._link = link
+        self._tap: RecordingLink | None = None
+        """Our link where it writes the journal by itself, below the faults; None where we do."""
         self.handlers = handlers
         self.context = context
         self.last_sent = setting.journal.clock.elapsed()
         """When something was sent last, on the clock's elapsed scale (heartbeats: G02.FR.05)."""
         self._then: dict[str, Consequence] | None = None
+        if setting.faults is not None and setting.faults.spoil:
+            self.spoil()
 
     # --- reading -----------------------------------------------------------------------------------------
 
     async def run(self) -> LinkClosed:
         """Serve the connection until it ends; gives how it ended. Cancelling it is the owner's business."""
+        tap = self._tap
         recv = self._link.recv
         to_send = self.rpc.frames_to_send
         is_heard = True
         try:
             while True:
                 frame = await recv()
+                if tap is not self._tap:  # faults came over the link while we were reading
+                    tap = self._tap
+                    assert tap is not None
+                    recv = tap.recv
+                    tap.came(frame)
+                    continue
                 if self._ended is not None:  # closed by us: what was still on its way is not served any more
-                    self._setting.journal.frame(self._setting.end, self.station, IN, frame)
+                    if tap is None:
+                        self._setting.journal.frame(self._setting.end, self.station, IN, frame)
                     continue
                 self._take(frame)
                 if to_send and is_heard:
@@ -102,10 +114,13 @@ class Peer(Calling):
             return ended
         finally:
             self._end(LinkClosed(1006, "no longer served"))
+            if self._tap is not None:
+                self._tap.forsake()
 
     def _take(self, frame: str | bytes) -> None:
         setting = self._setting
-        self._ref = setting.journal.frame(setting.end, self.station, IN, frame)
+        tap = self._tap
+        self._ref = setting.journal.frame(setting.end, self.station, IN, frame) if tap is None else tap.ref
         event = self.rpc.receive(frame)
         if type(event) is Called:
             if event.violations:
@@ -240,6 +255,12 @@ class Peer(Calling):
         """Close the connection; `run` then gives how it ended."""
         self._end(LinkClosed(code, reason))
         await self._link.close(code, reason)
+
+    def spoil(self) -> None:
+        """Have what crosses the wire from now on go through the faults of the program; no message is lost by that."""
+        faults = self._setting.faults
+        if self._tap is None and faults is not None and self._ended is None:
+            self._link = self._tap = faults.link(self._link, self.station, self.version)
 
     def abort(self) -> None:
         """Cut the connection without a close frame."""

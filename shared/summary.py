@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from shared.digest_forms import clean, cut
-from shared.journal.entry import CLOSE, FRAME, IN, OPEN, Entry
+from shared.journal.entry import CLOSE, FRAME, HELD, IN, OPEN, Entry
 from shared.journal.journal import Journal
 from shared.versions import version
 
@@ -79,6 +79,8 @@ class Summary:
             self._note(entry)
 
     def _frame(self, entry: Entry) -> None:
+        if entry.dir == HELD:
+            return
         what = entry.what
         head = what[:3]
         if head == "[3,":  # most frames are calls and answers as everybody writes them: not parsed for this

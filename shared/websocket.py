@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET
 from struct import Struct
 from typing import Any
 
@@ -25,7 +26,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, OPEN, Event
 from websockets.streams import StreamReader
 
-from shared.link import ABNORMAL, NORMAL, LinkClosed
+from shared.link import ABNORMAL, NORMAL, LinkClosed, TextBytes
 
 apply_mask: Callable[[bytes, bytes], bytes]
 try:
@@ -43,6 +44,8 @@ _LONGER = 126
 _LONGEST_SHORT_WAY = 0xFFFF
 _SHORT_HEAD = Struct("!BB").pack
 _LONG_HEAD = Struct("!BBH").pack
+
+_NO_LINGERING = Struct("ii").pack(1, 0)  # close at once and with a reset (socket(7), SO_LINGER)
 
 _BETWEEN_FRAMES = StreamReader.at_eof.__code__
 
@@ -155,7 +158,8 @@ class _Tolerant(Connection):
                 await self.drain()
             return
         try:
-            await self.send(message)
+            # TextBytes is bytes that are to travel as a text frame
+            await self.send(message, text=True if type(message) is TextBytes else None)
         except ConnectionClosed as ended:
             raise closed(ended) from None
 
@@ -225,3 +229,21 @@ class WebSocketLink:
 
     def abort(self) -> None:
         self.connection.transport.abort()
+
+    def reset(self) -> None:
+        """Cut the connection so that the other side sees a TCP reset, not the end of a stream."""
+        transport = self.connection.transport
+        socket = transport.get_extra_info("socket")
+        if socket is not None:
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGERING)
+        transport.abort()
+
+    def stall(self, stalled: bool) -> None:
+        """Read nothing from the socket any more, not even pings and the end; or read again."""
+        transport: Any = self.connection.transport
+        if transport.is_closing():
+            return
+        if stalled:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()

@@ -19,7 +19,8 @@ class Entry(NamedTuple):
     """What happened, in the cheapest form that says it all; the parts of a frame are read when asked for.
 
     `seq` counts from 1 in one journal; `t` is seconds of protocol time since it was opened; `what` is the frame as
-    it was (text, or bytes for a binary frame or broken UTF-8) or the words of a note.
+    it was (text, or bytes for a binary frame or broken UTF-8) or the words of a note. Of a frame that a fault had to
+    do with, `note` is the fault's name and `ref` the frame that it stands for.
     """
 
     seq: int
@@ -33,6 +34,13 @@ class Entry(NamedTuple):
     note: str = ""
     clause: str = ""
     detail: dict[str, Any] | None = None
+
+    @property
+    def fault(self) -> str:
+        """The name of the fault that this entry tells of, "" when it tells of none."""
+        if self.sort == FRAME:
+            return self.note
+        return str(self.detail.get("fault", "")) if self.detail else ""
 
     @property
     def is_finding(self) -> bool:
@@ -79,10 +87,13 @@ class Entry(NamedTuple):
                 members["frame"] = self.what
             else:
                 members["bytes"] = b64encode(self.what).decode()
+            members["fault"] = self.fault
+            members["ref"] = self.ref
         else:
             members["note"] = self.note
             members["text"] = self.what
             members["clause"] = self.clause
             members["detail"] = self.detail
+            members["fault"] = self.fault
             members["ref"] = self.ref
         return {name: value for name, value in members.items() if value not in (None, "", 0) or name == "t"}

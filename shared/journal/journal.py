@@ -70,6 +70,16 @@ class Journal:
         self._add(_new(Entry, (seq, now - self.start, end, station, direction, FRAME, what, 0, "", "", None)))
         return seq
 
+    def spoiled(
+        self, end: str, station: str, direction: str, what: str | bytes, *, fault: str = "", ref: int = 0
+    ) -> int:
+        """Record a frame that a fault had to do with: one that it holds back (`held`), or what it put on the wire
+        instead of frame `ref`."""
+        self.seq = seq = self.seq + 1
+        t = self._elapsed() - self.start
+        self._add(Entry(seq, t, end, station, direction, FRAME, what, ref, fault))
+        return seq
+
     def opened(self, end: str, station: str, text: str) -> int:
         """Record that a connection was made."""
         return self._event(end, station, OPEN, text)
