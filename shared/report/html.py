@@ -22,7 +22,7 @@ from shared.report.events import Event, RunFinished, RunStarted, ScenarioFinishe
 from shared.report.html_coverage import coverage_section
 from shared.report.words import MARKS, ORDER, Telling, Told, duration, place, title
 
-MOST_BYTES = 60_000_000
+MOST_BYTES = 24_000_000
 """Beyond this size of the page, scenarios with a good verdict come without their conversation: it must still open."""
 _MOST_LINKS = 200
 

@@ -26,7 +26,7 @@ from shared.report.events import (
     StepFinished,
     StepStarted,
 )
-from shared.report.words import unsecret, unsecret_failure
+from shared.report.words import unsecret, unsecret_details, unsecret_failure
 
 _NAMES: dict[type[Any], str] = {
     RunStarted: "run_started",
@@ -78,7 +78,7 @@ def object_of(event: Event) -> dict[str, Any]:
         elif field.name == "counts":
             value = {str(verdict): count for verdict, count in value.items()}
         elif field.name == "details":
-            value = redacted({"detail": dict(value)})["detail"]
+            value = unsecret_details(value)
         members[field.name] = value
     return members
 

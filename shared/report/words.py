@@ -113,6 +113,11 @@ def unsecret_failure(failure: Failure | None) -> Failure | None:
     )
 
 
+def unsecret_details(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`details` without what stands beside a secret's name."""
+    return dict(redacted({"detail": dict(details)})["detail"])
+
+
 def _cut(text: str) -> str:
     rest = len(text) - _LONGEST_VALUE
     return text if rest <= 0 else f"{text[:_LONGEST_VALUE]} .. {rest} more characters"
@@ -150,7 +155,10 @@ class Telling:
             if told is None:  # it failed before it could begin
                 told = Told(ScenarioStarted(event.id, event.id, "", 0, "", ""))
             told.finished = dataclasses.replace(
-                event, failure=unsecret_failure(event.failure), reason=_cut(unsecret(event.reason))
+                event,
+                failure=unsecret_failure(event.failure),
+                reason=_cut(unsecret(event.reason)),
+                details=unsecret_details(event.details),
             )
             return told
         return None
