@@ -29,6 +29,9 @@ FOOTER = """\
 
 _PLACE = "[EVSE [CONNECTOR]]"
 
+LAST_WORDS = 5.0
+"""Seconds that `quit` waits for the answers to what was said before it."""
+
 
 async def serve_terminal(
     station: Station,
@@ -239,7 +242,10 @@ class Terminal:
         self._connection.come_online()
         return ""
 
-    def _stop(self) -> str:
+    async def _stop(self) -> str:
+        """What was typed before it is said first, if the CSMS listens."""
+        if self._station.is_online:
+            await self._station.until(lambda: self._station.has_said_all, within=LAST_WORDS)
         self._quit()
         return ""
 

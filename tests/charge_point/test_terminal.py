@@ -256,6 +256,16 @@ async def test_quit_switches_the_station_off() -> None:
         assert bench.quits == 1
 
 
+async def test_what_was_typed_before_quit_is_said_before_the_station_is_off() -> None:
+    async with _bench() as bench:
+        await bench.booted()
+        await bench.type("Heartbeat")
+        assert not bench.station.has_said_all
+        await bench.type("quit")
+        assert bench.station.has_said_all
+        assert bench.quits == 1
+
+
 # --- messages -------------------------------------------------------------------------------------------------
 
 
