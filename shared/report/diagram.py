@@ -87,7 +87,9 @@ class Diagram:
     def actions(self) -> set[str]:
         """The actions that were called, to be searched for."""
         lines = [item for item in self._items if isinstance(item, Passage)]
-        return {line.exchange.action[:60] for line in lines if line.exchange is not None}
+        return {
+            str(line.parts[2])[:60] for line in lines if line.kind in ("call", "send") and len(line.parts) > 2
+        }
 
     def _chosen(self) -> list[int]:
         """Which rows are shown."""

@@ -342,6 +342,7 @@ def test_a_version_below_a_threshold_makes_the_run_red(wanted: str, is_red: bool
 def test_a_threshold_holds_for_each_version_and_for_those_that_were_asked_for() -> None:
     made = report("coverage", "", events(), messages="1", versions="1.6+2.1")
     assert made.problems == ["coverage: messages of OCPP 2.1 is 0 of 183 (0 %), below 1 %"]
+    assert report("coverage", "", events(), messages="0", versions="2.1").problems == []
 
 
 def test_a_threshold_is_not_reached_when_nothing_was_said() -> None:

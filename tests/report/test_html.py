@@ -156,6 +156,7 @@ def test_findings_and_what_faults_did_are_shown() -> None:
     assert "class='note note finding'" in text
     assert "<cite>OCPP-J 1.6 §4.1.1</cite> <a href='#s1f3'>frame 3</a>" in text
     assert "<em>held back</em>" in text
+    assert re.search("data-words='[^']*heartbeat", text)
     assert "<use href='#a2-0rx'/>" in text
 
 
