@@ -325,6 +325,7 @@ class Rpc:
             return Unusable(DUPLICATE_ANSWER, f"to {shown}", shown)
         if self._given_up is not None and unique_id in self._given_up:
             self._given_up.remove(unique_id)
+            self._done = unique_id
             return Unusable(LATE_ANSWER, f"to {shown}", shown)
         return Unusable(UNKNOWN_ANSWER, f"to {shown}", shown)
 

@@ -151,6 +151,19 @@ def test_a_second_answer_and_a_stray_one_are_told_apart(version: Version) -> Non
     assert sent(rpc) == []
 
 
+@each_version
+def test_a_late_answer_that_comes_again_is_a_duplicate(version: Version) -> None:
+    rpc = make(version)
+    rpc.call("1", "DataTransfer", {"vendorId": "v"})
+    rpc.give_up()
+    came = [rpc.receive('[3,"1",{"status":"Accepted"}]') for _ in range(3)]
+    assert [getattr(event, "symptom", "") for event in came] == [
+        events.LATE_ANSWER,
+        events.DUPLICATE_ANSWER,
+        events.DUPLICATE_ANSWER,
+    ]
+
+
 def test_the_memory_of_what_was_given_up_is_bounded() -> None:
     rpc = make()
     for number in range(GIVEN_UP_MEMORY + 1):
