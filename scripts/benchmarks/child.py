@@ -12,11 +12,8 @@ import json
 import os
 import sys
 import time
-from typing import Any, Protocol
-
-
-class End(Protocol):
-    """What plays an end: each command is a coroutine method that takes its members by name."""
+from collections.abc import Callable
+from typing import Any
 
 
 def memory() -> int:
@@ -56,6 +53,15 @@ def lift_limit(connections: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+_PROCESS: dict[str, Callable[..., object]] = {
+    "memory": memory,
+    "cpu": time.process_time,
+    "pin": pin,
+    "lift_limit": lift_limit,
+}
+"""What every process can do; the rest are coroutine methods of the end that it plays."""
+
+
 def make(kind: str) -> tuple[Any, bool]:
     """The end called `kind`, and whether it wants uvloop."""
     if kind == "their_csms":
@@ -86,14 +92,8 @@ async def serve(end: Any) -> None:
         command = json.loads(line)
         name = command.pop("do")
         try:
-            if name == "memory":
-                answer: Any = memory()
-            elif name == "cpu":
-                answer = time.process_time()
-            elif name == "pin":
-                answer = pin(command["cpus"])
-            elif name == "lift_limit":
-                answer = lift_limit(command["connections"])
+            if name in _PROCESS:
+                answer: Any = _PROCESS[name](**command)
             else:
                 answer = await getattr(end, name)(**command)
         except Exception as problem:

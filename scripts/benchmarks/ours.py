@@ -228,7 +228,7 @@ class OurStations:
             connection = Connection(station, None)
             link, agreed = await dial(Target(options.csms, station.id, (V201,)))
             serving = self._tasks.spawn(connection.serve(link, agreed))
-            assert await station.until(lambda station=station: station.is_online, 10)
+            await _online(station)
             try:
                 await station.call("Heartbeat", {}, timeout=10)
             except CallFailed:
@@ -247,6 +247,10 @@ class OurStations:
             await asyncio.gather(*(connection.end() for _, connection, _ in stations[at : at + 200]))
         await self._dialling.end()
         await self._tasks.end()
+
+
+async def _online(station: Station) -> None:
+    assert await station.until(lambda: station.is_online, 10)
 
 
 async def _trips(stations: list[Station], action: str, payloads: list[dict[str, Any]], count: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from charge_point.connection import Connection
 from charge_point.making import backoff_of, setup_of, target_of
@@ -100,7 +101,8 @@ async def our_station(
     journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
     bugs: list[BaseException] = []
     tasks = Tasks(bugs.append)
-    station = Station(options.id, setup_of(options, "0"), journal, tasks, version=options.ocpp_version[0])
+    setup = replace(setup_of(options, "0"), reboot_seconds=0.05)
+    station = Station(options.id, setup, journal, tasks, version=options.ocpp_version[0])
     dialer = Dialer(
         target_of(options),
         lambda: backoff_of(options, station),
