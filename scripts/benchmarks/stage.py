@@ -42,7 +42,9 @@ class Stage:
 
     def end(self) -> None:
         """End every process that was kept."""
-        for kept in (*self._workers.values(), *self._ends.values()):
-            kept.end()
+        for ends in self._ends.values():
+            ends.end()
+        for worker in self._workers.values():
+            worker.end()
         self._workers.clear()
         self._ends.clear()
