@@ -26,6 +26,7 @@ MOST_LANES = 6
 MOST_ROWS = 500
 """Of longer conversations the beginning, the end and what is around the failure are shown."""
 _AROUND = 60
+_INSET = 16
 _MOST_FRAME = 20_000
 
 
@@ -63,10 +64,9 @@ class Diagram:
         if not self._items:
             yield "<p class=quiet>No step was begun and nothing was said.</p>"
             return
-        yield f'<div class=talk style="--lanes:{len(self._names)}">'
+        yield "<div class=talk>"
         if self._has_frames:
-            heads = "".join(f"<span>{esc(name)}</span>" for name in self._names)
-            yield f"<div class=heads><span class=t></span><div class=lanes>{heads}</div></div>"
+            yield f"<div class=heads><span class=t></span>{self._heads()}</div>"
         part = ""
         shown = self._chosen()
         before = -1
@@ -83,6 +83,19 @@ class Diagram:
                 yield f"<h4>{esc(part)}</h4>"
             yield self._step(item)
         yield "</div>"
+
+    def _heads(self) -> str:
+        """The names above the lifelines, each centred on its own."""
+        count = len(self._names)
+        step = position(1, count) - position(0, count)
+        width = min(step, 2 * position(0, count))
+        columns = [position(0, count) - width / 2, width, *[step - width, width] * (count - 1)]
+        heads = "".join(
+            f"<span style='grid-column:{2 * at + 2}'>{esc(name)}</span>"
+            for at, name in enumerate(self._names)
+        )
+        template = " ".join(f"{column:.3f}%" for column in columns)
+        return f"<div class=lanes style='grid-template-columns:{template}'>{heads}</div>"
 
     def actions(self) -> set[str]:
         """The actions that were called, to be searched for."""
@@ -232,6 +245,12 @@ def frame_text(line: Passage) -> str:
         return text
 
 
+def position(lane: int, lanes: int) -> float:
+    """Where a lifeline stands, in per cent of the width: as far apart as their names leave room for."""
+    inset = min(50 / lanes, _INSET)
+    return inset + lane * (100 - 2 * inset) / (lanes - 1)
+
+
 def symbol_name(lanes: int, lane: int, way: str) -> str:
     """The id of an arrow: of so many lifelines, between that of a station and the CSMS's, `r`ight or `l`eft."""
     return f"a{lanes}-{lane}{way}"
@@ -245,12 +264,15 @@ def symbols(wanted: Iterable[tuple[int, int, str]]) -> str:
 
 def _symbol(lanes: int, lane: int, way: str) -> str:
     def at(number: float) -> str:
-        return f"{(number + 0.5) * 100 / lanes:.3f}%"
+        return f"{number:.3f}%"
 
-    last = lanes - 1
-    begin, end = (lane, last) if way[0] == "r" else (last, lane)
+    station, csms = position(lane, lanes), position(lanes - 1, lanes)
+    begin, end = (station, csms) if way[0] == "r" else (csms, station)
     stop = (begin + end) / 2 if "x" in way else end
-    lines = "".join(f"<line class=life x1={at(n)} x2={at(n)} y1=0 y2=100% />" for n in range(lanes))
+    lines = "".join(
+        f"<line class=life x1={at(x)} x2={at(x)} y1=0 y2=100% />"
+        for x in (position(n, lanes) for n in range(lanes))
+    )
     back = -1 if way[0] == "r" else 1
     head = (
         "<path class=cross d='M-5-5 5 5M-5 5 5-5'/>"

@@ -24,7 +24,7 @@ from tests.report.runs import run, scenario, small_talk
         ("console", Wanted("console", "", {})),
         ("jsonl:-", Wanted("jsonl", "-", {})),
         ("html:a, b.html", Wanted("html", "a, b.html", {})),
-        ("junit:C:\\out.xml", Wanted("junit", "C:\\out.xml", {})),
+        ("junit:C:/out.xml", Wanted("junit", "C:/out.xml", {})),
         ("coverage", Wanted("coverage", "", {})),
         ("coverage:minimum=100", Wanted("coverage", "", {"minimum": "100"})),
         (
