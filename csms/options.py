@@ -228,7 +228,9 @@ class CsmsOptions(CommonOptions):
         many=True,
         metavar="Component.Variable,...",
     )
-    connector_id: int = option(1, "the connector of commands that name one", group=SAY, parse=_positive_id)
+    connector_id: int = option(
+        1, "the connector of commands that name one (2.x: of EVSE 1)", group=SAY, parse=_positive_id
+    )
     reservation_id: int = option(1, "of ReserveNow, CancelReservation", group=SAY, parse=_positive_id)
     reserve_id_token: str = option(
         "reserved_token", "who ReserveNow reserves for (2.x)", group=SAY, parse=filled, metavar="TOKEN"

@@ -73,11 +73,16 @@ def stop_transaction(
 def unlock_connector(to: Session, *, evse: int | None = None, connector: int | None = None) -> Sent:
     """Unlock a connector.
 
-    connector, evse: which one; default connector 1 of EVSE 1 (1.6: `--connector-id`).
+    connector, evse: which one; default connector `--connector-id` (2.x: of EVSE 1).
     """
     if to.version is V16:
         return {"connectorId": connector_16(to, evse, connector)}
-    return {"evseId": chosen(evse, 1), "connectorId": chosen(connector, 1)}
+    return {"evseId": chosen(evse, 1), "connectorId": chosen(connector, _usual_connector(to, evse))}
+
+
+def _usual_connector(to: Session, evse: int | None) -> int:
+    """The connector of a 2.x request that must name one: `--connector-id` is meant for EVSE 1, the usual one."""
+    return 1 if evse is not None or upstream(to) else int(flags(to).connector_id)
 
 
 _EXTENDED_ONLY = ("LogStatusNotification", "SignChargePointCertificate")
@@ -101,8 +106,8 @@ def trigger_message(
     """Have the station send a message now.
 
     message: which, default `--trigger-message` (StatusNotification). evse, connector: about which one (default
-    the first for StatusNotification, which must name one in 2.x). custom: the word of a CustomTrigger (2.1).
-    In 1.6 LogStatusNotification and SignChargePointCertificate go as ExtendedTriggerMessage.
+    `--connector-id` for StatusNotification, which must name one in 2.x: of EVSE 1). custom: the word of
+    a CustomTrigger (2.1). In 1.6 LogStatusNotification and SignChargePointCertificate go as ExtendedTriggerMessage.
     """
     return _trigger(to, message, evse, connector, custom)
 
@@ -131,5 +136,5 @@ def _trigger(
         return asked | present(connectorId=connector_16(to, evse, connector) if about_one else None)
     if wanted == "StatusNotification" and not upstream(to):
         # F06.FR.13: the CSMS SHALL set the connector
-        evse, connector = chosen(evse, 1), chosen(connector, 1)
+        evse, connector = chosen(evse, 1), chosen(connector, _usual_connector(to, evse))
     return asked | present(evse=evse_type(evse, connector), customTrigger=custom)

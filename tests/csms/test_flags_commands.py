@@ -306,6 +306,18 @@ async def test_commands_of_1_6_name_the_connector_of_the_flag(command: str) -> N
     assert (await sent_by(V16, f"{command}:connector=2", "--connector-id", "3"))["connectorId"] == 2
 
 
+@tries("connector_id")
+@each_2x
+async def test_commands_of_2x_that_must_name_a_connector_name_that_of_the_flag(version: Version) -> None:
+    flag = ("--connector-id", "3")
+    unlock = await sent_by(version, "UnlockConnector", *flag)
+    assert unlock == {"evseId": 1, "connectorId": 3}
+    assert (await sent_by(version, "UnlockConnector:evse=2", *flag)) == {"evseId": 2, "connectorId": 1}
+    assert (await sent_by(version, "UnlockConnector:connector=2", *flag)) == {"evseId": 1, "connectorId": 2}
+    trigger = await sent_by(version, "TriggerMessage", *flag)
+    assert trigger["evse"] == {"id": 1, "connectorId": 3}
+
+
 @tries("reservation_id")
 @pytest.mark.parametrize("command", ["ReserveNow", "CancelReservation"])
 async def test_reservations_have_the_id_of_the_flag(version: Version, command: str) -> None:
