@@ -1,0 +1,293 @@
+"""Stations as a scenario's stage: each with its connection, and what a person can do at it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from charge_point import personas
+from charge_point.authorization import Token
+from charge_point.blocks.availability import status_of
+from charge_point.connection import Connection, handlers
+from charge_point.connector import NotNow
+from charge_point.making import backoff_of, setup_of, target_of
+from charge_point.setup import StationSetup
+from charge_point.station import Station
+from shared.chance import Stream
+from shared.dialer import Backoff, Dialer, GaveUp, Target, dial
+from shared.journal.entry import OPEN, Entry
+from shared.option_fields import UsageError
+from shared.scenario.stage import Broken, CannotConnect, CannotDo, NotHere, NotMet, Setting, Stub, overlaid
+from shared.tasks import Tasks
+
+if TYPE_CHECKING:
+    from shared.peer import Peer
+
+
+class _Unit:
+    """One station with its way to the central system."""
+
+    station: Station
+    dialer: Dialer
+    connection: Connection
+    dialling: asyncio.Task[None] | None = None
+
+
+class StationStage:
+    """The stations of a scenario. Owns them; in a pair their dialler is the setting's `dial`."""
+
+    role = "charge_point"
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.bugs: list[BaseException] = []
+        self._tasks = Tasks(self._crashed)
+        self._stubs: dict[str, Stub] = {}
+        self._faults: Any = None
+        self._units = {name: self._unit(name, own) for name, own in setting.stations.items()}
+        self._leave = setting.journal.subscribe(self._watch)
+
+    def _crashed(self, error: BaseException) -> None:
+        if not isinstance(error, GaveUp):
+            self.bugs.append(error)
+
+    def _unit(self, name: str, settings: Mapping[str, Any]) -> _Unit:
+        setting, unit = self._setting, _Unit()
+        options = setting.options.of_station() if setting.options is not None else None
+        base = setup_of(options, setting.run_id) if options is not None else StationSetup()
+        try:
+            made = personas.setup(settings, base)
+        except UsageError as wrong:
+            raise Broken(str(wrong)) from None
+        made = replace(made, seed=setting.seed, run_id=setting.run_id)
+        try:
+            unit.station = Station(name, made, setting.journal, self._tasks, version=setting.version)
+        except ValueError as wrong:
+            raise Broken(f"{name}: {wrong}") from None
+        if options is not None:
+            target = target_of(options)._replace(identity=name, versions=(setting.version,))
+            backoff: Callable[[], Backoff] = lambda: backoff_of(options, unit.station)  # noqa: E731
+        else:
+            target = Target(setting.url or "ws://pair", name, (setting.version,))
+            backoff = lambda: _backoff(unit.station)  # noqa: E731
+        unit.dialer = Dialer(
+            target,
+            backoff,
+            Stream(setting.seed, name, "dialling"),
+            dial=setting.dial or dial,
+        )
+        unit.connection = Connection(unit.station, unit.dialer, run_id=setting.run_id, bugs=self.bugs)
+        return unit
+
+    # --- its life -----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Switch the stations on; over sockets, wait until the first of them is connected."""
+        on = [u for name, u in self._units.items() if self._setting.stations[name].get("switched_on", True)]
+        for unit in on:
+            self._switch_on(unit)
+        if self._setting.options is None or not on:
+            return
+        first = on[0]
+        if not await first.station.until(lambda: first.station.is_online, within=self._setting.patience):
+            target = first.dialer.target
+            try:
+                await dial(target)
+            except Exception as failure:
+                raise CannotConnect(str(failure)) from None
+            raise CannotConnect(f"{target.url}: no connection within {self._setting.patience:g} s")
+
+    def _switch_on(self, unit: _Unit) -> None:
+        if unit.dialling is None:
+            unit.dialling = self._tasks.spawn(unit.connection.run())
+
+    async def stop(self) -> None:
+        """Switch them off, with a proper close."""
+        for unit in self._units.values():
+            unit.connection.stop_dialling()
+            await unit.connection.end()
+        for unit in self._units.values():
+            unit.station.switch_off()
+        await self._tasks.end()
+        self._leave()
+
+    # --- what a stage does --------------------------------------------------------------------------------
+
+    def peer(self, station: str) -> Peer | None:
+        """The connection of a station."""
+        return self._one(station).connection.peer
+
+    def _one(self, station: str) -> _Unit:
+        unit = self._units.get(station)
+        if unit is None:
+            raise Broken(f"there is no station {station}")
+        return unit
+
+    async def act(self, verb: str, station: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what a person does at a station. Raises CannotDo when it is not possible now."""
+        act = _ACTS.get(verb)
+        if act is None:
+            raise NotHere(f"nobody can {verb} a station")
+        try:
+            outcome = act(self, self._one(station), **arguments)
+            return await outcome if isinstance(outcome, Awaitable) else outcome
+        except (NotNow, ValueError) as wrong:
+            raise CannotDo(str(wrong)) from None
+        except TypeError as wrong:
+            raise Broken(f"{verb}: {wrong}") from None
+
+    def ask(self, question: str, station: str) -> Any:
+        """meter.delivered (Wh), status, registration, transactions, tx, online, owed."""
+        unit = self._one(station)
+        answer = _QUESTIONS.get(question)
+        if answer is None:
+            raise Broken(f"nobody can ask a station {question!r} ({', '.join(_QUESTIONS)})")
+        return answer(unit.station)
+
+    async def meet(self, need: str, wanted: Any, station: str) -> None:
+        """What a scenario needs a station to be able to: ours can."""
+        if need not in (
+            "remote_start",
+            "remote_stop",
+            "local_list",
+            "reservation",
+            "smart_charging",
+            "evses",
+        ):
+            raise NotMet(f"a station of ours cannot see to {need!r}")
+        if need == "evses" and len(self._one(station).station.evses) < int(wanted):
+            raise NotHere(f"{station} has fewer than {wanted} EVSEs")
+
+    def stub(self, action: str, answer: Stub | None) -> None:
+        """Serve an action otherwise."""
+        if answer is None:
+            self._stubs.pop(action, None)
+        else:
+            self._stubs[action] = answer
+        for unit in self._units.values():
+            self._overlay(unit)
+
+    def _overlay(self, unit: _Unit) -> None:
+        peer = unit.connection.peer
+        if self._stubs and peer is not None:
+            peer.handlers = overlaid(handlers(peer.version), self._stubs)
+
+    def _watch(self, entry: Entry) -> None:
+        if entry.sort == OPEN and entry.end == self.role and entry.station in self._units:
+            self._overlay(self._units[entry.station])
+
+    # --- acts ---------------------------------------------------------------------------------------------
+
+    async def _present(self, unit: _Unit, token: str, evse: int | None = None, type: str = "ISO14443") -> Any:
+        outcome = await unit.station.present(Token(token, type), evse)
+        return {"outcome": outcome.outcome, "reason": outcome.reason}
+
+    def _plug_in(self, unit: _Unit, evse: int = 1, connector: int | None = None) -> None:
+        unit.station.plug_in(evse, connector)
+
+    def _unplug(self, unit: _Unit, evse: int = 1) -> bool:
+        return unit.station.unplug(evse)
+
+    def _ev(self, unit: _Unit, does: str, evse: int = 1) -> None:
+        one = unit.station.evse(evse)
+        if one is None or does not in ("pauses", "resumes"):
+            raise ValueError(
+                f"{unit.station.id} has no EVSE {evse}" if one is None else f"a car cannot {does!r}"
+            )
+        one.ev_pauses() if does == "pauses" else one.ev_resumes()
+
+    def _fault(
+        self, unit: _Unit, error: str = "OtherError", evse: int = 1, connector: int | None = None
+    ) -> None:
+        unit.station.fault(evse, connector, error)
+
+    def _clear_fault(self, unit: _Unit, evse: int = 1, connector: int | None = None) -> None:
+        unit.station.clear_fault(evse, connector)
+
+    def _boot(self, unit: _Unit) -> None:
+        if unit.dialling is None:
+            self._switch_on(unit)
+        elif unit.station.registration.status:
+            unit.station.registration.boot()
+
+    def _set_clock(self, unit: _Unit, ahead: float) -> None:
+        unit.station.clock.offset = ahead
+
+    def _inject(self, unit: _Unit, spec: Any) -> None:
+        from shared.faults import Faults
+
+        if self._faults is None:
+            self._faults = Faults(
+                self._setting.journal,
+                self._tasks,
+                self.role,
+                seed=self._setting.seed,
+                peers=lambda: [
+                    u.connection.peer for u in self._units.values() if u.connection.peer is not None
+                ],
+            )
+            for each in self._units.values():
+                each.connection._setting.faults = self._faults
+        try:
+            self._faults.add(spec)
+        except UsageError as wrong:
+            raise Broken(str(wrong)) from None
+
+    def _reset_faults(self, unit: _Unit) -> None:
+        if self._faults is not None:
+            self._faults.reset()
+
+
+def _backoff(station: Station) -> Backoff:
+    model = station.model
+    return Backoff(
+        model.seconds("RetryBackOffWaitMinimum"),
+        model.seconds("RetryBackOffRandomRange"),
+        model.integer("RetryBackOffRepeatTimes"),
+    )
+
+
+_ACTS: dict[str, Callable[..., Any]] = {
+    "plug_in": StationStage._plug_in,
+    "present": StationStage._present,
+    "unplug": StationStage._unplug,
+    "drive_in": lambda stage, unit, evse=1: unit.station.drive_in(evse),
+    "drive_off": lambda stage, unit, evse=1: unit.station.drive_off(evse),
+    "ev": StationStage._ev,
+    "fault": StationStage._fault,
+    "clear_fault": StationStage._clear_fault,
+    "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
+        seconds, backup=backup
+    ),
+    "emergency_stop": lambda stage, unit: unit.station.emergency_stop(),
+    "go_offline": lambda stage, unit: unit.connection.go_offline(),
+    "come_online": lambda stage, unit: unit.connection.come_online(),
+    "reconnect": lambda stage, unit, after=1.0: unit.connection.redial(after),
+    "boot": StationStage._boot,
+    "set_clock": StationStage._set_clock,
+    "inject": StationStage._inject,
+    "reset_faults": StationStage._reset_faults,
+}
+
+
+def _delivered(station: Station) -> float:
+    running = 0.0
+    for one in station.evses:
+        if one.transaction is not None:
+            running += one.meter.advance(station.clock.elapsed()) - one.transaction.meter_start
+    return station.charged + running
+
+
+_QUESTIONS: dict[str, Callable[[Station], Any]] = {
+    "meter.delivered": _delivered,
+    "status": lambda station: status_of(station, station.evses[0], station.evses[0].active),
+    "registration": lambda station: station.registration.status,
+    "transactions": lambda station: sum(one.transaction is not None for one in station.evses),
+    "sessions": lambda station: station.sessions,
+    "online": lambda station: station.is_online,
+    "owed": lambda station: len(station.outbox),
+    "tx": lambda station: next((one.transaction.id for one in station.evses if one.transaction), ""),
+}
+"""What can be asked of a station of ours."""

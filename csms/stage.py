@@ -1,0 +1,297 @@
+"""The central system as a scenario's stage: listens or is dialled in memory, sends commands, knows how things stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from csms import commands
+from csms.admission import Admission
+from csms.making import admission_of, csms_of, listen, tls_of
+from csms.options import parser
+from csms.server import Csms, handlers
+from shared.link import Link
+from shared.option_fields import UsageError
+from shared.scenario.stage import Broken, CannotConnect, CannotDo, NotHere, NotMet, Setting, Stub, overlaid
+
+if TYPE_CHECKING:
+    from csms.options import CsmsOptions
+    from csms.session import Session
+    from shared.peer import Peer
+    from shared.versions import Version
+
+_NEUTRAL = {
+    "authorize_remote_start": "AuthCtrlr.AuthorizeRemoteStart",
+    "heartbeat_interval": "OCPPCommCtrlr.HeartbeatInterval",
+    "meter_interval": "SampledDataCtrlr.TxUpdatedInterval",
+    "plug_timeout": "TxCtrlr.EVConnectionTimeOut",
+    "stop_on_invalid": "TxCtrlr.StopTxOnInvalidId",
+    "local_list": "LocalAuthListCtrlr.Enabled",
+}
+"""Settings of a station in our words, and the variable that each is; a 1.6 key is found by it."""
+
+
+class CsmsStage:
+    """One central system. Owns its `Csms`; `station` of every method is an identity."""
+
+    role = "csms"
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.options = _options(setting)
+        self.csms: Csms
+        self._stubs: dict[str, Stub] = {}
+        self._changed: dict[tuple[str, str], str] = {}
+        self._faults: Any = None
+        self._arrived: asyncio.Event = asyncio.Event()
+
+    @property
+    def bugs(self) -> list[BaseException]:
+        """Errors of our own."""
+        return self.csms.bugs
+
+    # --- its life -----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen where the program's options say, and wait for a station; in a pair only be there."""
+        self._make()
+        if self._setting.options is None:
+            return
+        try:
+            port = await listen(self.csms, self.options, admission_of(self.options), tls_of(self.options))
+        except OSError as problem:
+            where = f"{self.options.host}:{self.options.port}"
+            raise CannotConnect(f"cannot listen on {where}: {problem.strerror or problem}") from None
+        try:
+            async with asyncio.timeout(self._setting.patience):
+                await self._arrived.wait()
+        except TimeoutError:
+            raise CannotConnect(
+                f"no station connected to port {port} within {self._setting.patience:g} s (--wait-for SECONDS)"
+            ) from None
+
+    def _make(self) -> None:
+        options = replace(self.options, run_id=self._setting.run_id, seed=self._setting.seed)
+        self.csms = csms_of(options, self._setting.journal)
+        self.csms.on_change = self._on_change
+
+    async def listen(self) -> str:
+        """Accept stations on a free port of this machine; gives the address to dial."""
+        self._make()
+        port = await self.csms.listen("127.0.0.1", 0, Admission(self.options.versions))
+        return f"ws://127.0.0.1:{port}"
+
+    def accept(self, link: Link, identity: str, version: Version, url: str) -> None:
+        """Serve a station that came in memory."""
+        self.csms.tasks.spawn(self.csms.serve(link, identity, version, url))
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if hasattr(self, "csms"):
+            await self.csms.stop()
+
+    @property
+    def present(self) -> list[tuple[str, Version]]:
+        """The stations that are connected, the first first, with their versions."""
+        return [(session.id, session.version) for session in self.csms.sessions.values()]
+
+    # --- what a stage does --------------------------------------------------------------------------------
+
+    def peer(self, station: str) -> Peer | None:
+        """The connection of a station."""
+        session = self.csms.find(station)
+        return session.peer if session is not None else None
+
+    async def act(self, verb: str, station: str, arguments: Mapping[str, Any]) -> Any:
+        """`build` and `call` a command, `restore_config`, and what a station's operator cannot do."""
+        act = getattr(self, f"_do_{verb}", None)
+        if act is None:
+            raise NotHere(f"a central system cannot {verb}")
+        return await act(station, **arguments)
+
+    def ask(self, question: str, station: str) -> Any:
+        """billed (Wh of the closed transactions), open, closed, status, registration, boots, connected."""
+        answer = _QUESTIONS.get(question)
+        if answer is None:
+            raise Broken(f"nobody can ask a central system {question!r} ({', '.join(_QUESTIONS)})")
+        return answer(self.csms, station)
+
+    async def meet(self, need: str, wanted: Any, station: str) -> None:
+        """`token`: it is known, with its `status` (Accepted unless it says otherwise)."""
+        if need != "token":
+            raise NotMet(f"a central system of ours cannot see to {need!r}")
+        token, status = wanted, "Accepted"
+        if isinstance(wanted, dict):
+            token, status = wanted["token"], wanted.get("status", "Accepted")
+        try:
+            self.csms.authorizer.set_status(str(token), status)
+        except ValueError as wrong:
+            raise Broken(str(wrong)) from None
+
+    def stub(self, action: str, answer: Stub | None) -> None:
+        """Serve an action otherwise."""
+        if answer is None:
+            self._stubs.pop(action, None)
+        else:
+            self._stubs[action] = answer
+        for session in self.csms.sessions.values():
+            self._overlay(session)
+
+    def _overlay(self, session: Session) -> None:
+        if self._stubs:
+            session.peer.handlers = overlaid(handlers(session.version), self._stubs)
+
+    def _on_change(self, session: Session, what: str) -> None:
+        if what == "connected":
+            self._overlay(session)
+            self._arrived.set()
+
+    def _session(self, station: str) -> Session:
+        session = self.csms.find(station)
+        if session is None:
+            raise CannotDo(f"{station} is not connected")
+        return session
+
+    # --- commands -----------------------------------------------------------------------------------------
+
+    async def _do_build(self, station: str, name: str, options: Any) -> tuple[str, dict[str, Any]]:
+        """The action and payload of a command; a neutral setting is written as the version's variable."""
+        session = self._session(station)
+        if not isinstance(options, Mapping):  # a bare value is the command's first option
+            words = options if isinstance(options, list) else [options]
+            wanted = commands.Options(words=tuple(map(_text, words)))
+        elif name == "set_config":
+            options = {_NEUTRAL.get(key, key): _text(value) for key, value in options.items()}
+            for key in options:
+                await self._remember(session, key)
+            wanted = commands.given(dict(options))
+        else:
+            wanted = commands.given(dict(options))
+        try:
+            request = commands.build(session, name, wanted)
+        except commands.NotOnThisVersion as missing:
+            raise NotHere(str(missing)) from None
+        except UsageError as wrong:
+            raise Broken(str(wrong)) from None
+        return request.action, request.payload
+
+    async def _do_call(self, station: str, action: str, payload: Any, timeout: float | None = None) -> Any:
+        """Call a station, and take note of what may follow."""
+        session = self._session(station)
+        return await self.csms.call(session, action, payload, timeout=timeout)
+
+    async def _remember(self, session: Session, key: str) -> None:
+        """The value that a variable has before it is changed, once."""
+        if (session.id, key) in self._changed:
+            return
+        try:
+            request = commands.build(session, "get_variables", commands.given({"names": [key]}))
+        except (UsageError, commands.NotOnThisVersion) as wrong:
+            raise Broken(str(wrong)) from None
+        answer = await self.csms.call(session, request.action, request.payload)
+        value = _value_in(answer)
+        if value is None:
+            raise NotHere(f"{session.id} has no variable {key}")
+        self._changed[session.id, key] = value
+
+    async def _do_restore_config(self, station: str) -> None:
+        """Put back every variable of a station that was changed."""
+        for name, key in [changed for changed in self._changed if changed[0] == station]:
+            value = self._changed.pop((name, key))
+            session = self._session(station)
+            request = commands.build(session, "set_variables", commands.given({key: value}))
+            await self.csms.call(session, request.action, request.payload)
+
+    async def _do_hang_up(self, station: str) -> None:
+        """Cut the connection of a station."""
+        self._session(station).peer.abort()
+
+    async def _do_inject(self, station: str, spec: Any) -> None:
+        """Put a fault of `shared.faults` in force at this end."""
+        from shared.faults import Faults
+
+        if self._faults is None:
+            self._faults = self.csms.setting.faults = Faults(
+                self.csms.journal,
+                self.csms.tasks,
+                "csms",
+                seed=self._setting.seed,
+                peers=lambda: [session.peer for session in self.csms.sessions.values()],
+            )
+        try:
+            self._faults.add(spec)
+        except UsageError as wrong:
+            raise Broken(str(wrong)) from None
+
+    async def _do_reset_faults(self, station: str) -> None:
+        """Take all faults away."""
+        if self._faults is not None:
+            self._faults.reset()
+
+
+def _options(setting: Setting) -> CsmsOptions:
+    """The program's options, with those that the scenario sets; UsageError."""
+    words: list[str] = []
+    for name, value in setting.settings.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            several = value if isinstance(value, list) else [value]
+            words += [f"--{flag}", ",".join(map(str, several))]
+    try:
+        made, given = parser().resolve(words, {})
+    except UsageError as wrong:
+        raise Broken(f"csms: {wrong}") from None
+    if setting.options is None:
+        return made
+    own: CsmsOptions = setting.options.of_csms()
+    return replace(own, **{name: getattr(made, name) for name in given})
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _value_in(answer: Mapping[str, Any]) -> str | None:
+    """The one value in the answer to GetConfiguration or GetVariables."""
+    for entry in answer.get("configurationKey", ()):
+        return str(entry.get("value", ""))
+    for entry in answer.get("getVariableResult", ()):
+        if entry.get("attributeStatus") == "Accepted":
+            return str(entry.get("attributeValue", ""))
+    return None
+
+
+def _record(csms: Csms, station: str) -> Any:
+    found = next((r for name, r in csms.records.items() if name.lower() == station.lower()), None)
+    if found is None:
+        raise CannotDo(f"{station} never connected")
+    return found
+
+
+def _billed(csms: Csms, station: str) -> float:
+    return float(sum(bill.energy or 0.0 for bill in csms.ledger.billed(_record(csms, station))))
+
+
+def _status(csms: Csms, station: str) -> str:
+    statuses = _record(csms, station).statuses or {}
+    return next((status for (_, connector), status in statuses.items() if connector), "")
+
+
+_QUESTIONS: dict[str, Callable[[Csms, str], Any]] = {
+    "billed": _billed,
+    "open": lambda csms, station: len(csms.ledger.open(_record(csms, station))),
+    "closed": lambda csms, station: len(csms.ledger.billed(_record(csms, station))),
+    "count_transactions": lambda csms, station: (
+        len(csms.ledger.open(_record(csms, station))) + len(csms.ledger.billed(_record(csms, station)))
+    ),
+    "status": _status,
+    "registration": lambda csms, station: _record(csms, station).registration,
+    "boots": lambda csms, station: _record(csms, station).boots,
+    "connected": lambda csms, station: csms.find(station) is not None,
+    "local_list_version": lambda csms, station: _record(csms, station).local_list_version,
+}
+"""What can be asked of a central system of ours."""

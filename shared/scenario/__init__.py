@@ -1,0 +1,1 @@
+"""Scenarios: one language for both roles; see `engine` for how one is played."""

@@ -1,0 +1,115 @@
+"""Scenario files: found by path, folder, pattern or the name of one that is installed, and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from shared.scenario.model import Scenario
+from shared.scenario.parse import parse
+from shared.scenario.read import read
+from shared.scenario.tree import Node, ScenarioError, Table
+from shared.suggest import advice
+
+SUFFIXES = (".yaml", ".yml", ".json", ".toml")
+FILES = Path(__file__).resolve().parent / "files"
+"""Where the scenarios are that come with the package."""
+
+_FRAGMENTS = FILES / "fragments.yaml"
+
+
+def shipped() -> list[str]:
+    """The names of the scenarios that come with the package: `happy_path/complete_session`."""
+    found = [path for path in FILES.rglob("*.yaml") if path != _FRAGMENTS]
+    return sorted(path.relative_to(FILES).with_suffix("").as_posix() for path in found)
+
+
+@lru_cache(maxsize=1)
+def library() -> dict[str, Node]:
+    """The fragments that every scenario may use."""
+    (document,) = parse(_FRAGMENTS.read_text(encoding="utf-8"))
+    assert isinstance(document, Table)
+    return {name.text: steps for name, steps in document}
+
+
+def find(words: Iterable[str]) -> list[Path]:
+    """The files that `words` mean, each once, in the order of the words. Raises ScenarioError when one means none.
+
+    A word is a file, a folder (every scenario in and below it), a pattern (`**` too), or the name, or the first part of
+    the name, of scenarios that are installed.
+    """
+    found: dict[Path, None] = {}
+    for word in words:
+        for path in _find(word):
+            found.setdefault(path)
+    return list(found)
+
+
+def _find(word: str) -> list[Path]:
+    path = Path(word)
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        inside = sorted(
+            p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and p.resolve() != _FRAGMENTS
+        )
+        if not inside:
+            raise ScenarioError(f"a folder without scenarios ({', '.join(SUFFIXES)})", file=word)
+        return inside
+    if any(letter in word for letter in "*?["):
+        import glob
+
+        names = sorted(
+            p for p in map(Path, glob.glob(word, recursive=True)) if p.suffix in SUFFIXES and p.is_file()
+        )
+        if not names:
+            raise ScenarioError("nothing is found by this pattern", file=word)
+        return names
+    return _installed(word)
+
+
+def _installed(word: str) -> list[Path]:
+    name = word.removesuffix(".yaml").strip("/")
+    names = shipped()
+    chosen = [n for n in names if n == name or n.startswith(f"{name}/")]
+    chosen = chosen or [n for n in names if n.rpartition("/")[2] == name]
+    if not chosen:
+        words = [
+            *names,
+            *dict.fromkeys(n.partition("/")[0] for n in names),
+            *(n.rpartition("/")[2] for n in names),
+        ]
+        raise ScenarioError(f"no such file, folder or installed scenario{advice(name, words)}", file=word)
+    return [FILES / f"{n}.yaml" for n in chosen]
+
+
+def shown_name(path: Path) -> str:
+    """A file as it is called to a person: an installed one by its name."""
+    if path.resolve().is_relative_to(FILES):
+        return path.resolve().relative_to(FILES).with_suffix("").as_posix()
+    return str(path)
+
+
+def load(path: Path) -> list[Scenario]:
+    """The scenarios in a file. Raises ScenarioError."""
+    file = shown_name(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise ScenarioError((problem.strerror or str(problem)).lower(), file=str(path)) from None
+    except UnicodeDecodeError as problem:
+        line = path.read_bytes()[: problem.start].count(b"\n") + 1
+        raise ScenarioError("not UTF-8", line, str(path)) from None
+    return load_text(text, file, toml=path.suffix == ".toml")
+
+
+def load_text(text: str, file: str, *, toml: bool = False) -> list[Scenario]:
+    """The scenarios in a text; `file` is what errors call it. Raises ScenarioError."""
+    try:
+        documents = parse(text, toml=toml)
+    except ScenarioError as wrong:
+        raise ScenarioError(wrong.text, wrong.line, file) from None
+    if not documents:
+        raise ScenarioError("there is no scenario in it", 1, file)
+    return [read(document, file, library()) for document in documents]

@@ -1,0 +1,60 @@
+"""A scenario as it is played: read, checked, and not yet started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from shared.scenario.tree import Node
+from shared.versions import VERSIONS, Version
+
+CHARGE_POINT, CSMS, PAIR = "charge_point", "csms", "pair"
+ROLES = (CHARGE_POINT, CSMS, PAIR)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: a verb with its arguments, as nodes or as steps of its own.
+
+    `only` limits it to versions; `at` is the station, or `csms` or `charge_point`, at which it happens; `name` is
+    what its result is kept as.
+    """
+
+    verb: str
+    arguments: Mapping[str, Node | tuple[Step, ...] | tuple[tuple[Step, ...], ...]]
+    line: int
+    text: str
+    file: str = ""
+    only: tuple[Version, ...] = VERSIONS
+    at: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario of a file. `stations` are their identities with their settings; `settings` those of the CSMS."""
+
+    name: str
+    file: str
+    line: int
+    role: str
+    versions: tuple[Version, ...]
+    steps: tuple[Step, ...]
+    given: tuple[Step, ...] = ()
+    finally_: tuple[Step, ...] = ()
+    stations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    needs: Mapping[str, Node] = field(default_factory=dict)
+    parameters: Mapping[str, Node] = field(default_factory=dict)
+    cases: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    about: str = ""
+    expected_failure: str = ""
+    dialect: str = "native"
+    warnings: tuple[str, ...] = ()
+
+    def rounds(self) -> list[dict[str, Node]]:
+        """The values of the parameters in each of the cases; one empty round without cases."""
+        names = list(self.cases)
+        return [dict(zip(names, values, strict=True)) for values in product(*self.cases.values())]

@@ -1,0 +1,301 @@
+"""Verbs that order other steps, wait, check and change how things are."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Coroutine
+from typing import Any
+
+from shared.scenario.engine import perform
+from shared.scenario.match import Mismatch, against, shown, value_against
+from shared.scenario.model import CHARGE_POINT, CSMS, Step
+from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, StepFailed
+from shared.scenario.registry import verb
+from shared.scenario.stage import Broken
+from shared.scenario.tree import Items, Node, Scalar, Table, from_value, in_words
+from shared.scenario.verbs_wire import _came
+
+Seconds = float
+Steps = tuple[Step, ...]
+Branches = tuple[Steps, ...]
+Value = Any
+
+ROUNDING = 1.0
+"""Wh by which two readings of the same energy may differ: 1.6 sends whole Wh."""
+
+
+@verb()
+async def use(branch: Branch, *, fragment: Node, steps: Steps = (), with_: Node | None = None) -> None:
+    """Do the steps of a fragment: `use: booted`, `use: {plugged_in: {evse: 2}}`."""
+    before = dict(branch.local)
+    values = {key.text: branch.value(node) for key, node in with_} if isinstance(with_, Table) else {}
+    branch.local = {**branch.local, **values}
+    try:
+        await perform(branch, steps)
+    finally:
+        branch.local = before
+
+
+@verb()
+async def wait(branch: Branch, *, seconds: Seconds) -> None:
+    """Let time pass: `wait: 8h`."""
+    await asyncio.sleep(seconds)
+
+
+@verb()
+async def repeat(branch: Branch, *, times: int, steps: Steps, every: Seconds = 0.0) -> None:
+    """Do steps several times, `every` so often."""
+    loop = asyncio.get_running_loop()
+    for turn in range(times):
+        due = loop.time() + every
+        branch.local["turn"] = turn + 1
+        await perform(branch, steps)
+        if every and turn + 1 < times:
+            await asyncio.sleep(max(due - loop.time(), 0.0))
+
+
+@verb()
+async def parallel(branch: Branch, *, branches: Branches) -> None:
+    """Do several lists of steps at the same time; each has a cursor of its own."""
+    inner = [Branch(branch.play, branch.station, branch.end, branch) for _ in branches]
+    barriers: dict[str, asyncio.Barrier] = {}
+    for one in inner:
+        one.barriers, one.siblings = barriers, len(inner)
+    await together([perform(one, steps) for one, steps in zip(inner, branches, strict=True)])
+    _joined(branch, inner)
+
+
+@verb()
+async def each(branch: Branch, *, steps: Steps) -> None:
+    """Do steps with every station, at the same time."""
+    stations = list(branch.play.scenario.stations)
+    inner = [Branch(branch.play, station, branch.end, branch) for station in stations]
+    barriers: dict[str, asyncio.Barrier] = {}
+    for one in inner:
+        one.barriers, one.siblings = barriers, len(inner)
+    await together([perform(one, steps) for one in inner])
+    _joined(branch, inner)
+
+
+def _joined(branch: Branch, inner: list[Branch]) -> None:
+    """After branches come together, the cursors stand behind all that they saw."""
+    for one in inner:
+        for key, at in one.cursors.items():
+            branch.cursors[key] = max(branch.cursors.get(key, 0), at)
+        branch.used |= one.used
+        branch.seq = max(branch.seq, one.seq)
+
+
+async def together(works: list[Coroutine[Any, Any, None]]) -> None:
+    """Run all; when one fails the others are ended, in the order in which they were begun."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            if not task.done():
+                task.cancel()
+            try:
+                await task
+            except (asyncio.CancelledError, Exception):
+                pass
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+@verb()
+async def barrier(branch: Branch, *, name: str = "", parties: int | None = None) -> None:
+    """Wait until every branch (or station of `each`) has come here."""
+    gate = branch.barriers.setdefault(name, asyncio.Barrier(parties or branch.siblings))
+    await gate.wait()
+
+
+@verb()
+async def never(branch: Branch, *, what: Node, while_: Steps = (), for_: Seconds = 0.0) -> None:
+    """This must not come `while` steps are done, or `for` so long; at any station."""
+    starts = {station: len(messages) for station, messages in branch.talk.of.items()}
+    if while_:
+        await perform(branch, while_)
+    if for_:
+        await asyncio.sleep(for_)
+    patterns = list(what) if isinstance(what, Items) else [what]
+    for station, messages in branch.talk.of.items():
+        here = branch.of(station)
+        for message in messages[starts.get(station, 0) :]:
+            for pattern in patterns:
+                if against(pattern, message, here.context) is None:
+                    raise _came(here, pattern, message)
+
+
+# --- how things stand -----------------------------------------------------------------------------------------
+
+_QUESTION = re.compile(r"([\w-]+)\.([\w.]+)(?:\(([^)]*)\))?")
+
+
+@verb()
+async def check(branch: Branch, *, what: Node, within: Seconds = 0.0) -> None:
+    """How things stand: `csms.open(A): 0`, `csms.billed(A): $A.meter.delivered`, `station.status: Available`.
+
+    With `within` it may take so long to come true. Energies are equal when they differ by no more than 1 Wh.
+    """
+    if not isinstance(what, Table):
+        raise Broken("check is followed by a table of questions and answers")
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while True:
+        wrongs = [wrong for key, wanted in what if (wrong := _stands(branch, key.text, wanted)) is not None]
+        if not wrongs:
+            return
+        if loop.time() >= deadline:
+            raise branch.failed(
+                f"{wrongs[0].path} is {wrongs[0].actual}, not {wrongs[0].expected}", wrongs[0]
+            )
+        await asyncio.sleep(min(0.1, deadline - loop.time()))
+
+
+def _stands(branch: Branch, question: str, wanted: Node) -> Mismatch | None:
+    if question.startswith("$"):
+        actual = branch.resolve(question)
+    else:
+        found = _QUESTION.fullmatch(question)
+        role = (
+            {"csms": CSMS, "station": CHARGE_POINT, "charge_point": CHARGE_POINT}.get(found[1])
+            if found
+            else None
+        )
+        if found is None or role is None:
+            if found is not None and found[1] in branch.play.scenario.stations:
+                actual = branch.stage(CHARGE_POINT).ask(found[2], found[1])
+            else:
+                raise Broken(f"{question!r} is not a question (as in csms.open(A) or station.status)")
+        else:
+            station = found[3].strip() if found[3] else branch.station
+            station = str(branch.resolve(station))
+            actual = branch.stage(role).ask(found[2], station)
+    wrong = value_against(wanted, actual, branch.context, question)
+    if wrong is None or not isinstance(wanted, Scalar):
+        return wrong
+    meant = branch.resolve(wanted.text)
+    if isinstance(actual, float) and isinstance(meant, (int, float)) and abs(actual - meant) <= ROUNDING:
+        return None
+    return wrong
+
+
+@verb("capture")
+async def capture(branch: Branch, *, value: Value) -> Outcome:
+    """Keep a value `as` a name."""
+    return Outcome(None, branch.play, value)
+
+
+@verb()
+async def sut(
+    branch: Branch, *, what: Node, equals: Node | None = None, within: Seconds = DEFAULT_WITHIN
+) -> Outcome:
+    """Ask the system under test, or have it do something, through its hook; without one the scenario is inconclusive.
+
+    A central system or station of ours answers by itself.
+    """
+    name, arguments = _call(branch, what)
+    value = await branch.play.hooks.sut(branch, name, arguments, within)
+    if equals is not None:
+        wrong = value_against(equals, value, branch.context, f"sut.{name}")
+        if wrong is not None:
+            raise branch.failed(
+                f"{name} of the system under test is {shown(value)}, not {wrong.expected}", wrong
+            )
+    return Outcome(None, branch.play, value)
+
+
+@verb()
+async def operator(branch: Branch, *, what: Node, within: Seconds = 120.0) -> Outcome:
+    """Have somebody do something at a foreign station: by a shell command, or by asking; ours does it by itself."""
+    name, arguments = _call(branch, what)
+    return Outcome(None, branch.play, await branch.play.hooks.operator(branch, name, arguments, within))
+
+
+def _call(branch: Branch, what: Node) -> tuple[str, dict[str, Any]]:
+    """`plug_in`, or `{plug_in: {evse: 1}}`, as a name and arguments."""
+    if isinstance(what, Scalar):
+        return what.text, {}
+    if not isinstance(what, Table) or len(what.entries) != 1:
+        raise Broken(f"{in_words(what)} is not one thing to do")
+    name, body = what.entries[0]
+    value = branch.value(body)
+    if value is None:
+        return name.text, {}
+    return name.text, value if isinstance(value, dict) else {"value": value}
+
+
+@verb()
+async def restore(branch: Branch, *, what: str) -> None:
+    """Put back what the scenario changed: `restore: config`."""
+    if what != "config":
+        raise Broken(f"{what!r} cannot be restored (config)")
+    for station in list(branch.play.scenario.stations):
+        await branch.of(station).act(CSMS, "restore_config")
+
+
+@verb()
+async def set_clock(branch: Branch, *, ahead: Seconds) -> None:
+    """Set the station's clock so far ahead of the true time (negative: behind)."""
+    await branch.act(CHARGE_POINT, "set_clock", ahead=ahead)
+
+
+# --- faults on the wire ---------------------------------------------------------------------------------------
+
+
+@verb()
+async def inject(branch: Branch, *, fault: Node) -> None:
+    """A fault on the wire: `hang_up: {before_answer_to: tx.started, times: 1}`, or one of those of `--inject`."""
+    name = (
+        fault.text
+        if isinstance(fault, Scalar)
+        else fault.entries[0][0].text
+        if isinstance(fault, Table)
+        else ""
+    )
+    if name == "hang_up":
+        value = branch.value(fault)
+        _hang_up(branch, value["hang_up"] if isinstance(value, dict) else {})
+    elif name == "reset":
+        await branch.own.act("reset_faults", branch.station, {})
+    else:
+        spec = fault.text if isinstance(fault, Scalar) else branch.value(fault)
+        await branch.own.act("inject", branch.station, {"spec": spec})
+
+
+def _hang_up(branch: Branch, options: Any) -> None:
+    """Cut the connection when a message has been handed over, and before its answer can come."""
+    options = options or {}
+    if not isinstance(options, dict) or set(options) - {"before_answer_to", "times"}:
+        raise Broken("hang_up has the members before_answer_to and times")
+    left = int(options.get("times", 1))
+    if "before_answer_to" not in options:
+        peer = branch.own.peer(branch.station)
+        if peer is not None:
+            peer.abort()
+        return
+    wanted = from_value(options["before_answer_to"])
+    loop = asyncio.get_running_loop()
+    stage, station = branch.own, branch.station
+
+    def cut() -> None:
+        peer = stage.peer(station)
+        if peer is not None:
+            peer.abort()
+
+    def watch(message: Any) -> None:
+        nonlocal left
+        if left > 0 and message.station == station and against(wanted, message, branch.context) is None:
+            left -= 1
+            branch.play.journal.note(
+                station, "fault", "hang_up before the answer", end=branch.talk.end, ref=message.seq
+            )
+            loop.call_soon(cut)
+
+    branch.talk.listen(watch)
+
+
+__all__ = ["StepFailed"]

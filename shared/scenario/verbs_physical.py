@@ -1,0 +1,308 @@
+"""Verbs of the physical world, and what a central system is told to do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from shared.dispatch import Answer, NoAnswer, Refuse
+from shared.peer import CallFailed
+from shared.remarks import handling
+from shared.scenario.check import schema_of, typed
+from shared.scenario.match import Mismatch
+from shared.scenario.model import CHARGE_POINT, CSMS
+from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome
+from shared.scenario.registry import verb
+from shared.scenario.stage import Broken
+from shared.scenario.tree import Node, Scalar, Table
+from shared.scenario.verbs_wire import judge_answer, send_call
+from shared.wire.schema import schemas
+
+Seconds = float
+
+
+@verb()
+async def plug_in(branch: Branch, *, evse: int = 1, connector: int | None = None) -> None:
+    """The driver puts the cable in."""
+    await branch.act(CHARGE_POINT, "plug_in", evse=evse, connector=connector)
+
+
+@verb()
+async def present(
+    branch: Branch, *, token: str, evse: int | None = None, type: str = "ISO14443", outcome: str | None = None
+) -> Outcome:
+    """The driver presents a token, to begin or to end; waits until the station has decided.
+
+    `outcome` is what it must come to: started, stopped, unlocked, refused or ignored.
+    """
+    value = await branch.act(CHARGE_POINT, "present", token=token, evse=evse, type=type)
+    if outcome is not None and value["outcome"] != outcome:
+        words = f"{token} was {value['outcome']} ({value['reason']}), not {outcome}"
+        raise branch.failed(words, Mismatch("outcome", outcome, value["outcome"]))
+    return Outcome(None, branch.play, value)
+
+
+@verb()
+async def unplug(branch: Branch, *, evse: int = 1) -> None:
+    """The driver takes the cable out of the car and, unless it is locked, out of the station."""
+    await branch.act(CHARGE_POINT, "unplug", evse=evse)
+
+
+@verb()
+async def drive_in(branch: Branch, *, evse: int = 1) -> None:
+    """A car comes to the parking bay."""
+    await branch.act(CHARGE_POINT, "drive_in", evse=evse)
+
+
+@verb()
+async def drive_off(branch: Branch, *, evse: int = 1) -> None:
+    """The car leaves the parking bay."""
+    await branch.act(CHARGE_POINT, "drive_off", evse=evse)
+
+
+@verb()
+async def ev(branch: Branch, *, does: str, evse: int = 1) -> None:
+    """The car `pauses` or `resumes`."""
+    await branch.act(CHARGE_POINT, "ev", does=does, evse=evse)
+
+
+@verb()
+async def fault(
+    branch: Branch, *, error: str = "OtherError", evse: int = 1, connector: int | None = None
+) -> None:
+    """A connector breaks, with an error code of 1.6."""
+    await branch.act(CHARGE_POINT, "fault", error=error, evse=evse, connector=connector)
+
+
+@verb()
+async def clear_fault(branch: Branch, *, evse: int = 1, connector: int | None = None) -> None:
+    """The connector is sound again."""
+    await branch.act(CHARGE_POINT, "clear_fault", evse=evse, connector=connector)
+
+
+@verb()
+async def power_cycle(branch: Branch, *, seconds: Seconds = 5.0, backup: bool = False) -> None:
+    """The power fails for so long; with a `backup` transactions are ended before the station dies."""
+    await branch.act(CHARGE_POINT, "power_cycle", seconds=seconds, backup=backup)
+
+
+@verb()
+async def emergency_stop(branch: Branch) -> None:
+    """Somebody hits the red button."""
+    await branch.act(CHARGE_POINT, "emergency_stop")
+
+
+@verb()
+async def go_offline(branch: Branch) -> None:
+    """The station's connection is cut, and stays away until it is to come online."""
+    await branch.act(CHARGE_POINT, "go_offline")
+
+
+@verb()
+async def come_online(branch: Branch) -> None:
+    """The station dials again."""
+    await branch.act(CHARGE_POINT, "come_online")
+
+
+@verb()
+async def reconnect(branch: Branch, *, after: Seconds = 1.0) -> None:
+    """The station closes its connection properly, and dials again."""
+    await branch.act(CHARGE_POINT, "reconnect", after=after)
+
+
+@verb()
+async def boot(branch: Branch) -> None:
+    """The station is switched on, if it is not; it boots again if it has booted."""
+    await branch.act(CHARGE_POINT, "boot")
+
+
+@verb()
+async def network(branch: Branch, *, state: str) -> None:
+    """The network of all stations goes `down` (connections are cut) or is `up` again."""
+    if state not in ("up", "down"):
+        raise Broken(f"the network is up or down, not {state!r}")
+    for station in branch.play.scenario.stations:
+        await branch.of(station).act(CHARGE_POINT, "go_offline" if state == "down" else "come_online")
+
+
+# --- what the central system does -----------------------------------------------------------------------------
+
+
+@verb()
+async def command(
+    branch: Branch,
+    *,
+    what: Node,
+    answered: Node | None = None,
+    error: Node | None = None,
+    within: Seconds = DEFAULT_WITHIN,
+) -> Outcome:
+    """The central system sends a command in our words or OCPP's: `reset`, `remote_start: {evse: 1, token: T}`.
+
+    What the connected version lacks is translated, or makes the scenario not applicable. Of a foreign central system
+    its hook is asked.
+    """
+    if isinstance(what, Scalar):
+        name, body = what.text, None
+    elif isinstance(what, Table) and len(what.entries) == 1:
+        name, body = what.entries[0][0].text, what.entries[0][1]
+    else:
+        raise Broken("command is followed by one command")
+    options = branch.value(body) if body is not None else {}
+    arguments = {"name": name, "options": options or {}}
+    if CSMS not in branch.play.stages:
+        value = await branch.play.hooks.sut(branch, name, options or {}, within)
+        return Outcome(None, branch.play, value)
+    talk = branch.play.talks[CSMS]
+    start = len(talk.station(branch.station))
+    here = branch.of(branch.station, CSMS)
+    action, payload, problem = "", None, None
+    request = await branch.act(CSMS, "build", **arguments)
+    action, payload = request
+    try:
+        await branch.act(CSMS, "call", action=action, payload=payload, timeout=within)
+    except CallFailed as failure:
+        problem = failure
+    sent = [m for m in here.messages[start:] if m.action == action and m.by == CSMS]
+    message = sent[-1] if sent else None
+    branch.seq = message.seq if message else 0
+    judge_answer(here, name, message, problem, answered, error)
+    if message is not None and branch.talk.end != CSMS:  # the same message as the branch's own end saw it
+        own = [m for m in branch.messages if m.id == message.id and m.is_call]
+        message = own[-1] if own else message
+    return Outcome(message, branch.play)
+
+
+@verb()
+async def call(
+    branch: Branch,
+    *,
+    message: Node,
+    answered: Node | None = None,
+    error: Node | None = None,
+    within: Seconds = DEFAULT_WITHIN,
+) -> Outcome:
+    """The central system calls the station with a message as it is written, valid or not."""
+    here = branch.of(branch.station, CSMS)
+    if isinstance(message, Scalar):
+        action, body = message.text, None
+    elif isinstance(message, Table) and len(message.entries) == 1:
+        action, body = message.entries[0][0].text, message.entries[0][1]
+    else:
+        raise Broken("call is followed by one message")
+    schema = schema_of(branch.version, action)
+    payload = {} if body is None else typed(body, schema, schema, branch.resolve)
+    outcome = await send_call(here, action, payload or {}, answered=answered, error=error, within=within)
+    branch.seq = here.seq
+    return outcome
+
+
+# --- answering otherwise --------------------------------------------------------------------------------------
+
+
+@verb()
+async def answer(
+    branch: Branch,
+    *,
+    message: Node,
+    times: str = "1",
+    exact: bool = False,
+    error: str | None = None,
+    description: str = "",
+    silence: bool = False,
+    after: Seconds = 0.0,
+    id: str | None = None,
+) -> None:
+    """Answer the next calls of an action otherwise: `answer: {Authorize: {idTagInfo: {status: Blocked}}}`.
+
+    What is given is merged over the usual answer, or is the answer when `exact`. `times` is how often (`always`);
+    several stubs of one action serve in order. `error` answers with a CALLERROR, `silence` not at all, `after` late,
+    `id` under another message id (`wrong`: one that nobody used).
+    """
+    action, body = (message.text, None) if isinstance(message, Scalar) else _only(message)
+    schema = schema_of(branch.version, action, answer=True)
+    payload = {} if body is None else typed(body, schema, schema, branch.resolve) or {}
+    if times != "always" and not times.isdigit():
+        raise Broken(f"times is a number or 'always', not {times!r}")
+    stub = _Stub(action, payload, None if times == "always" else int(times), exact)
+    stub.error, stub.description, stub.silence, stub.after, stub.id = (
+        error,
+        description,
+        silence,
+        after,
+        id or "",
+    )
+    end = branch.end
+    if end not in branch.play.stages:
+        raise Broken(f"nobody of ours is at {end}")
+    stubs = branch.play.values.setdefault(f" stubs {end}", {}).setdefault(action, [])
+    stubs.append(stub)
+
+    async def serve(context: Any, request: Any, usual: Any) -> Any:
+        for one in stubs:
+            if one.left is None or one.left > 0:
+                if one.left is not None:
+                    one.left -= 1
+                return await one.serve(branch, usual)
+        return await usual()
+
+    branch.play.stages[end].stub(action, serve)
+
+
+def _only(message: Node) -> tuple[str, Node]:
+    if not isinstance(message, Table) or len(message.entries) != 1:
+        raise Broken("answer is followed by one action")
+    return message.entries[0][0].text, message.entries[0][1]
+
+
+class _Stub:
+    """One answer that stands in for the usual one; `left` is how often yet, None for always."""
+
+    error: str | None
+    description: str
+    silence: bool
+    after: float
+    id: str
+
+    def __init__(self, action: str, payload: Any, left: int | None, exact: bool) -> None:
+        self.action = action
+        self.payload = payload
+        self.left = left
+        self.exact = exact
+
+    async def serve(self, branch: Branch, usual: Any) -> Any:
+        """The answer, or what is raised in its place."""
+        if self.after:
+            await asyncio.sleep(self.after)
+        if self.silence:
+            raise NoAnswer
+        if self.error is not None:
+            raise Refuse(self.error, self.description)
+        then: Any = None
+        payload = self.payload
+        if not self.exact:
+            made: Any = await usual()
+            if isinstance(made, Answer):
+                made, then = made.payload, made.then
+            payload = _merged(made, self.payload)
+        if self.id or schemas(branch.version).violations(self.action, payload, answer=True):
+            await self._send_raw(branch, payload)
+            raise NoAnswer
+        return Answer(payload, then) if then is not None else payload
+
+    async def _send_raw(self, branch: Branch, payload: Any) -> None:
+        """What the peer would not send: an answer against its schema, or under another id."""
+        import json
+
+        peer, ref = handling.get()
+        station = peer.station if hasattr(peer, "station") else branch.station
+        asked = [m for m in branch.play.talks[branch.end].station(station) if m.seq == ref]
+        own = asked[0].id if asked else ""
+        id = {"": own, "wrong": "nobody-asked-this"}.get(self.id, self.id)
+        await peer.send_raw(json.dumps([3, id, payload], separators=(",", ":")))
+
+
+def _merged(over: Any, patch: Any) -> Any:
+    if isinstance(over, dict) and isinstance(patch, dict):
+        return {**over, **{key: _merged(over.get(key), value) for key, value in patch.items()}}
+    return patch

@@ -1,0 +1,312 @@
+"""What steps do and what verdicts come of them; both roles in one process, in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.report.events import Verdict
+from shared.versions import V2X, V16
+from tests.scenario.played import Played, play
+
+STARTED = "  - use: booted\n  - plug_in\n  - present: $tokens.valid\n"
+
+DESIGN = """\
+scenario: the answer to the start is lost
+role: charge_point
+station: {persona: generic_ac, tx_start: authorized}
+needs: {csms: {token: $tokens.valid}}
+given: [use: booted, use: plugged_in]
+steps:
+  - inject: {hang_up: {before_answer_to: tx.started, times: 1}}
+  - present: $tokens.valid
+  - {expect: {tx.started: {token: $tokens.valid}}, as: first}
+  - {expect: {tx.started: {time: $first.time, meter: $first.meter}}, as: retry, within: 90s}
+  - {answered: retry, with: {token_status: Accepted}}
+  - {sut: {count_transactions: {station: $me}}, equals: 1}
+  - unplug
+  - expect: {tx.ended: {tx: $retry.tx, reason: EVDisconnected}}
+---
+scenario: remote start, plug already in
+role: csms
+needs: {station: [remote_start], operator: [plug_in, unplug]}
+cases: {evse: [1, 2], authorize: [true, false]}
+given:
+  - use: accepted
+  - command: {set_config: {authorize_remote_start: $authorize}}
+  - operator: {plug_in: {evse: $evse}}
+  - expect: {plug: {evse: $evse, state: occupied}}
+steps:
+  - {command: {remote_start: {evse: $evse, token: $tokens.valid}}, answered: {status: Accepted}, as: go}
+  - {expect: {tx.authorized: {evse: $evse, token: $tokens.valid}}, since: go, within: 30s}
+  - {only: 2.x, expect: {TransactionEvent: {transactionInfo: {remoteStartId: $go.remoteStartId}}}, since: go}
+finally: [command: remote_stop, operator: {unplug: {evse: $evse}}, restore: config]
+---
+scenario: a night offline is billed once, in order
+role: pair
+stations: {A: {persona: generic_ac}, B: {persona: dc_two}}
+given: [each: {use: charging}]
+steps:
+  - network: down
+  - wait: 8h
+  - A: unplug
+  - never: [call: BootNotification, finding: any]
+    while:
+      - network: up
+      - {A: {expect: {tx.ended: {offline: true, reason: EVDisconnected}}}, count: 1, within: 10min}
+  - check: {csms.billed(A): $A.meter.delivered, csms.open(A): 0, csms.open(B): 1}
+"""
+
+
+@pytest.mark.parametrize("over", ["memory", "sockets"])
+def test_one_scenario_for_each_role_and_for_the_pair_runs_on_every_version(over: str) -> None:
+    played = Played(DESIGN, over=over)
+    played.passes()
+    assert len(played.rounds) == 3 + 4 * 3 + 3
+    assert played.verdicts == {Verdict.PASSED}
+
+
+def test_the_same_seed_gives_the_same_journal_and_another_the_same_verdict() -> None:
+    one, two, other = Played(DESIGN), Played(DESIGN), Played(DESIGN, seed=7)
+    assert one.journals == two.journals
+    assert one.journals != other.journals
+    assert [e.verdict for e in other.finished] == [e.verdict for e in one.finished]
+
+
+def test_a_failure_names_step_line_path_and_both_values() -> None:
+    played = play("  - expect: {booted: {status: Pending}}\n    within: 5s", versions=[V16])
+    failure = played.failure
+    assert (failure.file, failure.line) == ("test.yaml", 4)
+    assert (failure.path, failure.expected, failure.actual) == ("booted.status", "Pending", "Accepted")
+    assert failure.seq > 0
+    assert any("BootNotification" in frame for frame in failure.last_frames)
+    assert played.verdicts == {Verdict.FAILED}
+
+
+def test_what_never_came_is_told_with_what_came_instead() -> None:
+    played = play("  - expect: tx.started\n    within: 90s", versions=[V16])
+    assert played.finished[0].protocol_seconds == pytest.approx(90)
+    assert "BootNotification" in played.reason
+    assert "Heartbeat" in played.reason
+
+
+def test_a_failure_in_what_is_given_is_inconclusive() -> None:
+    played = play("  - wait: 1s", head="role: charge_point\ngiven: [{expect: tx.started, within: 1s}]")
+    assert played.verdicts == {Verdict.INCONCLUSIVE}
+    assert played.steps("steps") == []
+
+
+def test_finally_takes_place_after_a_failure() -> None:
+    played = play(
+        "  - {expect: tx.started, within: 1s}", head="role: charge_point\nfinally: [wait: 1s, wait: 1s]"
+    )
+    assert played.verdicts == {Verdict.FAILED}
+    assert played.steps("finally") == [Verdict.PASSED] * 6
+
+
+def test_what_a_version_lacks_makes_it_not_applicable() -> None:
+    played = play("  - use: booted\n  - command: get_base_report", head="role: csms")
+    assert [e.verdict for e in played.finished] == [Verdict.NOT_APPLICABLE, Verdict.PASSED, Verdict.PASSED]
+
+
+def test_an_expected_failure_that_passes_turns_the_run_red() -> None:
+    head = "role: charge_point\nexpected_failure: it is known"
+    assert play("  - {expect: tx.started, within: 1s}", head=head).verdicts == {Verdict.EXPECTED_FAILURE}
+    passed = play("  - expect: booted", head=head)
+    assert passed.verdicts == {Verdict.UNEXPECTED_PASS}
+    assert not any(v.is_good for v in passed.verdicts)
+
+
+def test_a_step_may_be_for_one_version_only() -> None:
+    played = play("  - use: booted\n  - {only: 1.6, expect: {StopTransaction: {}}, within: 1s}")
+    assert [e.verdict for e in played.finished] == [Verdict.FAILED, Verdict.PASSED, Verdict.PASSED]
+
+
+def test_a_physical_act_that_is_not_possible_fails_its_step() -> None:
+    played = play("  - use: booted\n  - unplug\n  - plug_in\n  - plug_in")
+    assert played.verdicts == {Verdict.FAILED}
+    assert played.failure.line == 7
+    assert "plugged_in is not possible" in played.reason
+
+
+@pytest.mark.parametrize(
+    ("wanted", "passes"),
+    [
+        ("{meter: 0}", True),
+        ('{meter: ">= 0", token: /^test_/}', True),
+        ('{meter: "> 0"}', False),
+        ("{token: [someone, test_token]}", True),
+        ("{token: [someone, else]}", False),
+        ('{token: "!= test_token"}', False),
+        ("{reason: absent}", True),
+        ("{token: absent}", False),
+        ("{token: any, evse: 1}", True),
+        ("{token: {any_of: [/other/, $tokens.valid]}}", True),
+        ("{token: '${tokens.valid}'}", True),
+        ("{token: 'x${tokens.valid}'}", False),
+    ],
+)
+def test_members_are_compared_matched_and_picked(wanted: str, passes: bool) -> None:
+    steps = f"{STARTED}  - expect: {{tx.started: {wanted}}}\n    within: 5s"
+    assert play(steps).verdicts == {Verdict.PASSED if passes else Verdict.FAILED}
+
+
+def test_a_list_is_expected_in_order_unless_any_order_will_do() -> None:
+    steps = f"{STARTED}  - expect: [tx.started, authorize]\n    within: 5s"
+    assert play(steps).verdicts == {Verdict.FAILED}
+    assert play(f"{steps}\n    any_order: true").verdicts == {Verdict.PASSED}
+
+
+def test_a_count_is_exact_and_zero_is_absence() -> None:
+    assert play("  - use: booted\n  - {expect: heartbeat, count: 5, within: 301s}").verdicts == {
+        Verdict.PASSED
+    }
+    assert play("  - use: booted\n  - {expect: heartbeat, count: 4, within: 301s}").verdicts == {
+        Verdict.FAILED
+    }
+    assert play("  - use: booted\n  - {expect: heartbeat, count: 0, within: 30s}").verdicts == {
+        Verdict.PASSED
+    }
+    assert play("  - use: booted\n  - {expect: heartbeat, at_least: 3, within: 301s}").verdicts == {
+        Verdict.PASSED
+    }
+
+
+def test_what_is_forbidden_must_not_come_before_the_next_match() -> None:
+    steps = "  - use: booted\n  - forbid: heartbeat\n  - plug_in\n  - expect: plug"
+    assert play(f"{steps}\n  - wait: 90s").verdicts == {Verdict.PASSED}
+    late = "  - use: booted\n  - forbid: heartbeat\n  - wait: 90s\n  - plug_in\n  - expect: {plug: {state: occupied}}"
+    assert play(late).verdicts == {Verdict.FAILED}
+    assert play("  - use: booted\n  - {forbid: heartbeat, until: 50s}").verdicts == {Verdict.PASSED}
+    assert play("  - use: booted\n  - {forbid: heartbeat, until: 70s}").verdicts == {Verdict.FAILED}
+    assert play("  - use: booted\n  - forbid: heartbeat\n  - wait: 70s").verdicts == {Verdict.FAILED}
+
+
+def test_never_watches_while_other_steps_are_done() -> None:
+    assert play("  - use: booted\n  - {never: heartbeat, while: [wait: 50s]}").verdicts == {Verdict.PASSED}
+    failed = play("  - use: booted\n  - {never: [finding: any, call: Heartbeat], while: [wait: 70s]}")
+    assert failed.verdicts == {Verdict.FAILED}
+    assert "must not come" in failed.reason
+
+
+ANSWERS = """\
+  - use: booted
+  - at: csms
+    answer: {Authorize: {%s: {status: Blocked}}}
+  - {answer: Authorize, at: csms, error: InternalError}
+  - {answer: Authorize, at: csms, after: 10s}
+  - {send: {Authorize: {%s}}, answered: {token_status: Blocked}}
+  - {send: {Authorize: {%s}}, error: InternalError}
+  - {send: {Authorize: {%s}}, answered: {token_status: Accepted}, as: late}
+  - {send: {Authorize: {%s}}, answered: {token_status: Accepted}}
+"""
+
+
+def test_answers_are_given_in_order_and_then_as_usual() -> None:
+    old, new = "idTag: A", "idToken: {idToken: A, type: Central}"
+    one = play(ANSWERS % ("idTagInfo", old, old, old, old), versions=[V16])
+    one.passes()
+    assert one.finished[0].protocol_seconds == pytest.approx(10, abs=1)
+    play(ANSWERS % ("idTokenInfo", new, new, new, new), versions=V2X).passes()
+
+
+def test_silence_and_a_wrong_id_leave_a_call_without_its_answer() -> None:
+    for how in ("silence: true", "id: wrong"):
+        steps = f"  - use: booted\n  - {{answer: Heartbeat, at: csms, {how}}}\n  - {{send: Heartbeat, within: 5s}}"
+        played = play(steps)
+        assert played.verdicts == {Verdict.FAILED}
+        assert "no answer within 5 s" in played.reason
+
+
+def test_an_answer_against_its_schema_is_sent_all_the_same() -> None:
+    stub = "{answer: {Heartbeat: {currentTime: yesterday}}, at: csms, exact: true}"
+    steps = f"  - use: booted\n  - {stub}\n  - send: Heartbeat"
+    played = play(steps, versions=V2X)
+    assert played.verdicts == {Verdict.FAILED}
+    assert "breaks its schema" in played.reason
+
+
+def test_what_is_sent_may_be_anything() -> None:
+    steps = """\
+  - use: booted
+  - {send: {NoSuchAction: {a: 1}}, error: NotImplemented}
+  - {send: {StatusNotification: {}}, error: /Violation|Error/}
+  - send_raw: '[2,"x","Heartbeat",{"extra":true}]'
+  - expect: {error: /Violation|Error/}
+"""
+    play(steps).passes()
+
+
+def test_branches_meet_at_a_barrier() -> None:
+    steps = """\
+  - use: booted
+  - parallel:
+      - [wait: 10s, barrier: here, {capture: "${me}", as: one}]
+      - [wait: 20s, barrier: here]
+  - check: {$one: CP1}
+"""
+    played = play(steps, versions=[V16])
+    played.passes()
+    assert played.finished[0].protocol_seconds == pytest.approx(20, abs=1)
+
+
+def test_a_branch_that_fails_ends_the_others() -> None:
+    played = play("  - use: booted\n  - parallel:\n    - [wait: 1h]\n    - [{expect: tx.ended, within: 5s}]")
+    assert played.verdicts == {Verdict.FAILED}
+    assert played.finished[0].protocol_seconds < 10
+    assert played.failure.line == 7
+
+
+def test_steps_are_repeated_at_a_pace() -> None:
+    played = play(
+        "  - use: booted\n  - {repeat: 3, every: 10s, steps: [send: Heartbeat]}\n  - {expect: heartbeat, at_least: 3}"
+    )
+    played.passes()
+    assert played.finished[0].protocol_seconds == pytest.approx(20, abs=1)
+
+
+def test_a_check_reads_how_things_stand() -> None:
+    play(
+        "  - use: booted\n  - check: {csms.boots: 1, station.registration: Accepted, csms.connected(CP1): true}"
+    ).passes()
+    assert play("  - use: booted\n  - check: {csms.boots: 2}").verdicts == {Verdict.FAILED}
+    asked = play("  - use: booted\n  - check: {csms.weather: fine}")
+    assert asked.verdicts == {Verdict.ERROR}
+    assert "nobody can ask a central system 'weather'" in asked.reason
+
+
+def test_settings_of_the_central_system_are_its_options() -> None:
+    head = 'role: charge_point\ncsms: {boot_status_sequence: "Pending,Accepted", retry_interval: 20}'
+    steps = "  - expect: {booted: {status: Pending, interval: 20}}\n  - expect: {booted: {status: Accepted}}"
+    played = play(steps, head=head)
+    played.passes()
+    assert played.finished[0].protocol_seconds == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("role: charge_point\ncsms: {boot_stats: Pending}", "--boot-stats: no such option; did you mean"),
+        ("role: charge_point\nstation: {persona: generic_dc}", "'generic_dc' is not a persona"),
+        ("role: charge_point\nstation: {colour: red}", "a station has no setting 'colour'"),
+        ("role: charge_point\nstation: {tx_start: whenever}", "'whenever' is not a start or stop point"),
+    ],
+)
+def test_settings_that_there_are_not_are_the_scenarios_error(head: str, said: str) -> None:
+    played = play("  - use: booted", head=head)
+    assert played.verdicts == {Verdict.ERROR}
+    assert said in played.reason
+
+
+def test_a_parameter_can_be_overridden() -> None:
+    from shared.scenario.tree import Scalar
+
+    head = "role: charge_point\nparameters: {pause: 5s}"
+    assert play("  - wait: $pause", head=head).finished[0].protocol_seconds == pytest.approx(5, abs=0.1)
+    longer = play("  - wait: $pause", head=head, parameters={"pause": Scalar("50s")})
+    assert longer.finished[0].protocol_seconds == pytest.approx(50, abs=0.1)
+
+
+def test_a_finding_fails_a_scenario_when_it_is_to() -> None:
+    steps = "  - use: booted\n  - {send: {Heartbeat: {x: 1}}, error: any}"
+    assert play(steps).verdicts == {Verdict.PASSED}
+    assert play(steps, fail_on_findings=True).verdicts == {Verdict.FAILED}
