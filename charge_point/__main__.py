@@ -16,6 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "comes first on the path; run from another folder, or `ocpp-charge-point` from its own environment\n"
         )
         return 70
+    from shared.first_words import first_word
+
+    status = first_word("charge_point", arguments)
+    if status is not None:
+        return status
     from charge_point.options import parser
 
     options = parser().parse_args(arguments)

@@ -16,6 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "first on the path; run from another folder, or `ocpp-csms` from an environment of its own\n"
         )
         return 70
+    from shared.first_words import first_word
+
+    status = first_word("csms", arguments)
+    if status is not None:
+        return status
     from csms.options import parser
 
     options = parser().parse_args(arguments)

@@ -24,7 +24,9 @@ _SECONDS = re.compile(r"(?<![\w.-])(1\d{9})([.,]\d{1,9})?(?![\w.,-]*\d)")
 _THOUSANDTHS = re.compile(r"(?<![\w.-])(1\d{12})(\d{3})?(?:\.\d+)?(?![\w.-])")
 _TIME_OF_DAY = re.compile(r"(?<![\d:])(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?![\d:])")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_TIME_MEMBERS = "timestamp @timestamp time ts at date datetime date_time created_at createdat logged_at timestamp_ms t".split()
+_TIME_MEMBERS = (
+    "timestamp @timestamp time ts at date datetime date_time created_at createdat timestamp_ms t".split()
+)
 
 
 def time_in(text: str) -> float | None:
@@ -150,9 +152,9 @@ _NO_IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _STATION_MEMBERS = (
-    "station station_id stationid chargepoint charge_point chargepointid charge_point_id "
-    "chargepointidentity chargeboxid charge_box_id chargingstation charging_station charging_station_id chargingstationid charger charger_id chargerid "
-    "cp cp_id cpid cs_id identity client_id clientid device device_id".split()
+    "station station_id stationid chargepoint charge_point chargepointid charge_point_id chargepointidentity "
+    "chargeboxid charge_box_id chargingstation charging_station charging_station_id chargingstationid charger "
+    "charger_id chargerid cp cp_id cpid cs_id identity client_id clientid device device_id".split()
 )
 
 
