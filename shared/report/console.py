@@ -47,7 +47,7 @@ _COLOURS = {
     Verdict.EXPECTED_FAILURE: "36",
 }
 _DIM = "2"
-_MOST_LISTED = 100
+_MOST_LISTED = 250
 """Runs of more scenarios do not list those that passed."""
 _NAME = 16
 _WIDEST = 120

@@ -196,7 +196,8 @@ async def _part(
     for number, step in enumerate(steps, 1):
         if branch.version not in step.only:
             continue
-        emit(StepStarted(id, part, number, step.line, step.text, clock.elapsed() - begun))
+        now, last = clock.elapsed() - begun, branch.play.journal.seq
+        emit(StepStarted(id, part, number, step.line, step.text, now, last))
         result = await _judged(branch, step)
         t = clock.elapsed() - begun
         emit(StepFinished(id, part, number, result.verdict, t, branch.seq, result.failure))
