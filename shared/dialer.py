@@ -16,7 +16,13 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+)
 
 from shared.chance import Stream
 from shared.link import Link
@@ -120,7 +126,7 @@ def explain(problem: BaseException, target: Target) -> str:
         return "something answered, but not a WebSocket server; is the port right, or does it want wss://?"
     if isinstance(problem, InvalidHandshake):
         return f"the handshake failed: {problem}"
-    if isinstance(problem, ConnectionError):
+    if isinstance(problem, ConnectionError | ConnectionClosed):
         is_secure = target.url.startswith("wss:")
         hint = "does this port speak TLS? if not, use ws://" if is_secure else "does it want wss://?"
         return f"the connection was closed in the middle of the handshake; {hint}"
