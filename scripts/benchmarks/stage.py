@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 from scripts.benchmarks.workers import Ends, Worker, cpus
 
 
@@ -16,6 +19,13 @@ class Stage:
         """The CPU of a single connection: both ends on one, else the wake-up of a sleeping CPU is measured."""
         self.two = found[1:2] or found[:1]
         """The CPU of the other end where there are many connections."""
+        self._bytecode = tempfile.TemporaryDirectory(prefix="bench-")
+        self.environment = {
+            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+        } | {"PYTHONPYCACHEPREFIX": self._bytecode.name}
+        """Of the programs whose start is measured: bytecode is kept, as it is where they are installed."""
+        self.started: set[str] = set()
+        """The commands that were run before."""
         self._workers: dict[str, Worker] = {}
         self._ends: dict[str, Ends] = {}
 
@@ -48,3 +58,4 @@ class Stage:
             worker.end()
         self._workers.clear()
         self._ends.clear()
+        self._bytecode.cleanup()
