@@ -174,7 +174,7 @@ def offered_deflate(stage: Stage) -> dict[str, Reading]:
 
 def million(stage: Stage) -> dict[str, Reading]:
     """Microseconds for a call when the journal holds a million frames, beside an empty one."""
-    worker, count = stage.worker("our_csms"), stage.scaled(6000)
+    worker, count = stage.worker("our_csms"), stage.scaled(12_000)
     empty = worker.do("inbound", kind="heartbeat", count=count)
     full = worker.do("inbound", kind="heartbeat", count=count, million=True)
     return {"flat-journal": Reading(full * 1e6, empty * 1e6)}
@@ -279,7 +279,7 @@ GROUPS = (
     Group(
         "flat-journal",
         5,
-        (Row("flat-journal", "call, 1M frames in the journal / 0", "us", 1.25, 1.1),),
+        (Row("flat-journal", "call, 1M frames in the journal / 0", "us", 1.5, 1.2),),
         million,
     ),
     Group(
@@ -289,7 +289,7 @@ GROUPS = (
             Row("storm", "boots, fleet with state / MH bare", "boots/s", 2, 3, more=True),
             Row("connection-memory", "CSMS memory, connection / MH", "KiB", 0.4, 0.3),
             Row("station-memory", "station with state / MH bare", "KiB", 0.6, 0.4),
-            Row("flat-connections", "call among the fleet / among 10", "us", 1.5, 1.25),
+            Row("flat-connections", "call among the fleet / among 10", "us", 2, 1.5),
         ),
         fleet,
     ),
