@@ -47,6 +47,9 @@ _LONG_HEAD = Struct("!BBH").pack
 
 _NO_LINGERING = Struct("ii").pack(1, 0)  # close at once and with a reset (socket(7), SO_LINGER)
 
+CLOSE_TIMEOUT = 10.0
+"""Seconds that a connection which is closing gets to end, where its maker did not say."""
+
 _BETWEEN_FRAMES = StreamReader.at_eof.__code__
 
 
@@ -58,6 +61,7 @@ class _Tolerant(Connection):
 
     _in_fragments = False
     _limit = 0
+    _cutting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -105,6 +109,9 @@ class _Tolerant(Connection):
         whole = self._whole_text(data)
         if whole is None:
             super().data_received(data)
+            if self._cutting is None and self.protocol.close_expected():
+                # the library waits for the other side to let go, which a broken one may never do
+                self._cutting = self.loop.call_later(self.close_timeout or CLOSE_TIMEOUT, self.transport.abort)
         elif self._reader is not None and not self._reader.done():
             self._reader.set_result(whole)
         else:
@@ -142,6 +149,8 @@ class _Tolerant(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._cutting is not None:
+            self._cutting.cancel()
         self._wake()
 
     def _wake(self) -> None:

@@ -58,7 +58,8 @@ async def raw(limit: int = LIMIT) -> AsyncIterator[Raw]:
         create_connection=ServerSide,
         max_size=limit,
         compression=None,
-        close_timeout=1,
+        close_timeout=0.2,
+        ping_interval=None,  # nothing else may end a connection that its client does not let go
     )
     async with server:
         port = next(iter(server.sockets)).getsockname()[1]
