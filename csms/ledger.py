@@ -175,7 +175,7 @@ class Ledger:
         Gives its transaction, whether the event is new (else it was sent before), and whether it is in order
         (else one with a higher number came before it).
         """
-        account = session.station.transactions
+        account = session.station.account or session.station.transactions
         transaction = account.open.get(id) or account.closed.get(id)
         if transaction is not None and kind == "Started" and _is_used_again(transaction, timestamp):
             self._set_aside(session, account, transaction)
@@ -190,6 +190,9 @@ class Ledger:
             arrival = sequence.take(number)
             if number > expected:
                 self._note_gap(session, id, expected, number)
+            if arrival is FRESH and not offline and not transaction.stopped and kind != "Started":
+                transaction.last_event = (number, kind, timestamp)  # what nearly always happens
+                return transaction, True, True
         if arrival == AGAIN and self._is_repeat(session, transaction, number, kind, timestamp):
             return transaction, False, False
         if arrival == FILLS:

@@ -174,7 +174,7 @@ def registers(meter_values: Iterable[Payload]) -> tuple[float | None, float | No
 
 
 def _wh(sample: Payload) -> float | None:
-    if sample.get("location", "Outlet") != "Outlet":
+    if "location" in sample and sample["location"] != "Outlet":
         return None
     try:
         value = float(sample["value"])  # a string in 1.6, a number in 2.x

@@ -123,11 +123,12 @@ class Peer(Calling):
         self._ref = setting.journal.frame(setting.end, self.station, IN, frame) if tap is None else tap.ref
         event = self.rpc.receive(frame)
         if type(event) is Called:
-            if event.violations:
-                self._find("invalid_request", f"{event.action}: {in_words(event.violations)}")
+            _, action, _, violations = event
+            if violations:
+                self._find("invalid_request", f"{action}: {in_words(violations)}")
             if len(self.rpc.in_work) > 1:
                 self._note_overlap(event)
-            handler = self.handlers[event.action]
+            handler = self.handlers[action]
             if handler.is_async:
                 if len(self.rpc.in_work) == 1:
                     self._in_work_since = setting.journal.clock.elapsed()
@@ -144,10 +145,12 @@ class Peer(Calling):
 
     def _serve(self, handler: Handler, event: Called) -> None:
         """A synchronous handler, answered before the next message is read."""
+        _, action, payload, _ = event
+        context, gate = self.context, self._setting.gate
         try:
-            if self._setting.gate is not None:
-                self._setting.gate(self.context, event.action, event.payload)
-            answer = handler.function(self.context, event.payload)
+            if gate is not None:
+                gate(context, action, payload)
+            answer = handler.function(context, payload)
         except Exception as error:
             self._answer_error(event, error)
         else:
@@ -191,21 +194,23 @@ class Peer(Calling):
                 self._setting.tasks.spawn(outcome)
 
     def _answer(self, event: Called, answer: Any) -> None:
+        unique_id, action, _, _ = event
+        rpc = self.rpc
         try:
             if type(answer) is Answer:
                 if self._then is None:
                     self._then = {}
-                self._then[event.id] = answer.then
+                self._then[unique_id] = answer.then
                 answer = answer.payload
             payload = answer if type(answer) is dict else as_wire(self.version, answer)
-            if type(payload) is dict and self.rpc.schemas.answers[event.action].is_valid(payload):
-                self.rpc.answer(event.id, payload)
+            if type(payload) is dict and rpc.schemas.answers[action].is_valid(payload):
+                rpc.answer(unique_id, payload)
                 return
-            violations = self.rpc.schemas.violations(event.action, payload, answer=True)
+            violations = rpc.schemas.violations(action, payload, answer=True)
         except (TypeError, ValueError) as error:  # what the handler gave cannot be written as JSON
             self._answer_error(event, error)
         else:
-            self._answer_error(event, InvalidPayload(f"our answer to {event.action}", violations))
+            self._answer_error(event, InvalidPayload(f"our answer to {action}", violations))
 
     def _answer_error(self, event: Called, error: Exception) -> None:
         if self._then is not None:

@@ -74,9 +74,10 @@ def inbound(stage: Stage) -> dict[str, Reading]:
     """Calls fed to either central system; readings are calls a second."""
     ours, theirs = stage.worker("our_csms"), stage.worker("their_csms")
     found = {}
-    for kind, count in (("meter_values", 300), ("transaction_event", 200)):
-        other = theirs.do("inbound", kind=kind, count=stage.scaled(count))
-        mine = ours.do("inbound", kind=kind, count=stage.scaled(count * 20))
+    for kind in ("meter_values", "transaction_event"):
+        # batches of one size, so that both find their frames as warm as they would come from a socket
+        other = theirs.do("inbound", kind=kind, count=200)
+        mine = ours.do("inbound", kind=kind, count=200, batches=stage.scaled(20))
         found[f"inbound-{kind}"] = Reading(1 / mine, 1 / other)
     return found
 
@@ -174,9 +175,9 @@ def offered_deflate(stage: Stage) -> dict[str, Reading]:
 
 def million(stage: Stage) -> dict[str, Reading]:
     """Microseconds for a call when the journal holds a million frames, beside an empty one."""
-    worker, count = stage.worker("our_csms"), stage.scaled(12_000)
-    empty = worker.do("inbound", kind="heartbeat", count=count)
-    full = worker.do("inbound", kind="heartbeat", count=count, million=True)
+    worker, batches = stage.worker("our_csms"), stage.scaled(60)
+    empty = worker.do("inbound", kind="heartbeat", count=200, batches=batches)
+    full = worker.do("inbound", kind="heartbeat", count=200, batches=batches, million=True)
     return {"flat-journal": Reading(full * 1e6, empty * 1e6)}
 
 

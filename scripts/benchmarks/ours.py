@@ -95,20 +95,24 @@ class OurCsms:
             self._file = JournalFile(os.path.join(self._folder.name, "j.jsonl"), csms.journal, print)
         return await csms.listen("127.0.0.1", 0, Admission())
 
-    async def inbound(self, kind: str, count: int, million: bool = False) -> float:
-        """Feed `count` calls without a socket; gives seconds for each. `million`: to a journal that is so full."""
+    async def inbound(self, kind: str, count: int, batches: int = 1, million: bool = False) -> float:
+        """Feed `count` calls, so many times, without a socket; gives seconds for each.
+
+        `million`: to a CSMS whose journal holds so many frames.
+        """
         name = f"{kind} {million}"
         if name not in self._fed:
             self._fed[name] = await self._begin(kind, million)
         source, link, number = self._fed[name]
-        frames = source.frames(count, number)
-        sent = link.sent
-        begun = time.perf_counter()
-        await link.feed(frames)
-        seconds = time.perf_counter() - begun
-        assert link.sent == sent + count, "not every call was answered"
+        seconds, sent = 0.0, link.sent
+        for _ in range(batches):
+            frames = source.frames(count, number)
+            begun = time.perf_counter()
+            await link.feed(frames)
+            seconds += time.perf_counter() - begun
+        assert link.sent == sent + count * batches, "not every call was answered"
         assert orjson.loads(link.last)[0] == 3, link.last
-        return seconds / count
+        return seconds / count / batches
 
     async def _begin(self, kind: str, million: bool) -> tuple[Inbound, _Fed, int]:
         csms = self._made(2 * MILLION if million else 10_000)
