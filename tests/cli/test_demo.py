@@ -12,6 +12,8 @@ from scripts.demo import EXPECTED, station_id
 from scripts.verdict import MORE, SAME, SAVE, Exchange, Row, exchanges, judge
 from shared.versions import VERSIONS, Version
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
