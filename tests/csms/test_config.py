@@ -88,6 +88,12 @@ boot-status = "Rejected"
 A = "G1"
 [csms.vendors.V]
 M = "Accepted"
+[[csms.inject]]
+fault = "duplicate"
+action = ["StatusNotification"]
+gap = 0.2
+[[csms.inject]]
+drop = {{ nth = 3, where = {{ connectorId = 2 }} }}
 """
 ELSEWHERE = {
     "config": "is the file itself",
@@ -110,6 +116,10 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
     assert (options.versions, options.tokens, options.port) == ((V16, V21), {"D": "Expired"}, 0)
     assert [step.text for step in options.steps] == ["Reset", "reset:kind=Soft"]
     assert (options.price_per_kwh, options.concurrent_tx) == (0.35, True)
+    assert [str(each) for each in options.inject] == [
+        "duplicate:gap=0.2,action=StatusNotification",
+        "drop:where.connectorId=2,nth=3",
+    ]
 
 
 @pytest.mark.parametrize(

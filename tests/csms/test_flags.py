@@ -365,6 +365,23 @@ async def test_compat_upstream_is_another_server(version: Version) -> None:
         assert await station.call("DataTransfer", {"vendorId": "x"}) == {"status": "UnknownVendorId"}
 
 
+@tries("inject")
+async def test_an_injected_fault_is_done_to_what_the_csms_says(version: Version) -> None:
+    once = "duplicate:action=Heartbeat,kind=answer,gap=3,times=1"
+    async with serving("--inject", once, "--inject", "delay:after=7,direction=in,nth=3") as csms:
+        station = await csms.booted(version)
+        loop = asyncio.get_running_loop()
+        await station.call("Heartbeat", {})
+        began = loop.time()
+        await station.call("Heartbeat", {})
+        assert loop.time() - began == pytest.approx(7)
+        await asyncio.sleep(3)
+        texts = [entry.what for entry in csms.journal if entry.dir == "out"]
+        assert sorted(texts.count(text) for text in set(texts)) == [1, 1, 2]
+        notes = [entry.fault for entry in csms.journal if entry.note == "fault"]
+        assert notes == ["duplicate", "delay"]
+
+
 # --- the table ------------------------------------------------------------------------------------------------
 
 
