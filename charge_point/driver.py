@@ -156,3 +156,11 @@ class Driver:
             if opened.outcome == "unlocked":
                 station.unplug(evse.id)
         self.said(f"unplugged from EVSE {evse.id}")
+
+    async def go_home(self, within: float) -> None:
+        """Stop what charges, as a driver who is called away does, and let the CSMS hear of it if it listens."""
+        for evse in self._station.evses:
+            if evse.transaction is not None:
+                evse.end_authorization("StopAuthorized", "Local", token=evse.token, ends=True)
+        if self._station.is_online:
+            await self._station.until(lambda: self._station.has_said_all, within=within)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token
 from charge_point.connection import Connection
@@ -26,6 +26,10 @@ from shared.tasks import Tasks
 
 if TYPE_CHECKING:
     from charge_point.options import ChargePointOptions
+
+
+LAST_WORDS = 10.0
+"""Seconds that a station which is told to stop gets to end its transactions and deliver their messages."""
 
 
 def run(options: ChargePointOptions) -> int:
@@ -134,14 +138,22 @@ async def _until_done(
                 return lifecycle.OK
     finally:
         connection.stop_dialling()
+        await _ended(typing, driving)
+        if stopping.done():
+            await driver.go_home(LAST_WORDS)
         await connection.end()
-        for task in (typing, driving, stopping, dialling):
-            if task is not None and not task.done():
-                task.cancel()
-                try:
-                    await task
-                except asyncio.CancelledError:
-                    pass
+        await _ended(stopping, dialling)
+
+
+async def _ended(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel what still runs of `tasks`, and wait for it."""
+    for task in tasks:
+        if task is not None and not task.done():
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
 
 
 async def _drive(options: ChargePointOptions, driver: Driver) -> bool:

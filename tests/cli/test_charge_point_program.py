@@ -299,7 +299,9 @@ def test_a_signal_in_the_middle_of_sessions_ends_with_128_and_its_number(
     assert station.stop(signum) == 128 + signum
     csms.line("1000 the station is switched off")
     assert csms.stop() == 0
-    assert any(e.action == "TransactionEvent" for e in exchanges(tmp_path / "j"))
+    events = [e.request for e in exchanges(tmp_path / "j") if e.action == "TransactionEvent"]
+    assert events[-1]["eventType"] == "Ended"  # the driver goes home before the station is off
+    assert events[-1]["transactionInfo"]["stoppedReason"] == "Local"
 
 
 @pytest.mark.parametrize(("first", "second"), [(SIGINT, SIGTERM), (SIGTERM, SIGINT)])
