@@ -11,6 +11,7 @@ from importlib import import_module
 
 FIRST_WORDS = {
     "diff": "shared.replay.diff_program:main",
+    "replay": "{role}.replaying:main",
 }
 """Word -> the function (role, arguments after the word) -> exit status; `{role}` stands for the program's package."""
 
