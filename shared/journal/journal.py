@@ -22,6 +22,8 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 _new = tuple.__new__
+_PLAIN = tuple(Entry._field_defaults.values())
+"""What follows the text in the entry of a frame of which there is nothing more to say."""
 
 
 class Evicted(Exception):
@@ -67,7 +69,16 @@ class Journal:
         self.seq = seq = self.seq + 1
         self.last = now = self._elapsed()
         # past Entry's own __new__, which takes as long as all the rest of this
-        self._add(_new(Entry, (seq, now - self.start, end, station, direction, FRAME, what, 0, "", "", None)))
+        entry = _new(Entry, (seq, now - self.start, end, station, direction, FRAME, what, *_PLAIN))
+        entries = self._entries
+        entries.append(entry)
+        self._bytes += len(what)
+        if len(entries) > self.limit:  # what nearly always happens, once there are so many
+            self._bytes -= len(entries.popleft()[6])
+        if self._bytes > self._max_bytes:
+            self._shrink()
+        for reader in self._readers:
+            reader(entry)
         return seq
 
     def spoiled(
@@ -143,7 +154,12 @@ class Journal:
         entries = self._entries
         entries.append(entry)
         self._bytes += len(entry[6])
-        while len(entries) > self.limit or (self._bytes > self._max_bytes and len(entries) > 1):
-            self._bytes -= len(entries.popleft()[6])
+        self._shrink()
         for reader in self._readers:
             reader(entry)
+
+    def _shrink(self) -> None:
+        """Drop the oldest entries that are too many."""
+        entries = self._entries
+        while len(entries) > self.limit or (self._bytes > self._max_bytes and len(entries) > 1):
+            self._bytes -= len(entries.popleft()[6])

@@ -99,6 +99,7 @@ class Rpc:
         "_offered",
         "_open_action",
         "_open_id",
+        "_requests",
         "check",
         "enforce",
         "frames_to_send",
@@ -112,6 +113,7 @@ class Rpc:
     ) -> None:
         self.version = version
         self.schemas: Schemas = schemas(version)
+        self._requests = self.schemas.requests
         self.enforce = enforce
         self.check = check
         """Whether what is received is held against the schema at all."""
@@ -226,7 +228,7 @@ class Rpc:
             return self._refused(symptom, action[:100], unique_id, action)
         if payload is None:
             payload = {}  # 1.6 Table 4, 2.x part 4 §4.1.5: null is another way to write no payload
-        if type(payload) is dict and (not self.check or self.schemas.requests[action].is_valid(payload)):
+        if type(payload) is dict and (not self.check or self._requests[action].is_valid(payload)):
             return _new(Called, (unique_id, action, payload, ()))
         violations = self.schemas.violations(action, payload)
         if self.enforce or type(payload) is not dict:
