@@ -63,6 +63,8 @@ class Faults:
     in mid-conversation.
     """
 
+    __slots__ = ("_count", "_handles", "_named", "_peers", "_seed", "end", "journal", "links", "tasks")
+
     def __init__(
         self,
         journal: Journal,

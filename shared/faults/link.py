@@ -172,8 +172,8 @@ class FaultyLink:
         ref = item.ref if item.recorded else self._scribe.frame(OUT, text, item.fault, item.ref)
         try:
             await self._link.send(text)
-        except LinkClosed:
-            self._not_sent(ref)
+        except LinkClosed as ended:
+            self._not_sent(ref, ended)
             raise
 
     def _set_timer(self) -> None:
@@ -324,8 +324,8 @@ class FaultyLink:
         name = self._holder(lane)
         self._scribe.note("held", f"waits behind what {name or 'a fault'} holds back", ref, fault=name)
 
-    def _not_sent(self, ref: int) -> None:
-        self._scribe.note("not_sent", f"the connection had ended already: {self._ended}", ref)
+    def _not_sent(self, ref: int, ended: LinkClosed | None = None) -> None:
+        self._scribe.note("not_sent", f"the connection had ended already: {ended or self._ended}", ref)
 
 
 def _is_untouched(delivery: Deliver, message: Message) -> bool:

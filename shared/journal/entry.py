@@ -93,7 +93,7 @@ class Entry(NamedTuple):
             members["note"] = self.note
             members["text"] = self.what
             members["clause"] = self.clause
-            members["detail"] = self.detail
+            members["detail"] = {k: v for k, v in (self.detail or {}).items() if k != "fault"} or None
             members["fault"] = self.fault
             members["ref"] = self.ref
         return {name: value for name, value in members.items() if value not in (None, "", 0) or name == "t"}
