@@ -33,6 +33,12 @@ class _Unit:
     dialer: Dialer
     connection: Connection
     dialling: asyncio.Task[None] | None = None
+    failure: str = ""
+    """Why the last attempt to connect failed."""
+
+    def heard(self, sentence: str, wait: float) -> None:
+        """An attempt to connect failed."""
+        self.failure = sentence
 
 
 class StationStage:
@@ -76,6 +82,7 @@ class StationStage:
             target,
             backoff,
             Stream(setting.seed, name, "dialling"),
+            tell=unit.heard,
             dial=setting.dial or dial,
         )
         unit.connection = Connection(unit.station, unit.dialer, run_id=setting.run_id, bugs=self.bugs)
@@ -92,12 +99,8 @@ class StationStage:
             return
         first = on[0]
         if not await first.station.until(lambda: first.station.is_online, within=self._setting.patience):
-            target = first.dialer.target
-            try:
-                await dial(target)
-            except Exception as failure:
-                raise CannotConnect(str(failure)) from None
-            raise CannotConnect(f"{target.url}: no connection within {self._setting.patience:g} s")
+            url = first.dialer.target.url
+            raise CannotConnect(first.failure or f"{url}: no connection within {self._setting.patience:g} s")
 
     def _switch_on(self, unit: _Unit) -> None:
         if unit.dialling is None:

@@ -50,7 +50,7 @@ class CsmsStage:
     @property
     def bugs(self) -> list[BaseException]:
         """Errors of our own."""
-        return self.csms.bugs
+        return self.csms.bugs if hasattr(self, "csms") else []
 
     # --- its life -----------------------------------------------------------------------------------------
 
@@ -59,6 +59,8 @@ class CsmsStage:
         self._make()
         if self._setting.options is None:
             return
+        # a station that comes back does not boot again (OCPP-J 1.6 §5.4; 2.x part 4 §5.3/5.4)
+        self.csms.remember(self._setting.memory.get("records", {}))
         try:
             port = await listen(self.csms, self.options, admission_of(self.options), tls_of(self.options))
         except OSError as problem:
@@ -91,6 +93,7 @@ class CsmsStage:
         """Close everything."""
         if hasattr(self, "csms"):
             await self.csms.stop()
+            self._setting.memory["records"] = self.csms.records
 
     @property
     def present(self) -> list[tuple[str, Version]]:
@@ -289,7 +292,7 @@ _QUESTIONS: dict[str, Callable[[Csms, str], Any]] = {
         len(csms.ledger.open(_record(csms, station))) + len(csms.ledger.billed(_record(csms, station)))
     ),
     "status": _status,
-    "registration": lambda csms, station: _record(csms, station).registration,
+    "registration": lambda csms, station: _record(csms, station).registration or "",
     "boots": lambda csms, station: _record(csms, station).boots,
     "connected": lambda csms, station: csms.find(station) is not None,
     "local_list_version": lambda csms, station: _record(csms, station).local_list_version,

@@ -68,7 +68,7 @@ async def do(branch: Branch, step: Step) -> bool:
     if step.at in (CSMS, CHARGE_POINT):
         own = branch.of(branch.station, step.at)
     elif step.at:
-        own = branch.of(step.at)
+        own = branch.of(branch.play.scenario.alias.get(step.at, step.at))
     own.seq = 0
     try:
         verb = registry.VERBS[step.verb]

@@ -53,6 +53,8 @@ class Scenario:
     expected_failure: str = ""
     dialect: str = "native"
     warnings: tuple[str, ...] = ()
+    alias: Mapping[str, str] = field(default_factory=dict)
+    """Names that stations have in the file, and the identities that they go by in this run."""
 
     def rounds(self) -> list[dict[str, Node]]:
         """The values of the parameters in each of the cases; one empty round without cases."""

@@ -130,6 +130,8 @@ class Play:
         self.faults: list[Any] = []
         for station in scenario.stations:
             self.values[station] = StationView(station, self)
+        for name, station in scenario.alias.items():
+            self.values[name] = StationView(station, self)
         for name, node in values.items():
             self.values[name] = self.value(node)
 

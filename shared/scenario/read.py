@@ -80,9 +80,10 @@ def _native(
     stations = _stations(table, role)
     parameters, cases = _table(table, "parameters"), _cases(table)
     known = {*BUILT_IN, *parameters, *cases, *stations}
-    fragments = {**library, **_table(table, "fragments")}
+    own = _table(table, "fragments")
+    fragments = {**library, **own}
     names = Names(known, tuple(stations))
-    reader = StepReader(file, fragments, names, versions_of)
+    reader = StepReader(file, fragments, library.keys() - own.keys(), names, versions_of)
     given = reader.steps(table.get("given"))
     steps = reader.steps(table.get("steps"))
     if not steps:

@@ -28,7 +28,7 @@ from shared.scenario.hooks import Hooks
 from shared.scenario.model import CHARGE_POINT, CSMS, PAIR, Scenario
 from shared.scenario.pace import run_over_sockets, run_scaled
 from shared.scenario.play import Play
-from shared.scenario.stage import Broken, CannotConnect, NotHere, Setting, Stage
+from shared.scenario.stage import Broken, CannotConnect, NotHere, NotMet, Setting, Stage
 from shared.scenario.tree import Node, Scalar, in_words
 from shared.versions import VERSIONS, Version
 
@@ -73,6 +73,10 @@ class Bench:
     parameters: Mapping[str, Node] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
     options: Any = None
+    identity: str = ""
+    """The station's, in scenarios with a single one; theirs unless it is given."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a stage keeps from one scenario to the next about systems that are not ours."""
     time_scale: float = 1.0
     patience: float = 30.0
     fail_on_findings: bool = False
@@ -100,14 +104,6 @@ def plan(scenarios: Iterable[Scenario], bench: Bench) -> list[Round]:
     return rounds
 
 
-class Interrupted(KeyboardInterrupt):
-    """Somebody wants the run to end: the signal's number."""
-
-    def __init__(self, signum: int) -> None:
-        super().__init__()
-        self.signum = signum
-
-
 def run(
     rounds: Sequence[Round], bench: Bench, emit: Callable[[Event], object], target: str = ""
 ) -> Counter[Verdict]:
@@ -118,11 +114,27 @@ def run(
     interrupted = True
     try:
         for one in rounds:
-            counts[_in_a_loop(one, bench, emit)] += 1
+            if bench.memory.get(_DEAD):
+                counts[_not_reached(one, bench, emit)] += 1
+            else:
+                counts[_in_a_loop(one, bench, emit)] += 1
         interrupted = False
     finally:
         emit(RunFinished(dict(counts), time.monotonic() - begun, interrupted))
     return counts
+
+
+_DEAD = "no connection"
+
+
+def _not_reached(one: Round, bench: Bench, emit: Callable[[Event], object]) -> Verdict:
+    """A round that is not begun, since nobody was there at the one before."""
+    scenario, version = one.scenario, one.version.name if one.version is not None else ""
+    emit(
+        ScenarioStarted(one.id, scenario.name, scenario.file, scenario.line, scenario.role, version, one.case)
+    )
+    emit(ScenarioFinished(one.id, Verdict.INCONCLUSIVE, bench.memory[_DEAD], details={"no_connection": True}))
+    return Verdict.INCONCLUSIVE
 
 
 def wall_time() -> float:
@@ -176,6 +188,7 @@ async def play_round(one: Round, bench: Bench, emit: Callable[[Event], object]) 
             result.failure,
             _of_one_end(journal, scenario, bench),
             journal.epoch,
+            {"no_connection": True} if bench.memory.get(_DEAD) else {},
         )
     )
     return result.verdict
@@ -201,6 +214,8 @@ async def _staged(
     tell: Callable[[Version | None], None],
 ) -> Result:
     """Set the stages up, play, and take them down again."""
+    if bench.identity:
+        one = one._replace(scenario=_renamed(one.scenario, bench.identity))
     scenario = one.scenario
     why = _not_for(scenario, bench)
     if why:
@@ -211,7 +226,7 @@ async def _staged(
         if version not in scenario.versions:
             return Result(Verdict.NOT_APPLICABLE, f"it is not for OCPP {version}")
         if bench.over == FOREIGN and bench.role == CSMS:
-            scenario = _renamed(scenario, stages[CSMS])
+            scenario = _renamed(scenario, getattr(stages[CSMS], "present", [("", None)])[0][0])
         tell(version)
         values = {**scenario.parameters, **bench.parameters, **one.values}
         known = {"tokens": {**TOKENS, **bench.tokens}, "version": version.name, "seed": bench.seed}
@@ -221,7 +236,10 @@ async def _staged(
         finally:
             play.close()
     except CannotConnect as wrong:
+        bench.memory[_DEAD] = str(wrong)
         return Result(Verdict.INCONCLUSIVE, str(wrong))
+    except NotMet as unmet:
+        return Result(Verdict.INCONCLUSIVE, f"a need is not met: {unmet}")
     except NotHere as missing:
         return Result(Verdict.NOT_APPLICABLE, str(missing))
     except Broken as wrong:
@@ -260,7 +278,8 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
         scenario.settings,
         bench.seed,
         bench.run_id,
-        patience=bench.patience,
+        patience=bench.patience * bench.time_scale,
+        memory=bench.memory,
     )
     if bench.over == FOREIGN:
         if bench.role == CHARGE_POINT and scenario.settings and not bench.hooks.assume:
@@ -271,7 +290,8 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
         stage = roles.stage(bench.role)(replace(setting, options=bench.options))
         stages[bench.role] = stage
         await stage.start()
-        return stage.present[0][1] if bench.role == CSMS else version
+        present: list[tuple[str, Version]] = getattr(stage, "present", [])
+        return present[0][1] if present else version
     csms = roles.stage(CSMS)(setting)
     stages[CSMS] = csms
     if bench.over == SOCKETS:
@@ -298,12 +318,12 @@ def _in_memory(csms: Any, version: Version) -> Callable[[Target], Any]:
     return dial
 
 
-def _renamed(scenario: Scenario, stage: Any) -> Scenario:
-    """The scenario with the identity of the station that came, where it has one station only."""
+def _renamed(scenario: Scenario, identity: str) -> Scenario:
+    """The scenario with the identity of the station that there is, where it has one station only."""
     if len(scenario.stations) != 1:
         return scenario
-    (settings,) = scenario.stations.values()
-    return replace(scenario, stations={stage.present[0][0]: settings})
+    ((name, settings),) = scenario.stations.items()
+    return replace(scenario, stations={identity: settings}, alias={name: identity})
 
 
 def parameters_of(texts: Mapping[str, str]) -> dict[str, Node]:

@@ -58,6 +58,8 @@ class Setting:
     url: str = ""
     patience: float = 30.0
     """Seconds to wait for a first connection."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a stage keeps from one scenario of a run to the next about a system that is not ours."""
 
 
 class Stage(Protocol):

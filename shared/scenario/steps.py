@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from shared.scenario import registry
@@ -16,6 +16,9 @@ from shared.versions import VERSIONS, Version
 
 COMMON = ("only", "at", "as")
 """Members that every step may have."""
+
+LIBRARY = "fragments"
+"""What the file of the installed fragments is called."""
 
 _WHOLE_REFERENCE = re.compile(r"\$([A-Za-z_][\w-]*)((?:\.[\w-]+)*)")
 _INNER_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w-]*)((?:\.[\w-]+)*)\}")
@@ -44,11 +47,13 @@ class StepReader:
         self,
         file: str,
         fragments: Mapping[str, Node],
+        library: Collection[str],
         names: Names,
         versions_of: Callable[[Node], tuple[Version, ...]],
     ) -> None:
         self._file = file
         self._fragments = fragments
+        self._library = library
         self._names = names
         self._versions_of = versions_of
         self._verbs = registry.load()
@@ -229,9 +234,13 @@ class StepReader:
         local = set(defaults) - self._names.known
         self._names.known |= local
         self._stack.append(name.text)
+        file = self._file
+        if name.text in self._library:
+            self._file = LIBRARY
         try:
             made = self.steps(steps)
         finally:
+            self._file = file
             self._stack.pop()
             self._names.known -= local
         table = Table(tuple((Scalar(k), v) for k, v in entries.items()), key.line)

@@ -10,7 +10,7 @@ from typing import Any
 from shared.scenario.engine import perform
 from shared.scenario.match import Mismatch, against, shown, value_against
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
-from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, StepFailed
+from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, StepFailed, settle
 from shared.scenario.registry import verb
 from shared.scenario.stage import Broken
 from shared.scenario.tree import Items, Node, Scalar, Table, from_value, in_words
@@ -173,6 +173,7 @@ def _stands(branch: Branch, question: str, wanted: Node) -> Mismatch | None:
         else:
             station = found[3].strip() if found[3] else branch.station
             station = str(branch.resolve(station))
+            station = branch.play.scenario.alias.get(station, station)
             actual = branch.stage(role).ask(found[2], station)
     wrong = value_against(wanted, actual, branch.context, question)
     if wrong is None or not isinstance(wanted, Scalar):
@@ -181,6 +182,23 @@ def _stands(branch: Branch, question: str, wanted: Node) -> Mismatch | None:
     if isinstance(actual, float) and isinstance(meant, (int, float)) and abs(actual - meant) <= ROUNDING:
         return None
     return wrong
+
+
+@verb()
+async def registered(branch: Branch, *, within: Seconds = 300.0) -> None:
+    """Wait until the station is registered: by a BootNotification now, or by an earlier one that still holds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while (
+        branch.own.peer(branch.station) is None
+        or branch.own.ask("registration", branch.station) != "Accepted"
+    ):
+        if loop.time() >= deadline:
+            raise branch.failed(f"{branch.station} is not registered within {within:g} s")
+        await asyncio.sleep(min(0.1, deadline - loop.time()))
+    await settle()
+    boots = [m.at + 1 for m in branch.messages if m.is_call and m.action == "BootNotification"]
+    branch.cursor = max([branch.cursor, *boots])
 
 
 @verb("capture")

@@ -15,11 +15,12 @@ from shared.scenario.model import CHARGE_POINT
 from shared.scenario.play import Branch, Outcome
 from shared.scenario.registry import verb
 from shared.scenario.stage import CannotDo
-from shared.scenario.tree import Items, Node, Scalar, from_value
+from shared.scenario.tree import Scalar, from_value
 from shared.scenario.verbs_wire import expect, send_call
 from shared.versions import V16
 
 Payload = dict[str, Any]
+Value = Any
 
 _STATUS_2X = dict.fromkeys(("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"), "Occupied")
 _REASON_2X = {"HardReset": "ImmediateReset", "SoftReset": "ImmediateReset", "UnlockCommand": "Other"}
@@ -158,16 +159,10 @@ async def start_transaction(
 
 
 @verb()
-async def meter_values(branch: Branch, *, energy: Node | None = None) -> Outcome | None:
+async def meter_values(branch: Branch, *, energy: Value | None = None) -> Outcome | None:
     """Readings of the energy register in Wh, one message each; without any, one that is 500 Wh further."""
     session = _session(branch)
-    found = (
-        []
-        if energy is None
-        else branch.value(energy)
-        if isinstance(energy, Items)
-        else [branch.value(energy)]
-    )
+    found = [] if energy is None else energy if isinstance(energy, list) else [energy]
     readings = [float(wh) for wh in found] or [session.meter + STEP]
     outcome = None
     for reading in readings:

@@ -281,13 +281,14 @@ def test_numbers_are_read() -> None:
         ("[csms]\nconfig = 'x'\n", "pair.toml: [csms] config: no such option"),
         (
             "[cms]\n",
-            "pair.toml: no table or option 'cms'; did you mean '[csms]'? ([common], [csms], [charge_point])",
+            "pair.toml: no table or option 'cms'; did you mean '[csms]'? "
+            "([common], [csms], [charge_point], [csms_run], [charge_point_run])",
         ),
         ("csms = 1\n", "pair.toml: csms: expected a table, [csms], not a whole number"),
         (
             "port = 1\n",
             "pair.toml: no table or option 'port' outside a table; "
-            "it belongs under [common], [csms] or [charge_point]",
+            "it belongs under [common], [csms], [charge_point], [csms_run] or [charge_point_run]",
         ),
         ("[csms]\n\nport 1\n", "pair.toml:3: not TOML: expected '=' after a key in a key/value pair"),
         ("[csms]\nport = 1\nport = 2\n", "pair.toml:3: not TOML: cannot overwrite a value"),

@@ -1,0 +1,124 @@
+"""The options of `python -m charge_point run`."""
+
+from dataclasses import dataclass
+
+from charge_point.options import ENCODINGS, REACH, ChargePointOptions, address
+from shared.option_fields import UsageError, option
+from shared.option_values import filled, positive, readable, versions
+from shared.options import OptionParser
+from shared.scenario.options import GROUPS, RunOptions
+from shared.versions import V16, V21, V201, Version
+
+_CARRIED = (
+    "csms",
+    "ocpp_version",
+    "password",
+    "password_file",
+    "password_encoding",
+    "ca",
+    "insecure",
+    "compression",
+)
+_COMMON = ("seed", "run_id", "schema", "message_timeout", "max_message_size", "ping_interval", "log_level")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StationRunOptions(RunOptions):
+    """Run scenarios as a station, against the CSMS at an address; without one, against our own in this process."""
+
+    csms: str = option(
+        "",
+        "the address of the CSMS under test; without, ours is in this process",
+        group=REACH,
+        parse=address,
+        metavar="URL",
+    )
+    wait_for: float = option(
+        10.0, "how long to wait for the first connection", group=REACH, parse=positive, metavar="SECONDS"
+    )
+    id: str | None = option(
+        None, "the station's identity in scenarios with one station", group=REACH, parse=filled, shown="CP1"
+    )
+    ocpp_version: tuple[Version, ...] = option(
+        (V16, V201, V21),
+        "the versions to run on, each in its turn",
+        group=REACH,
+        parse=versions,
+        many=True,
+        metavar="V,V",
+    )
+    password: str | None = option(
+        None,
+        "the password of HTTP Basic auth; better in the environment or a file",
+        group=REACH,
+        parse=filled,
+        metavar="PASSWORD",
+        exclusive="password",
+        secret=True,
+    )
+    password_file: str | None = option(
+        None,
+        "read the password from this file",
+        group=REACH,
+        parse=readable,
+        metavar="FILE",
+        exclusive="password",
+    )
+    password_encoding: str = option(
+        "text",
+        "send the password as text, as the bytes of its hex digits, or every byte of the file",
+        group=REACH,
+        choices=ENCODINGS,
+        noun="an encoding of the password",
+    )
+    ca: str | None = option(
+        None,
+        "trust the certificates in this file (PEM) for wss://",
+        group=REACH,
+        parse=readable,
+        metavar="FILE",
+        exclusive="trust",
+    )
+    insecure: bool = option(False, "trust any certificate", group=REACH, exclusive="trust")
+    compression: bool = option(False, "offer permessage-deflate", group=REACH)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the CSMS is not ours."""
+        return bool(self.csms)
+
+    def check(self, given: frozenset[str]) -> None:
+        """Refuse what contradicts itself; UsageError."""
+        if self.csms and self.pair:
+            raise UsageError("plays the CSMS too, so that there is none to dial at --csms", "pair")
+        super().check(given)
+
+    def of_station(self) -> ChargePointOptions:
+        """The options of the stations that scenarios are played with."""
+        carried = {name: getattr(self, name) for name in (*_CARRIED, *_COMMON)}
+        made = ChargePointOptions(**carried, id=self.id or "CP1")
+        made.check(frozenset())
+        return made
+
+
+def parser() -> OptionParser[StationRunOptions]:
+    """The parser of `python -m charge_point run`."""
+    return OptionParser(
+        StationRunOptions,
+        prog="charge_point run",
+        table="charge_point_run",
+        prefix="OCPP_CP_RUN_",
+        description="Run scenarios as a station: against a CSMS, or against our own in this process.",
+        examples=EXAMPLES,
+        groups=(*GROUPS, REACH),
+        command="python -m charge_point run",
+    )
+
+
+EXAMPLES = """\
+examples:
+  python -m charge_point run --list
+  python -m charge_point run happy_path/complete_session
+  python -m charge_point run tests/scenarios --csms ws://localhost:9000
+  python -m charge_point run '**/*.yaml' --csms ws://csms.example --report junit:out.xml
+"""

@@ -1,0 +1,73 @@
+"""The options of `python -m csms run`."""
+
+from dataclasses import dataclass
+
+from csms.options import LISTEN, CsmsOptions
+from shared.option_fields import UsageError, option
+from shared.option_values import filled, readable, versions, whole
+from shared.options import OptionParser
+from shared.scenario.options import GROUPS, RunOptions
+from shared.versions import VERSIONS, Version
+
+_CARRIED = ("host", "port", "versions", "tls_cert", "tls_key", "passwords")
+_COMMON = ("seed", "run_id", "schema", "message_timeout", "max_message_size", "ping_interval", "log_level")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CsmsRunOptions(RunOptions):
+    """Run scenarios as a CSMS, against the station that connects; with --pair against our own in this process."""
+
+    host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")
+    port: int = option(9000, "the port to listen on", group=LISTEN, parse=whole(1, 65535), metavar="PORT")
+    versions: tuple[Version, ...] = option(
+        VERSIONS, "the OCPP versions to serve", group=LISTEN, parse=versions, many=True, metavar="V,V"
+    )
+    tls_cert: str | None = option(
+        None, "serve wss:// with this certificate chain (PEM)", group=LISTEN, parse=readable, metavar="FILE"
+    )
+    tls_key: str | None = option(
+        None, "its private key, unless the chain holds it", group=LISTEN, parse=readable, metavar="FILE"
+    )
+    passwords: str | None = option(
+        None,
+        "demand Basic auth; lines of IDENTITY:PASSWORD or IDENTITY:hex:DIGITS",
+        group=LISTEN,
+        parse=readable,
+        metavar="FILE",
+    )
+
+    def check(self, given: frozenset[str]) -> None:
+        """Refuse what contradicts itself; UsageError."""
+        if self.tls_key is not None and self.tls_cert is None:
+            raise UsageError("needs --tls-cert", "tls_key")
+        super().check(given)
+
+    @property
+    def ocpp_version(self) -> tuple[Version, ...]:
+        """The versions to run on."""
+        return self.versions
+
+    def of_csms(self) -> CsmsOptions:
+        """The options of the CSMS that scenarios are played with."""
+        return CsmsOptions(**{name: getattr(self, name) for name in (*_CARRIED, *_COMMON)})
+
+
+def parser() -> OptionParser[CsmsRunOptions]:
+    """The parser of `python -m csms run`."""
+    return OptionParser(
+        CsmsRunOptions,
+        prog="csms run",
+        table="csms_run",
+        prefix="OCPP_CSMS_RUN_",
+        description="Run scenarios as a CSMS: against the station that connects, or against our own.",
+        examples=EXAMPLES,
+        groups=(*GROUPS, LISTEN),
+        command="python -m csms run",
+    )
+
+
+EXAMPLES = """\
+examples:
+  python -m csms run --pair happy_path
+  python -m csms run happy_path/remote_start_stop --port 9000 --operator ./plug.sh
+"""

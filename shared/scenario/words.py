@@ -1,0 +1,99 @@
+"""`scenario WORD ...`: copy installed scenarios, look for mistakes, explain, and give the JSON Schema to an editor."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared import lifecycle
+from shared.scenario.explain import explained
+from shared.scenario.load import FILES, find, load
+from shared.scenario.tree import ScenarioError
+from shared.suggest import not_one_of
+
+USAGE = """\
+usage: python -m {role} scenario WORD ...
+
+  copy NAME ... [FOLDER]   copy installed scenarios into a folder (here)
+  lint SCENARIO ...        look for mistakes; nothing is started
+  explain SCENARIO ...     what will happen, in words
+  schema                   a JSON Schema of the language, for editors
+"""
+WORDS = ("copy", "lint", "explain", "schema")
+
+
+def main(words: Sequence[str], role: str) -> int:
+    """Do what follows `scenario`; gives the exit status."""
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(USAGE.format(role=role))
+        return lifecycle.OK if words else lifecycle.USAGE
+    word, *rest = words
+    if word not in WORDS:
+        sys.stderr.write(f"{role} scenario: {not_one_of(word, 'something to do with scenarios', WORDS)}\n")
+        return lifecycle.USAGE
+    if word == "schema":
+        from shared.scenario.schema import schema
+
+        sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+        return lifecycle.OK
+    if not rest:
+        sys.stderr.write(f"{role} scenario {word}: which scenarios?\n")
+        return lifecycle.USAGE
+    try:
+        return {"copy": _copy, "lint": _lint, "explain": _explain}[word](rest)
+    except (ScenarioError, OSError) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return lifecycle.USAGE
+
+
+def _copy(words: Sequence[str]) -> int:
+    """Copy installed scenarios; a file that is there already stays."""
+    *names, last = words
+    folder = Path()
+    if not names or not _is_installed(last):
+        if names:
+            folder = Path(last)
+        else:
+            names = [last]
+    else:
+        names = [*names, last]
+    for path in find(names):
+        to = folder / path.relative_to(FILES) if path.is_relative_to(FILES) else folder / path.name
+        if to.exists():
+            sys.stderr.write(f"{to} is there already\n")
+            return lifecycle.FAILED
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, to)
+        sys.stdout.write(f"{to}\n")
+    return lifecycle.OK
+
+
+def _is_installed(word: str) -> bool:
+    try:
+        return all(path.is_relative_to(FILES) for path in find([word]))
+    except ScenarioError:
+        return False
+
+
+def _lint(words: Sequence[str]) -> int:
+    """Every mistake of every file."""
+    paths, wrong = find(words), 0
+    for path in paths:
+        try:
+            for scenario in load(path):
+                for warning in scenario.warnings:
+                    sys.stdout.write(f"{path}: warning: {warning}\n")
+        except ScenarioError as problem:
+            sys.stdout.write(f"{problem}\n")
+            wrong += 1
+    sys.stdout.write(f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {wrong} with a mistake\n")
+    return lifecycle.USAGE if wrong else lifecycle.OK
+
+
+def _explain(words: Sequence[str]) -> int:
+    texts = [explained(scenario) for path in find(words) for scenario in load(path)]
+    sys.stdout.write("\n".join(texts))
+    return lifecycle.OK

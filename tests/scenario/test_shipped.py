@@ -1,0 +1,42 @@
+"""Every installed scenario passes on the pair: in memory and over sockets, and the same way every time."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.report.events import Verdict
+from shared.scenario.load import FILES, load, shipped
+from shared.scenario.model import ROLES
+from tests.scenario.played import Played
+
+FOLDERS = ("happy_path", "error_handling", "edge_cases")
+
+each_scenario = pytest.mark.parametrize("name", shipped())
+
+
+def played(name: str, over: str = "memory", seed: int = 0) -> Played:
+    return Played((FILES / f"{name}.yaml").read_text(encoding="utf-8"), file=name, over=over, seed=seed)
+
+
+def test_there_are_some_in_each_folder_and_for_each_role() -> None:
+    assert {name.partition("/")[0] for name in shipped()} == set(FOLDERS)
+    roles = {scenario.role for name in shipped() for scenario in load(FILES / f"{name}.yaml")}
+    assert roles == set(ROLES)
+
+
+@each_scenario
+def test_it_passes_on_every_version_of_it_and_takes_the_same_course_each_time(name: str) -> None:
+    one, again = played(name), played(name)
+    assert one.verdicts == {Verdict.PASSED}, [(e.id, e.reason, e.failure) for e in one.finished]
+    assert one.journals == again.journals
+
+
+@each_scenario
+def test_another_seed_has_the_same_verdict(name: str) -> None:
+    assert played(name, seed=4711).verdicts == {Verdict.PASSED}
+
+
+@each_scenario
+def test_it_passes_over_real_sockets(name: str) -> None:
+    over = played(name, over="sockets")
+    assert over.verdicts == {Verdict.PASSED}, [(e.id, e.reason, e.failure) for e in over.finished]
