@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ class Ids:
         self._keep = keep
         self._live: dict[tuple[str, str | int], str | int] = {}
         self._recorded: dict[tuple[str, str | int], str | int] = {}
+        self._learnt: list[tuple[tuple[str, str | int], tuple[str, str | int]]] = []
 
     def same(self, name: str, recorded: str | int, live: str | int) -> bool:
         """Whether `live` may stand where `recorded` stood; learnt when neither was met before."""
@@ -56,12 +58,19 @@ class Ids:
     def _learn(self, name: str, recorded: str | int, live: str | int) -> None:
         self._live[name, recorded] = live
         self._recorded[name, live] = recorded
+        self._learnt.append(((name, recorded), (name, live)))
 
-    def copy(self) -> Ids:
-        """The same knowledge, to be tried out on."""
-        made = Ids(keep=self._keep)
-        made._live, made._recorded = dict(self._live), dict(self._recorded)
-        return made
+    @contextmanager
+    def tried(self) -> Iterator[None]:
+        """What is learnt inside the block is forgotten at its end."""
+        known = len(self._learnt)
+        try:
+            yield
+        finally:
+            for recorded, live in self._learnt[known:]:
+                del self._live[recorded]
+                self._recorded.pop(live, None)  # two recorded ids may be sent as one
+            del self._learnt[known:]
 
 
 class Rules:
@@ -100,6 +109,12 @@ def unlike(expected: Frame, actual: Frame, ids: Ids, rules: Rules) -> list[Unlik
         return [] if alike else [Unlike("errorCode", *codes)]
     found = _walk(expected.payload, actual.payload, "", "", ids)
     return [each for each in found if not rules.covers(expected.action, each.path)]
+
+
+def is_like(expected: Frame, actual: Frame, ids: Ids, rules: Rules) -> bool:
+    """Whether two frames say the same, as far as is known; nothing is learnt from it."""
+    with ids.tried():
+        return not unlike(expected, actual, ids, rules)
 
 
 def _walk(expected: Any, actual: Any, path: str, name: str, ids: Ids) -> Iterator[Unlike]:

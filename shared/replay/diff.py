@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.actions import STATION
-from shared.replay.compare import MISSING, Ids, Rules, Unlike, unlike
+from shared.replay.compare import MISSING, Ids, Rules, Unlike, is_like, unlike
 from shared.replay.recording import CALL, Frame, Recording, replies_of
 
 CONTEXT = 3
@@ -85,16 +85,16 @@ def _first(
     ids = Ids()
     for at in range(max(len(left), len(right))):
         ours, theirs = (frames[at] if at < len(frames) else None for frames in (left, right))
-        before_this = ids.copy()
         if ours is not None and theirs is not None:
-            found = unlike(ours, theirs, ids, rules)
-            if not found:
+            if is_like(ours, theirs, ids, rules):
+                unlike(ours, theirs, ids, rules)  # learns
                 continue
-            first = found[0]
-            if _is_extra(left, right, at, before_this, rules):
+            if _meet(left, right, at, ids, rules, more_in_left=True):
                 first, theirs = Unlike("", str(ours), MISSING), None
-            elif _is_extra(right, left, at, before_this, rules):
+            elif _meet(left, right, at, ids, rules, more_in_left=False):
                 first, ours = Unlike("", MISSING, str(theirs)), None
+            else:
+                first = unlike(ours, theirs, ids, rules)[0]
         else:
             first = Unlike("", str(ours) if ours else MISSING, str(theirs) if theirs else MISSING)
         past = tuple(zip(left[max(at - context, 0) : at], right[max(at - context, 0) : at], strict=True))
@@ -103,13 +103,16 @@ def _first(
     return None
 
 
-def _is_extra(longer: list[Frame], shorter: list[Frame], at: int, ids: Ids, rules: Rules) -> bool:
-    """Whether `longer` has a few frames more at `at`: the ones after them are what `shorter` goes on with."""
+def _meet(
+    left: list[Frame], right: list[Frame], at: int, ids: Ids, rules: Rules, *, more_in_left: bool
+) -> bool:
+    """Whether one has only a few frames more at `at`: the ones after them are what the other goes on with."""
     for more in range(1, _MOST_EXTRA + 1):
-        trial = ids.copy()
-        following = list(zip(longer[at + more : at + more + 3], shorter[at : at + 3], strict=False))
-        if following and not any(unlike(one, two, trial, rules) for one, two in following):
-            return True
+        ours, theirs = (at + more, at) if more_in_left else (at, at + more)
+        following = list(zip(left[ours : ours + 3], right[theirs : theirs + 3], strict=False))
+        with ids.tried():
+            if following and not any(unlike(one, two, ids, rules) for one, two in following):
+                return True
     return False
 
 

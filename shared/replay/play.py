@@ -27,7 +27,7 @@ from shared.journal.entry import IN, OUT
 from shared.journal.journal import Journal
 from shared.link import Link, LinkClosed
 from shared.replay.compare import IDS as ID_MEMBERS
-from shared.replay.compare import MISSING, Ids, Rules, Unlike, is_time, unlike
+from shared.replay.compare import MISSING, Ids, Rules, Unlike, is_like, is_time, unlike
 from shared.replay.marks import A_DAY
 from shared.replay.recording import (
     ANSWER,
@@ -226,7 +226,7 @@ class Player:
             if live.frame.kind == frame.kind and (live.frame.action == frame.action or not frame.asks)
         ]
         for live in alike:
-            if not unlike(frame, live.frame, self._ids.copy(), self._manner.rules):
+            if is_like(frame, live.frame, self._ids, self._manner.rules):
                 return live
         return alike[0] if alike else None
 
@@ -289,7 +289,7 @@ class Player:
             and (self._script[at].action == live.frame.action or not live.frame.asks)
         ]
         for at in rest:
-            if not unlike(self._script[at], live.frame, self._ids.copy(), self._manner.rules):
+            if is_like(self._script[at], live.frame, self._ids, self._manner.rules):
                 return at
         return rest[0] if rest else None
 

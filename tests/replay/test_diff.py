@@ -44,8 +44,8 @@ def test_a_transaction_that_is_not_echoed_is_a_difference(tmp_path: Path) -> Non
 @pytest.mark.parametrize("is_first", [True, False], ids=["left out", "added"])
 def test_a_message_too_many_is_told_as_such(is_first: bool, tmp_path: Path) -> None:
     extra = [("<", [2, "z", "StatusNotification", status("Charging")]), (">", [3, "z", {}])]
-    longer = recorded(tmp_path / "longer", [*session()[:6], *extra, *session()[6:]])  # type: ignore[list-item]
-    shorter = recorded(tmp_path / "shorter", session())
+    longer = recorded(tmp_path / "longer", [*session(8)[:6], *extra, *session(8)[6:]])  # type: ignore[list-item]
+    shorter = recorded(tmp_path / "shorter", session(7))
     words = "StatusNotification from the station"
     (found,) = diff(longer, shorter) if is_first else diff(shorter, longer)
     assert found.unlike == (Unlike("", words, MISSING) if is_first else Unlike("", MISSING, words))

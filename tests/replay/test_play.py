@@ -13,14 +13,16 @@ import pytest
 
 from shared.actions import CSMS, STATION
 from shared.clock import Clock
+from shared.dialer import Target
 from shared.journal.entry import OUT
 from shared.journal.journal import Journal
-from shared.link import MemoryLink
+from shared.link import Link, MemoryLink
 from shared.replay.compare import MISSING, Rules
 from shared.replay.play import Manner, Pace
+from shared.replay.read import read
 from shared.replay.recording import Recording
 from shared.replay.replay import Replay
-from shared.versions import V16
+from shared.versions import V16, Version
 from tests.replay.recorded import HEARTBEAT, Line, recorded, session, status
 
 ACCEPTED = {"idTagInfo": {"status": "Accepted"}}
@@ -274,3 +276,29 @@ async def test_two_replays_of_one_recording_understand_each_other(tmp_path: Path
         group.create_task(two.serve(theirs, "CP1", "CP1", V16))
     assert one.findings == two.findings == []
     assert one.over.is_set()
+
+
+async def test_several_stations_are_played_side_by_side_each_to_its_own_csms(tmp_path: Path) -> None:
+    recorded(tmp_path / "one", session(7))
+    text = (tmp_path / "one").read_text()
+    (tmp_path / "both").write_text(text + text.replace('"CP1"', '"CP2"'))
+    recording = read(tmp_path / "both")
+    clock = Clock.of_loop(asyncio.get_running_loop())
+    stations, csms = (Replay(recording, Manner(role), Journal(clock)) for role in (STATION, CSMS))
+    serving: list[asyncio.Task[Any]] = []
+
+    async def dial(target: Target) -> tuple[Link, Version]:
+        ours, theirs = MemoryLink.pair()
+        station = csms.recorded_as(target.identity.lower())  # 2.x knows no case in identities
+        assert station == target.identity
+        serving.append(asyncio.ensure_future(csms.serve(theirs, station, target.identity, V16)))
+        return ours, V16
+
+    async with asyncio.TaskGroup() as group:
+        for name in recording.stations:
+            group.create_task(stations.be_station(name, Target("ws://mock", name, (V16,)), dial))
+    await asyncio.gather(*serving)
+    assert stations.findings == csms.findings == []
+    assert stations.over.is_set()
+    assert csms.done == {"CP1", "CP2"}
+    assert csms.recorded_as("CP3") is None
