@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.benchmarks.measures import Reading, Row
 
-HEAD = f"{'measure':<34}{'ours':>9}{'other':>9}{'ratio':>8}{'bound':>7}{'aim':>6}  verdict"
+HEAD = f"{'measure':<32}{'ours':>9}{'other':>9}{'ratio':>8}{'bound':>7}{'aim':>6}  verdict"
 FOOT = """\
 MH: `ocpp`'s own ChargePoint on `websockets`, everything by default. ours: both
 ends ours with validation and the journal in memory. "bound" must be reached;
@@ -33,9 +33,9 @@ def line(row: Row, readings: list[Reading]) -> str:
     ratio = "" if row.absolute else f"{_ratio(figure)}x"
     wanted = [_wanted(row, value) for value in (row.bound, row.aim)]
     text = f"{ours:>9}{other:>9}{ratio:>8}{wanted[0]:>7}{wanted[1]:>6}  {verdict(row, figure)}".rstrip()
-    if len(name) > 34:
-        return f"{name}\n{'':<34}{text}"
-    return f"{name:<34}{text}"
+    if len(name) > 32:
+        return f"{name}\n{'':<32}{text}"
+    return f"{name:<32}{text}"
 
 
 def as_json(row: Row, readings: list[Reading]) -> dict[str, Any]:
