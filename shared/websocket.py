@@ -111,7 +111,9 @@ class _Tolerant(Connection):
             super().data_received(data)
             if self._cutting is None and self.protocol.close_expected():
                 # the library waits for the other side to let go, which a broken one may never do
-                self._cutting = self.loop.call_later(self.close_timeout or CLOSE_TIMEOUT, self.transport.abort)
+                self._cutting = self.loop.call_later(
+                    self.close_timeout or CLOSE_TIMEOUT, self.transport.abort
+                )
         elif self._reader is not None and not self._reader.done():
             self._reader.set_result(whole)
         else:
