@@ -51,7 +51,6 @@ class StationStage:
         self.bugs: list[BaseException] = []
         self._tasks = Tasks(self._crashed)
         self._stubs: dict[str, Stub] = {}
-        self._faults: Any = None
         self._units = {name: self._unit(name, own) for name, own in setting.stations.items()}
         self._leave = setting.journal.subscribe(self._watch)
 
@@ -85,7 +84,15 @@ class StationStage:
             tell=unit.heard,
             dial=setting.dial or dial,
         )
-        unit.connection = Connection(unit.station, unit.dialer, run_id=setting.run_id, bugs=self.bugs)
+        unit.connection = Connection(
+            unit.station,
+            unit.dialer,
+            schema=setting.schema,
+            timeout=setting.timeout,
+            run_id=setting.run_id,
+            bugs=self.bugs,
+            inject=setting.inject,
+        )
         return unit
 
     # --- its life -----------------------------------------------------------------------------------------
@@ -219,28 +226,13 @@ class StationStage:
         unit.station.clock.offset = ahead
 
     def _inject(self, unit: _Unit, spec: Any) -> None:
-        from shared.faults import Faults
-
-        if self._faults is None:
-            self._faults = Faults(
-                self._setting.journal,
-                self._tasks,
-                self.role,
-                seed=self._setting.seed,
-                peers=lambda: [
-                    u.connection.peer for u in self._units.values() if u.connection.peer is not None
-                ],
-            )
-            for each in self._units.values():
-                each.connection._setting.faults = self._faults
         try:
-            self._faults.add(spec)
+            unit.connection.faults.add(spec)
         except UsageError as wrong:
-            raise Broken(str(wrong)) from None
+            raise Broken(f"inject: {wrong}") from None
 
     def _reset_faults(self, unit: _Unit) -> None:
-        if self._faults is not None:
-            self._faults.reset()
+        unit.connection.faults.reset()
 
 
 def _backoff(station: Station) -> Backoff:

@@ -44,7 +44,6 @@ class CsmsStage:
         self.csms: Csms
         self._stubs: dict[str, Stub] = {}
         self._changed: dict[tuple[str, str], str] = {}
-        self._faults: Any = None
         self._arrived: asyncio.Event = asyncio.Event()
 
     @property
@@ -75,9 +74,18 @@ class CsmsStage:
             ) from None
 
     def _make(self) -> None:
-        options = replace(self.options, run_id=self._setting.run_id, seed=self._setting.seed)
+        setting = self._setting
+        options = replace(
+            self.options,
+            run_id=setting.run_id,
+            seed=setting.seed,
+            schema=setting.schema,
+            message_timeout=setting.timeout,
+        )
         self.csms = csms_of(options, self._setting.journal)
         self.csms.on_change = self._on_change
+        for injection in self._setting.inject:
+            self.csms.faults.add(injection)
 
     async def listen(self) -> str:
         """Accept stations on a free port of this machine; gives the address to dial."""
@@ -213,25 +221,14 @@ class CsmsStage:
 
     async def _do_inject(self, station: str, spec: Any) -> None:
         """Put a fault of `shared.faults` in force at this end."""
-        from shared.faults import Faults
-
-        if self._faults is None:
-            self._faults = self.csms.setting.faults = Faults(
-                self.csms.journal,
-                self.csms.tasks,
-                "csms",
-                seed=self._setting.seed,
-                peers=lambda: [session.peer for session in self.csms.sessions.values()],
-            )
         try:
-            self._faults.add(spec)
+            self.csms.faults.add(spec)
         except UsageError as wrong:
-            raise Broken(str(wrong)) from None
+            raise Broken(f"inject: {wrong}") from None
 
     async def _do_reset_faults(self, station: str) -> None:
         """Take all faults away."""
-        if self._faults is not None:
-            self._faults.reset()
+        self.csms.faults.reset()
 
 
 def _options(setting: Setting) -> CsmsOptions:

@@ -218,6 +218,20 @@ def _walk(node: Node, schemas: list[tuple[Schema, Schema]], where: str) -> None:
                     raise ScenarioError(not_one_of(text.text, f"a value of {where}", words), text.line)
 
 
+def _check_inject(arguments: Mapping[str, Any], only: tuple[Version, ...], names: Known) -> None:
+    from shared.faults import parse
+    from shared.option_fields import UsageError
+    from shared.scenario.tree import in_words, value_of
+
+    node = arguments["fault"]
+    if "$" in in_words(node, 10_000) or (isinstance(node, Scalar) and node.text == "reset"):
+        return  # what is referred to is known only when it is done
+    try:
+        parse(node.text if isinstance(node, Scalar) else value_of(node))
+    except UsageError as wrong:
+        raise ScenarioError(f"inject: {wrong}", node.line) from None
+
+
 _CHECKS: dict[str, Callable[[Mapping[str, Any], tuple[Version, ...], Known], None]] = {
     "expect": _check_expect,
     "forbid": _check_what,
@@ -225,4 +239,5 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], tuple[Version, ...], Known], Non
     "answered": _check_answered,
     "send": _check_message,
     "answer": _check_answer,
+    "inject": _check_inject,
 }

@@ -100,6 +100,10 @@ class RunOptions(CommonOptions):
             raise UsageError("is for a pair; add --pair", "sockets")
         if "time_scale" in given and not self.foreign:
             raise UsageError("is for a foreign system; a pair never waits", "time_scale")
+        if self.state is not None:
+            raise UsageError("has no use here: every scenario begins with new stations", "state")
+        if self.interactive:
+            raise UsageError("has no use here: scenarios say what is done", "interactive")
         if not self.list and not self.scenarios:
             raise UsageError("which scenarios? name files, folders or installed ones (--list shows them)")
 

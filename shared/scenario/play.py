@@ -126,8 +126,6 @@ class Play:
         self.view = view
         self.talks = {role: Talk(journal, role) for role in stages}
         self.talk = self.talks[view]
-        self.undo: list[tuple[str, Any]] = []
-        self.faults: list[Any] = []
         for station in scenario.stations:
             self.values[station] = StationView(station, self)
         for name, station in scenario.alias.items():

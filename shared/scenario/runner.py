@@ -73,6 +73,10 @@ class Bench:
     parameters: Mapping[str, Node] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
     options: Any = None
+    schema: str = "strict"
+    timeout: float = 30.0
+    inject: tuple[Any, ...] = ()
+    """Faults at the role's end, from the start of each scenario."""
     identity: str = ""
     """The station's, in scenarios with a single one; theirs unless it is given."""
     memory: dict[str, Any] = field(default_factory=dict)
@@ -279,6 +283,8 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
         bench.seed,
         bench.run_id,
         patience=bench.patience * bench.time_scale,
+        schema=bench.schema,
+        timeout=bench.timeout,
         memory=bench.memory,
     )
     if bench.over == FOREIGN:
@@ -287,19 +293,21 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
             raise CannotConnect(
                 f"the central system must be set up with {words}; say --assume-needs when it is"
             )
-        stage = roles.stage(bench.role)(replace(setting, options=bench.options))
+        stage = roles.stage(bench.role)(replace(setting, options=bench.options, inject=bench.inject))
         stages[bench.role] = stage
         await stage.start()
         present: list[tuple[str, Version]] = getattr(stage, "present", [])
         return present[0][1] if present else version
-    csms = roles.stage(CSMS)(setting)
+    csms = roles.stage(CSMS)(replace(setting, inject=bench.inject if bench.role == CSMS else ()))
     stages[CSMS] = csms
     if bench.over == SOCKETS:
         setting = replace(setting, url=await csms.listen())
     else:
         await csms.start()
         setting = replace(setting, dial=_in_memory(csms, version))
-    station = roles.stage(CHARGE_POINT)(setting)
+    station = roles.stage(CHARGE_POINT)(
+        replace(setting, inject=bench.inject if bench.role == CHARGE_POINT else ())
+    )
     stages.clear()
     stages.update({CHARGE_POINT: station, CSMS: csms})  # the stations leave first
     await station.start()

@@ -58,6 +58,11 @@ class Setting:
     url: str = ""
     patience: float = 30.0
     """Seconds to wait for a first connection."""
+    schema: str = "strict"
+    timeout: float = 30.0
+    """Seconds to wait for the answer to a call."""
+    inject: tuple[Any, ...] = ()
+    """Faults that are in force from the start."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What a stage keeps from one scenario of a run to the next about a system that is not ours."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from shared.journal.entry import CLOSE, FRAME, HELD, IN, NOTE, OPEN, Entry
@@ -72,7 +71,6 @@ class Talk:
         self._open: dict[tuple[str, str, str], Message] = {}
         self._began: dict[str, float] = {}
         self._waiting: list[asyncio.Future[None]] = []
-        self._listeners: list[Callable[[Message], object]] = []
         self._leave = journal.subscribe(self._take)
 
     def close(self) -> None:
@@ -82,10 +80,6 @@ class Talk:
     def station(self, name: str) -> list[Message]:
         """The messages of one station so far, a list that grows."""
         return self.of.setdefault(name, [])
-
-    def listen(self, listener: Callable[[Message], object]) -> None:
-        """Call `listener` with each message as soon as it is seen."""
-        self._listeners.append(listener)
 
     async def news(self) -> None:
         """Wait for the next message, or note."""
@@ -114,8 +108,6 @@ class Talk:
                 for key in [key for key in self._open if key[0] == entry.station]:
                     del self._open[key]
         message.since = self._began.get(entry.station, 0.0)
-        for listener in self._listeners:
-            listener(message)
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

@@ -10,10 +10,10 @@ from typing import Any
 from shared.scenario.engine import perform
 from shared.scenario.match import Mismatch, against, shown, value_against
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
-from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, StepFailed, settle
+from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, settle
 from shared.scenario.registry import verb
 from shared.scenario.stage import Broken
-from shared.scenario.tree import Items, Node, Scalar, Table, from_value, in_words
+from shared.scenario.tree import Items, Node, Scalar, Table, in_words
 from shared.scenario.verbs_wire import _came
 
 Seconds = float
@@ -266,54 +266,12 @@ async def set_clock(branch: Branch, *, ahead: Seconds) -> None:
 
 @verb()
 async def inject(branch: Branch, *, fault: Node) -> None:
-    """A fault on the wire: `hang_up: {before_answer_to: tx.started, times: 1}`, or one of those of `--inject`."""
-    name = (
-        fault.text
-        if isinstance(fault, Scalar)
-        else fault.entries[0][0].text
-        if isinstance(fault, Table)
-        else ""
-    )
-    if name == "hang_up":
-        value = branch.value(fault)
-        _hang_up(branch, value["hang_up"] if isinstance(value, dict) else {})
-    elif name == "reset":
+    """A fault on the wire at this end: `hang_up: {before_answer_to: tx.started, times: 1}`, or any other of `--inject`.
+
+    `inject: reset` takes them all away.
+    """
+    if isinstance(fault, Scalar) and fault.text == "reset":
         await branch.own.act("reset_faults", branch.station, {})
-    else:
-        spec = fault.text if isinstance(fault, Scalar) else branch.value(fault)
-        await branch.own.act("inject", branch.station, {"spec": spec})
-
-
-def _hang_up(branch: Branch, options: Any) -> None:
-    """Cut the connection when a message has been handed over, and before its answer can come."""
-    options = options or {}
-    if not isinstance(options, dict) or set(options) - {"before_answer_to", "times"}:
-        raise Broken("hang_up has the members before_answer_to and times")
-    left = int(options.get("times", 1))
-    if "before_answer_to" not in options:
-        peer = branch.own.peer(branch.station)
-        if peer is not None:
-            peer.abort()
         return
-    wanted = from_value(options["before_answer_to"])
-    loop = asyncio.get_running_loop()
-    stage, station = branch.own, branch.station
-
-    def cut() -> None:
-        peer = stage.peer(station)
-        if peer is not None:
-            peer.abort()
-
-    def watch(message: Any) -> None:
-        nonlocal left
-        if left > 0 and message.station == station and against(wanted, message, branch.context) is None:
-            left -= 1
-            branch.play.journal.note(
-                station, "fault", "hang_up before the answer", end=branch.talk.end, ref=message.seq
-            )
-            loop.call_soon(cut)
-
-    branch.talk.listen(watch)
-
-
-__all__ = ["StepFailed"]
+    spec = fault.text if isinstance(fault, Scalar) else branch.value(fault)
+    await branch.own.act("inject", branch.station, {"spec": spec})

@@ -310,3 +310,23 @@ def test_a_finding_fails_a_scenario_when_it_is_to() -> None:
     steps = "  - use: booted\n  - {send: {Heartbeat: {x: 1}}, error: any}"
     assert play(steps).verdicts == {Verdict.PASSED}
     assert play(steps, fail_on_findings=True).verdicts == {Verdict.FAILED}
+
+
+FAULTS = """\
+  - use: booted
+  - inject: {duplicate: {action: [Heartbeat], times: 1}}
+  - send: Heartbeat
+  - {expect: heartbeat, at_least: 2, within: 5s}
+  - inject: reset
+  - {inject: "drop:action=Heartbeat", at: csms}
+  - {send: Heartbeat, within: 5s}
+"""
+
+
+def test_faults_come_over_the_wire_and_are_gone_at_once() -> None:
+    played = play(FAULTS)
+    assert played.verdicts == {Verdict.FAILED}
+    assert played.failure.line == 10
+    assert "no answer within 5 s" in played.reason
+    reset = FAULTS.replace("  - {send", "  - {inject: reset, at: csms}\n  - {send")
+    assert play(reset).verdicts == {Verdict.PASSED}

@@ -58,6 +58,14 @@ def complaint(text: str, **how: bool) -> str:
             "fragment plugged_in has no parameter 'evs'; did you mean 'evse'?",
         ),
         ("  - wait", "boot.yaml:4: wait: seconds is missing"),
+        (
+            "  - inject: {duplicat: {}}",
+            "boot.yaml:4: inject: 'duplicat' is not a fault; did you mean 'duplicate'?",
+        ),
+        (
+            "  - inject: {hang_up: {before: x}}",
+            "boot.yaml:4: inject: hang_up: 'before' is not one of its settings",
+        ),
         ("  - emergency_stop: now", "boot.yaml:4: emergency_stop takes nothing"),
     ],
 )

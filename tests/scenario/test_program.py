@@ -96,6 +96,8 @@ def test_wrong_files_are_all_named_and_nothing_is_started(
         (["happy_path", "--csms", "ws://x", "--pair"], "--pair: plays the CSMS too"),
         (["happy_path", "--time-scale", "5"], "--time-scale: is for a foreign system"),
         (["happy_path", "--report", "junitt:x"], "'junitt' is not a report; did you mean 'junit'"),
+        (["happy_path", "--state", "."], "--state: has no use here"),
+        (["happy_path", "--interactive"], "--interactive: has no use here"),
         (["happy_path", "--sesions", "5"], "--sesions: no such option"),
     ],
 )
@@ -130,6 +132,18 @@ def test_the_same_seed_writes_the_same_journal_to_the_byte(folder: Path) -> None
     one, two, three = ((folder / f"{name}.jsonl").read_bytes() for name in ("one", "two", "three"))
     assert one == two
     assert one != three
+
+
+def test_faults_are_injected_from_the_command_line_at_the_programs_own_end(folder: Path) -> None:
+    words = [
+        "--pair",
+        str(folder / "pass.yaml"),
+        "--fail-on-findings",
+        "--inject",
+        "duplicate:action=BootNotification",
+    ]
+    assert station(["run", *words]) == 1
+    assert csms(["run", *words[:-2]]) == 0
 
 
 def test_a_parameter_and_tokens_are_given_on_the_command_line(folder: Path) -> None:
