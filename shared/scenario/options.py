@@ -62,7 +62,11 @@ class RunOptions(CommonOptions):
     pair: bool = option(False, "play both roles in this process, whatever the scenarios' roles", group=HOW)
     sockets: bool = option(False, "let the pair talk over real sockets instead of in memory", group=HOW)
     time_scale: float = option(
-        1.0, "let scenario time with a foreign system pass so many times faster", group=HOW, parse=positive
+        1.0,
+        "let scenario time with a foreign system pass so many times faster",
+        group=HOW,
+        parse=positive,
+        metavar="FACTOR",
     )
     wait_for: float = option(
         30.0, "how long to wait for the first connection", group=HOW, parse=positive, metavar="SECONDS"

@@ -114,19 +114,23 @@ async def barrier(branch: Branch, *, name: str = "", parties: int | None = None)
 
 @verb()
 async def never(branch: Branch, *, what: Node, while_: Steps = (), for_: Seconds = 0.0) -> None:
-    """This must not come `while` steps are done, or `for` so long; at any station."""
-    starts = {station: len(messages) for station, messages in branch.talk.of.items()}
+    """This must not come `while` steps are done, or `for` so long; at any station. Findings of either end count."""
+    talks = branch.play.talks.values()
+    starts = {(talk.end, station): len(seen) for talk in talks for station, seen in talk.of.items()}
     if while_:
         await perform(branch, while_)
     if for_:
         await asyncio.sleep(for_)
     patterns = list(what) if isinstance(what, Items) else [what]
-    for station, messages in branch.talk.of.items():
-        here = branch.of(station)
-        for message in messages[starts.get(station, 0) :]:
-            for pattern in patterns:
-                if against(pattern, message, here.context) is None:
-                    raise _came(here, pattern, message)
+    for talk in talks:
+        for station, messages in talk.of.items():
+            here = branch.of(station, talk.end)
+            for message in messages[starts.get((talk.end, station), 0) :]:
+                if talk is not branch.talk and message.kind != "note":
+                    continue  # the other end saw the same messages
+                for pattern in patterns:
+                    if against(pattern, message, here.context) is None:
+                        raise _came(here, pattern, message)
 
 
 # --- how things stand -----------------------------------------------------------------------------------------

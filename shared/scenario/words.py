@@ -20,9 +20,11 @@ usage: python -m {role} scenario WORD ...
   copy NAME ... [FOLDER]   copy installed scenarios into a folder (here)
   lint SCENARIO ...        look for mistakes; nothing is started
   explain SCENARIO ...     what will happen, in words
+  from-journal FILE [ROLE] a recording as a scenario: what ROLE ({role}) said is
+                           sent, what the other side said is expected
   schema                   a JSON Schema of the language, for editors
 """
-WORDS = ("copy", "lint", "explain", "schema")
+WORDS = ("copy", "lint", "explain", "from-journal", "schema")
 
 
 def main(words: Sequence[str], role: str) -> int:
@@ -40,13 +42,37 @@ def main(words: Sequence[str], role: str) -> int:
         sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
         return lifecycle.OK
     if not rest:
-        sys.stderr.write(f"{role} scenario {word}: which scenarios?\n")
+        which = "recording" if word == "from-journal" else "scenarios"
+        sys.stderr.write(f"{role} scenario {word}: which {which}?\n")
         return lifecycle.USAGE
+    if word == "from-journal":
+        return _from_journal(role, *rest)
     try:
         return {"copy": _copy, "lint": _lint, "explain": _explain}[word](rest)
     except (ScenarioError, OSError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return lifecycle.USAGE
+
+
+def _from_journal(role: str, path: str, wanted: str = "", *more: str) -> int:
+    """Print a recording as scenarios of a role."""
+    from shared.actions import CSMS, STATION
+    from shared.replay.read import Unreadable, read
+    from shared.replay.scenario import scenarios
+
+    wanted = wanted or role
+    if more or wanted not in (CSMS, STATION):
+        words = (
+            f"{more[0]!r}: one recording at a time" if more else not_one_of(wanted, "a role", (CSMS, STATION))
+        )
+        sys.stderr.write(f"{role} scenario from-journal: {words}\n")
+        return lifecycle.USAGE
+    try:
+        sys.stdout.write(scenarios(read(path), wanted))
+    except Unreadable as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return lifecycle.USAGE
+    return lifecycle.OK
 
 
 def _copy(words: Sequence[str]) -> int:

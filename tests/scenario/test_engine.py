@@ -188,6 +188,13 @@ def test_never_watches_while_other_steps_are_done() -> None:
     assert "must not come" in failed.reason
 
 
+def test_a_finding_of_the_other_end_counts_too() -> None:
+    steps = "  - use: booted\n  - {never: {finding: any}, while: [{send: {Heartbeat: {x: 1}}, error: any}]}"
+    failed = play(steps)
+    assert failed.verdicts == {Verdict.FAILED}
+    assert "invalid_request" in failed.reason or "finding" in failed.reason
+
+
 ANSWERS = """\
   - use: booted
   - at: csms
