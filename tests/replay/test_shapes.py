@@ -229,3 +229,23 @@ def test_a_last_line_that_breaks_off_is_left_out(tmp_path: Path) -> None:
     recording = read(written(tmp_path, BOOT, BOOTED[:20]))
     assert recording.cut_short
     assert len(recording.frames) == 1
+
+
+def test_words_that_say_the_same_of_both_sides_say_nothing(tmp_path: Path) -> None:
+    beat = ('[2,"h","Heartbeat",{}]', '[3,"h",{"currentTime":"2026-03-01T10:00:00Z"}]')
+    lines = (f"in {BOOT}", f"in {BOOTED}", f"out {beat[0]}", f"out {beat[1]}")
+    assert [f.sender for f in read(written(tmp_path, *lines)).frames] == [STATION, CSMS] * 2
+    with pytest.raises(Unreadable, match=r"log:5: nothing tells who sent this call"):
+        read(written(tmp_path, *lines, 'out [2,"d","DataTransfer",{"vendorId":"x"}]'))
+
+
+def test_an_id_that_is_used_again_is_answered_in_turn(tmp_path: Path) -> None:
+    answers = [f'[3,"1",{{"status":"{word}"}}]' for word in ("Accepted", "Rejected")]
+    calls = ['[2,"1","Reset",{"type":"Soft"}]', '[2,"1","ClearCache",{}]']
+    recording = read(written(tmp_path, calls[0], answers[0], calls[1], answers[1]))
+    assert [(e.action, e.answer) for e in recording.exchanges()] == [
+        ("Reset", {"status": "Accepted"}),
+        ("ClearCache", {"status": "Rejected"}),
+    ]
+    waiting = read(written(tmp_path, *calls, *answers))
+    assert [e.answer for e in waiting.exchanges()] == [{"status": "Accepted"}, {"status": "Rejected"}]
