@@ -14,12 +14,12 @@ from typing import Any
 from shared.actions import ACTIONS, SENDS
 from shared.dispatch import Payload
 from shared.link import LinkClosed
-from shared.remarks import Remarks, in_words
+from shared.remarks import Remarks
 from shared.setting import STRICT, Setting
 from shared.versions import NOT_OBJECT, UNKNOWN_ACTION, WRONG_TYPE, Version
 from shared.wire.events import Answered, Refused
 from shared.wire.rpc import Rpc
-from shared.wire.schema import Violation
+from shared.wire.schema import Violation, in_words
 from shared.wire.typed import as_wire
 
 

@@ -25,12 +25,12 @@ from shared.calling import (
 from shared.dispatch import Answer, Consequence, Handler, NoAnswer, Refuse, Table
 from shared.journal.entry import IN, OUT
 from shared.link import Link, LinkClosed, RecordingLink
-from shared.remarks import handling, in_words
+from shared.remarks import handling
 from shared.setting import DEFAULT_TIMEOUT, OFF, STRICT, WARN, Setting
 from shared.versions import ERROR_CODES, Version, refusal
 from shared.wire.events import Answered, Called, Refused, Sent, Unusable
 from shared.wire.rpc import Rpc
-from shared.wire.schema import Violation
+from shared.wire.schema import Violation, in_words
 from shared.wire.typed import as_wire
 
 __all__ = [

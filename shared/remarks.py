@@ -16,7 +16,7 @@ from shared.versions import DUPLICATE_ID, INTERNAL, NOT_OFFERED, UNKNOWN_ACTION,
 from shared.wire import events
 from shared.wire.events import Called, Unusable
 from shared.wire.rpc import Rpc
-from shared.wire.schema import Violation
+from shared.wire.schema import in_words
 
 _NAME_OF_SYMPTOM = {
     events.LATE_ANSWER: "late_answer",
@@ -97,8 +97,3 @@ class Remarks:
             self._note(name, words, ref=self._ref, **detail)
         else:
             self._find(name, words, symptom=event.symptom, **detail)
-
-
-def in_words(violations: list[Violation] | tuple[()]) -> str:
-    """The first few violations in one line."""
-    return "; ".join(str(violation) for violation in violations[:5])

@@ -71,14 +71,16 @@ class Group:
 
 
 def inbound(stage: Stage) -> dict[str, Reading]:
-    """Calls fed to either central system; readings are calls a second."""
+    """Calls fed to either end with the same handlers, and to our CSMS with all that it does; calls a second."""
     ours, theirs = stage.worker("our_csms"), stage.worker("their_csms")
     found = {}
     for kind in ("meter_values", "transaction_event"):
         # batches of one size, so that both find their frames as warm as they would come from a socket
         other = theirs.do("inbound", kind=kind, count=200)
-        mine = ours.do("inbound", kind=kind, count=200, batches=stage.scaled(20))
+        mine = ours.do("inbound", kind=kind, count=200, batches=stage.scaled(20), plain=True)
         found[f"inbound-{kind}"] = Reading(1 / mine, 1 / other)
+        whole = ours.do("inbound", kind=kind, count=200, batches=stage.scaled(20))
+        found[f"inbound-{kind}-csms"] = Reading(1 / whole, 1 / other)
     return found
 
 
@@ -241,6 +243,8 @@ GROUPS = (
             Row(
                 "inbound-transaction_event", "TransactionEvent in, same / MH", "calls/s", 100, 150, more=True
             ),
+            Row("inbound-meter_values-csms", "MeterValues, our whole CSMS / MH", "calls/s", more=True),
+            Row("inbound-transaction_event-csms", "TransactionEvent, same / MH", "calls/s", more=True),
         ),
         inbound,
     ),

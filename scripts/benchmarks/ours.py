@@ -20,19 +20,52 @@ from csms.admission import Admission
 from csms.making import policies_of
 from csms.options import resolve as csms_options
 from csms.server import Csms
-from scripts.benchmarks.payloads import Inbound, call_16, start_16
+from scripts.benchmarks.payloads import AT, Inbound, Payload, call_16, start_16
 from shared.chance import Stream
 from shared.clock import Clock
 from shared.dialer import Dialer, Target, dial
+from shared.dispatch import Handler, Table
 from shared.journal.entry import OUT
 from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.link import LinkClosed
-from shared.peer import CallFailed
+from shared.peer import CallFailed, Peer, Setting
 from shared.tasks import Tasks
 from shared.versions import V201, version
 
 MILLION = 1_000_000
+
+
+NUMBER = 1
+
+
+def _boot(context: object, request: Payload) -> Payload:
+    return {"currentTime": AT, "interval": 60, "status": "Accepted"}
+
+
+def _event(context: object, request: Payload) -> Payload:
+    if "idToken" in request:
+        return {"idTokenInfo": {"status": "Accepted"}}
+    return {"totalCost": 10.0}
+
+
+def _start(context: object, request: Payload) -> Payload:
+    return {"transactionId": NUMBER, "idTagInfo": {"status": "Accepted"}}
+
+
+PLAIN: dict[str, Table] = {
+    "1.6": {
+        "BootNotification": Handler(_boot, False),
+        "StartTransaction": Handler(_start, False),
+        "MeterValues": Handler(lambda context, request: {}, False),
+        "Heartbeat": Handler(lambda context, request: {"currentTime": AT}, False),
+    },
+    "2.0.1": {
+        "BootNotification": Handler(_boot, False),
+        "TransactionEvent": Handler(_event, False),
+    },
+}
+"""Handlers that do what those of the other contestant do (scripts/benchmarks/theirs.py)."""
 
 
 class _Fed:
@@ -95,14 +128,17 @@ class OurCsms:
             self._file = JournalFile(os.path.join(self._folder.name, "j.jsonl"), csms.journal, print)
         return await csms.listen("127.0.0.1", 0, Admission())
 
-    async def inbound(self, kind: str, count: int, batches: int = 1, million: bool = False) -> float:
+    async def inbound(
+        self, kind: str, count: int, batches: int = 1, million: bool = False, plain: bool = False
+    ) -> float:
         """Feed `count` calls, so many times, without a socket; gives seconds for each.
 
-        `million`: to a CSMS whose journal holds so many frames.
+        `million`: to a CSMS whose journal holds so many frames. `plain`: to handlers that do what the other
+        contestant's do, instead of the CSMS with its gate, its ledger and its tariff.
         """
-        name = f"{kind} {million}"
+        name = f"{kind} {million} {plain}"
         if name not in self._fed:
-            self._fed[name] = await self._begin(kind, million)
+            self._fed[name] = await (self._begin_plain(kind) if plain else self._begin(kind, million))
         source, link, number = self._fed[name]
         seconds, sent = 0.0, link.sent
         for _ in range(batches):
@@ -113,6 +149,18 @@ class OurCsms:
         assert link.sent == sent + count * batches, "not every call was answered"
         assert orjson.loads(link.last)[0] == 3, link.last
         return seconds / count / batches
+
+    async def _begin_plain(self, kind: str) -> tuple[Inbound, _Fed, int]:
+        """A peer alone, with handlers that answer what theirs answer."""
+        journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
+        source, link = Inbound(kind, journal.clock.now()), _Fed()
+        tasks = Tasks(print)
+        spoken = version(f"ocpp{source.version}")
+        setting = Setting("csms", journal, tasks)
+        peer = Peer(link, spoken, PLAIN[source.version], None, setting, station="CP1", id_prefix="c")
+        self._serving = tasks.spawn(peer.run())
+        await link.feed(source.before())
+        return source, link, NUMBER
 
     async def _begin(self, kind: str, million: bool) -> tuple[Inbound, _Fed, int]:
         csms = self._made(2 * MILLION if million else 10_000)

@@ -71,7 +71,7 @@ from shared.wire.frames import (
     shown,
     sort_of_bytes,
 )
-from shared.wire.schema import Payload, Schemas, Violation, schemas
+from shared.wire.schema import Payload, Schemas, Violation, in_words, schemas
 
 MAX_ID = 36
 """Characters of a message id (1.6 Table 3, 2.x part 4 Table 4)."""
@@ -233,7 +233,7 @@ class Rpc:
         violations = self.schemas.violations(action, payload)
         if self.enforce or type(payload) is not dict:
             first = violations[0]
-            return self._refused(first.symptom, _in_words(violations), unique_id, action, violations)
+            return self._refused(first.symptom, in_words(violations), unique_id, action, violations)
         return Called(unique_id, action, payload, violations)
 
     def _odd_call(self, message: list[Any]) -> Unusable:
@@ -262,7 +262,7 @@ class Rpc:
         is_object = type(payload) is dict
         violations = self.schemas.violations(action, payload) if self.check or not is_object else []
         if violations and (self.enforce or not is_object):
-            return Unusable(violations[0].symptom, _in_words(violations), unique_id, action, None, violations)
+            return Unusable(violations[0].symptom, in_words(violations), unique_id, action, None, violations)
         return Sent(unique_id, action, payload, violations)
 
     def _receive_answer(self, message: list[Any]) -> Event:
@@ -285,7 +285,7 @@ class Rpc:
             violations.insert(0, Violation("", ARITY, f"{len(message)} elements, not 3"))
         if type(payload) is not dict or self.enforce:
             code = refusal(self.version, violations[0].symptom).code or "GenericError"
-            self.refuse_answer(self._done, code, _in_words(violations))
+            self.refuse_answer(self._done, code, in_words(violations))
         return Answered(self._done, action, payload if type(payload) is dict else {}, violations)
 
     def _is_valid(self, action: str, answer: Payload) -> bool:
@@ -396,7 +396,3 @@ def _answer_refused(message: list[Any]) -> Unusable:
     unique_id = message[1] if len(message) > 1 and isinstance(message[1], str) else ""
     words = ": ".join(shown(part) for part in message[2:4])
     return Unusable(ANSWER_REFUSED, words, unique_id[:MAX_ID])
-
-
-def _in_words(violations: list[Violation]) -> str:
-    return "; ".join(str(violation) for violation in violations[:5])

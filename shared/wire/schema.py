@@ -47,6 +47,11 @@ class Violation(NamedTuple):
         return f"{self.path or '/'}: {self.message}"
 
 
+def in_words(violations: list[Violation] | tuple[()]) -> str:
+    """The first five of `violations` in one line."""
+    return "; ".join(str(violation) for violation in violations[:5])
+
+
 _SYMPTOM_OF_KEYWORD = {
     "type": WRONG_TYPE,
     "required": MISSING,
