@@ -79,7 +79,11 @@ async def _watched(main: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def _not_for_ever(seconds: float) -> Iterator[None]:
+    rung = False
+
     def ring(number: int, frame: FrameType | None) -> None:
+        nonlocal rung
+        rung = True
         raise OverTime
 
     if not hasattr(signal, "setitimer"):  # Windows
@@ -89,7 +93,11 @@ def _not_for_ever(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
-    except OverTime:
+    except (OverTime, RuntimeError):
+        # RuntimeError: the alarm hit the loop between taking a callback and running it, so that the task which it
+        # should have woken waits for ever, and virtual time stands still while the loop is wound up
+        if not rung:
+            raise
         pytest.fail(f"still running after {seconds:g} s of real time")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
