@@ -21,18 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = first_word("charge_point", arguments)
     if status is not None:
         return status
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["run"]:
-        from charge_point.run_options import parser as run_parser
-
-        run_options = run_parser().parse_args(words[1:])
-        from shared.scenario.program import main as run_scenarios
-
-        return run_scenarios(run_options, "charge_point")
-    if words[:1] == ["scenario"]:
-        from shared.scenario.words import main as about_scenarios
-
-        return about_scenarios(words[1:], "charge_point")
     from charge_point.options import parser
 
     options = parser().parse_args(arguments)

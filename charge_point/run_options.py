@@ -1,5 +1,6 @@
 """The options of `python -m charge_point run`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charge_point.options import ENCODINGS, REACH, ChargePointOptions, address
@@ -113,6 +114,13 @@ def parser() -> OptionParser[StationRunOptions]:
         groups=(*GROUPS, REACH),
         command="python -m charge_point run",
     )
+
+
+def main(role: str, words: Sequence[str]) -> int:
+    """Run the scenarios that `words` ask for; gives the exit status."""
+    from shared.scenario.program import main as run
+
+    return run(parser().parse_args(words), role)
 
 
 EXAMPLES = """\

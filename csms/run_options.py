@@ -1,5 +1,6 @@
 """The options of `python -m csms run`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csms.options import LISTEN, CsmsOptions
@@ -64,6 +65,13 @@ def parser() -> OptionParser[CsmsRunOptions]:
         groups=(*GROUPS, LISTEN),
         command="python -m csms run",
     )
+
+
+def main(role: str, words: Sequence[str]) -> int:
+    """Run the scenarios that `words` ask for; gives the exit status."""
+    from shared.scenario.program import main as run
+
+    return run(parser().parse_args(words), role)
 
 
 EXAMPLES = """\

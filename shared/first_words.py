@@ -12,6 +12,8 @@ from importlib import import_module
 FIRST_WORDS = {
     "diff": "shared.replay.diff_program:main",
     "replay": "{role}.replaying:main",
+    "run": "{role}.run_options:main",
+    "scenario": "shared.scenario.words:main",
 }
 """Word -> the function (role, arguments after the word) -> exit status; `{role}` stands for the program's package."""
 

@@ -27,7 +27,7 @@ usage: python -m {role} scenario WORD ...
 WORDS = ("copy", "lint", "explain", "from-journal", "schema")
 
 
-def main(words: Sequence[str], role: str) -> int:
+def main(role: str, words: Sequence[str]) -> int:
     """Do what follows `scenario`; gives the exit status."""
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(USAGE.format(role=role))
