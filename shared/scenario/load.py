@@ -48,7 +48,7 @@ def find(words: Iterable[str]) -> list[Path]:
 
 def _find(word: str) -> list[Path]:
     path = Path(word)
-    if path.is_file():
+    if path.exists() and not path.is_dir():  # a pipe too
         return [path]
     if path.is_dir():
         inside = sorted(
