@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from charge_point.options import REACH, ChargePointOptions
-from shared.option_fields import UsageError, option
+from shared.option_fields import UsageError, option, same
 from shared.option_values import filled, versions
-from shared.replay.options import ReplayOptions, replay_parser, same
+from shared.replay.options import ReplayOptions, replay_parser
 from shared.versions import Version
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charge_point.options import ENCODINGS, REACH, ChargePointOptions, address
-from shared.option_fields import UsageError, option
-from shared.option_values import filled, positive, readable, versions
+from charge_point.options import REACH, ChargePointOptions, address
+from shared.option_fields import UsageError, option, same
+from shared.option_values import filled, positive, versions
 from shared.options import OptionParser
 from shared.scenario.options import GROUPS, RunOptions
 from shared.versions import V16, V21, V201, Version
@@ -48,40 +48,12 @@ class StationRunOptions(RunOptions):
         many=True,
         metavar="V,V",
     )
-    password: str | None = option(
-        None,
-        "the password of HTTP Basic auth; better in the environment or a file",
-        group=REACH,
-        parse=filled,
-        metavar="PASSWORD",
-        exclusive="password",
-        secret=True,
-    )
-    password_file: str | None = option(
-        None,
-        "read the password from this file",
-        group=REACH,
-        parse=readable,
-        metavar="FILE",
-        exclusive="password",
-    )
-    password_encoding: str = option(
-        "text",
-        "send the password as text, as the bytes of its hex digits, or every byte of the file",
-        group=REACH,
-        choices=ENCODINGS,
-        noun="an encoding of the password",
-    )
-    ca: str | None = option(
-        None,
-        "trust the certificates in this file (PEM) for wss://",
-        group=REACH,
-        parse=readable,
-        metavar="FILE",
-        exclusive="trust",
-    )
-    insecure: bool = option(False, "trust any certificate", group=REACH, exclusive="trust")
-    compression: bool = option(False, "offer permessage-deflate", group=REACH)
+    password: str | None = same(ChargePointOptions, "password")
+    password_file: str | None = same(ChargePointOptions, "password_file")
+    password_encoding: str = same(ChargePointOptions, "password_encoding")
+    ca: str | None = same(ChargePointOptions, "ca")
+    insecure: bool = same(ChargePointOptions, "insecure")
+    compression: bool = same(ChargePointOptions, "compression")
 
     @property
     def foreign(self) -> bool:

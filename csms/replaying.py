@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from csms.options import LISTEN, CsmsOptions
-from shared.option_fields import option
+from shared.option_fields import option, same
 from shared.option_values import positive, versions
-from shared.replay.options import ReplayOptions, replay_parser, same
+from shared.replay.options import ReplayOptions, replay_parser
 from shared.versions import Version
 
 if TYPE_CHECKING:

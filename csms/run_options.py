@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csms.options import LISTEN, CsmsOptions
-from shared.option_fields import UsageError, option
-from shared.option_values import filled, readable, versions, whole
+from shared.option_fields import UsageError, option, same
+from shared.option_values import whole
 from shared.options import OptionParser
 from shared.scenario.options import GROUPS, RunOptions
-from shared.versions import VERSIONS, Version
+from shared.versions import Version
 
 _CARRIED = ("host", "port", "versions", "tls_cert", "tls_key", "passwords")
 _COMMON = ("seed", "run_id", "schema", "message_timeout", "max_message_size", "ping_interval", "log_level")
@@ -18,24 +18,12 @@ _COMMON = ("seed", "run_id", "schema", "message_timeout", "max_message_size", "p
 class CsmsRunOptions(RunOptions):
     """Run scenarios as a CSMS, against the station that connects; with --pair against our own in this process."""
 
-    host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")
+    host: str = same(CsmsOptions, "host")
     port: int = option(9000, "the port to listen on", group=LISTEN, parse=whole(1, 65535), metavar="PORT")
-    versions: tuple[Version, ...] = option(
-        VERSIONS, "the OCPP versions to serve", group=LISTEN, parse=versions, many=True, metavar="V,V"
-    )
-    tls_cert: str | None = option(
-        None, "serve wss:// with this certificate chain (PEM)", group=LISTEN, parse=readable, metavar="FILE"
-    )
-    tls_key: str | None = option(
-        None, "its private key, unless the chain holds it", group=LISTEN, parse=readable, metavar="FILE"
-    )
-    passwords: str | None = option(
-        None,
-        "demand Basic auth; lines of IDENTITY:PASSWORD or IDENTITY:hex:DIGITS",
-        group=LISTEN,
-        parse=readable,
-        metavar="FILE",
-    )
+    versions: tuple[Version, ...] = same(CsmsOptions, "versions")
+    tls_cert: str | None = same(CsmsOptions, "tls_cert")
+    tls_key: str | None = same(CsmsOptions, "tls_key")
+    passwords: str | None = same(CsmsOptions, "passwords")
 
     def check(self, given: frozenset[str]) -> None:
         """Refuse what contradicts itself; UsageError."""

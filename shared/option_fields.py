@@ -172,6 +172,15 @@ class Option:
 _METAVARS: dict[type, str] = {int: "N", float: "SECONDS"}
 
 
+def same(options_class: type, name: str, **changed: Any) -> Any:
+    """A dataclass field like the one called `name` of another options class, with its flag, help and checks."""
+    like = next(field for field in dataclasses.fields(options_class) if field.name == name)
+    metadata = {**like.metadata, **changed}
+    if like.default_factory is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=like.default_factory, metadata=metadata)
+    return dataclasses.field(default=like.default, metadata=metadata)
+
+
 def options_of(options_class: type) -> list[Option]:
     """Every option of a dataclass, in the order of its fields."""
     return [Option(field) for field in dataclasses.fields(options_class)]

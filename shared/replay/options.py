@@ -1,10 +1,9 @@
 """The options of `replay` that both programs have, and the way to take over options of the programs themselves."""
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from shared.option_fields import option
+from shared.option_fields import option, same
 from shared.option_values import filled, listed, positive, readable
 from shared.options import CommonOptions, OptionParser
 
@@ -19,15 +18,6 @@ exit status: 0 played, 1 the other side did otherwise (not with --tolerant),
 2 a file or option that cannot be used, 3 could not connect or listen,
 70 a fault of our own, 130 or 143 interrupted
 """
-
-
-def same(options_class: type, name: str, **changed: Any) -> Any:
-    """A dataclass field like the one called `name` of another options class, with its flag, help and checks."""
-    like = next(field for field in dataclasses.fields(options_class) if field.name == name)
-    metadata = {**like.metadata, **changed}
-    if like.default_factory is not dataclasses.MISSING:
-        return dataclasses.field(default_factory=like.default_factory, metadata=metadata)
-    return dataclasses.field(default=like.default, metadata=metadata)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
