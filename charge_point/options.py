@@ -311,6 +311,7 @@ examples:
   python -m charge_point --csms ws://localhost:9000
   python -m charge_point --csms ws://localhost:9000 --sessions 1 --duration 5
   python -m charge_point --csms wss://csms.example/ocpp --ocpp-version 1.6
+or with a first word: run, scenario, replay, diff (each has its own --help)
 """
 
 

@@ -355,6 +355,7 @@ examples:
   python -m csms --token E1=Expired --auth-mode whitelist --whitelist E1 E2
   python -m csms --command Reset --delay 5 --reset-type OnIdle
   python -m csms --commands reset:kind=OnIdle@5,ClearCache:10 --rearm
+or with a first word: run, scenario, replay, diff (each has its own --help)
 
 only in a file (--config):
   [csms.stations.ID]     boots and tokens of one station
