@@ -160,7 +160,8 @@ class Wired:
 
     async def end(self) -> None:
         """See that nobody broke a rule, and stop."""
-        too_early = ("called_too_early", "called_while_rejected")  # the tests' CSMS asks out of turn on purpose
+        # the tests' CSMS asks out of turn on purpose
+        too_early = ("called_too_early", "called_while_rejected")
         findings = [e for e in self.journal if e.is_finding and e.note not in too_early]
         assert not findings, findings
         await self.tasks.end()
