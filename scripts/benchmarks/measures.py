@@ -284,7 +284,7 @@ GROUPS = (
     Group(
         "flat-journal",
         5,
-        (Row("flat-journal", "call, 1M frames in the journal / 0", "us", 1.5, 1.2),),
+        (Row("flat-journal", "call, 1M frames in the journal / 0", "us", 1.25, 1.1),),
         million,
     ),
     Group(
@@ -294,7 +294,7 @@ GROUPS = (
             Row("storm", "boots, fleet with state / MH bare", "boots/s", 2, 3, more=True),
             Row("connection-memory", "CSMS memory, connection / MH", "KiB", 0.4, 0.3),
             Row("station-memory", "station with state / MH bare", "KiB", 0.6, 0.4),
-            Row("flat-connections", "call among the fleet / among 10", "us", 2, 1.5),
+            Row("flat-connections", "call among the fleet / among 10", "us", 1.5, 1.25),
         ),
         fleet,
     ),
