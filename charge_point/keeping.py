@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo
 from charge_point.connector import Availability
+from charge_point.parts import restore_parts
 from charge_point.transaction import Phase, Transaction
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def restore(station: Station) -> None:
         before = kept.get(f"transaction {one.id}")
         if before:
             take_up(one, before)
+    restore_parts(station, kept)
 
 
 def as_kept(evse: Evse, transaction: Transaction) -> dict[str, Any]:

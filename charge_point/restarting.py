@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from charge_point.orders import Outcome
+from charge_point.parts import tell_parts
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -41,6 +42,7 @@ def switch_off(station: Station) -> None:
     station.registration.disconnected()
     station.outbox.stop()
     station.aligner.off()
+    tell_parts(station, lambda part: part.power_off())
     for one in station.evses:
         one.power_off()
 
@@ -61,6 +63,7 @@ def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False)
 def _go_down(station: Station, reason: str, seconds: float) -> None:
     """Switch off: what is volatile is gone; cables, availability, tokens and what is owed stay."""
     station.aligner.off()
+    tell_parts(station, lambda part: part.power_off())
     for one in station.evses:
         one.power_off()
         for c in one.connectors:

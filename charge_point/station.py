@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from charge_point import hands, hearing, operating, orders, reporting, restarting
+from charge_point import hands, hearing, operating, orders, parts, reporting, restarting
 from charge_point.authorization import Authorizer
 from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
@@ -59,6 +59,7 @@ class Station:
         "model",
         "operative",
         "outbox",
+        "parts",
         "peer",
         "redial",
         "registration",
@@ -99,14 +100,14 @@ class Station:
         self.registration = Registration(self)
         self.aligner = Aligner(self)
         self.outbox = Outbox(self, store)
+        self.parts: dict[type[parts.Part], parts.Part] | None = None
         self._counter = 0
         self._saying = 0
         self._ids: Stream | None = None
         self._offline_since: float | None = None
         self.sessions = 0
-        """Transactions that ended in this run."""
         self.charged = 0.0
-        """Wh that they charged."""
+        """Transactions that ended in this run, and the Wh that they charged."""
         self.reset_due: str = ""
         """The boot reason of a restart that waits for the last transaction to end."""
         self._waiters: list[tuple[asyncio.Future[None], Callable[[], bool]]] | None = None
@@ -228,6 +229,7 @@ class Station:
         away = None if self._offline_since is None else self.clock.elapsed() - self._offline_since
         self.peer = peer
         self.registration.connected()
+        parts.tell_parts(self, lambda part: part.connected())
         if self.registration.accepted:
             threshold = self.model.seconds("OfflineThreshold")
             self.report_all(changed_only=away is not None and away <= threshold)  # B04.FR.01, .02
@@ -262,6 +264,7 @@ class Station:
         if self.version in V2X:  # A04: a critical event, pushed after each start
             event = "StartupOfTheDevice" if self.registration.reason == "PowerUp" else "ResetOrReboot"
             self.say("SecurityEventNotification", {"type": event, "timestamp": self.clock.now()})
+        parts.tell_parts(self, lambda part: part.accepted())
         self.outbox.deliver()
 
     def gate(self, action: str, payload: Payload) -> None:
@@ -338,6 +341,7 @@ class Station:
             self.tasks.spawn(restart(self, reason))
 
     delivered = hearing.delivered
+    part = parts.part
 
     # --- status -------------------------------------------------------------------------------------------
 
@@ -374,6 +378,7 @@ class Station:
     def _setting_changed(self, slot: Slot, old: str, new: str) -> None:
         """A variable was written: what runs by it follows."""
         path = slot.path
+        parts.tell_parts(self, lambda part: part.setting_changed(path))
         if path != "OCPPCommCtrlr.HeartbeatInterval":  # each boot sets it anew
             keep_variables(self)
         if path == "OCPPCommCtrlr.HeartbeatInterval":

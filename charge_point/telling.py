@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from charge_point.connector import Cable, charging_state, follow
 from charge_point.meter import Sample
+from charge_point.parts import tell_parts
 from charge_point.sampling import begin_samples, ended_samples
 from charge_point.transaction import FIXED_START_16, FIXED_STOP_16, PHASE, Event, Point, Transaction, points
 from shared.versions import V16
@@ -61,6 +62,7 @@ def begin(evse: Evse, trigger: str) -> None:
         owe_token(evse, transaction, "RemoteStart" if remote else "")
     evse.tell(trigger, "Started")
     evse.sampler.on()
+    tell_parts(station, lambda part: part.transaction_began(evse))
 
 
 def owe_token(evse: Evse, transaction: Transaction, trigger: str) -> None:
@@ -87,6 +89,7 @@ def end(evse: Evse, trigger: str, reason: str) -> None:
     evse.sampler.off()
     evse.tell(trigger, "Ended", reason=reason)
     evse.last, evse.transaction = transaction, None
+    tell_parts(evse.station, lambda part: part.transaction_ended(evse, transaction))
     charged = evse.meter.advance(evse.station.clock.elapsed()) - transaction.meter_start
     evse.station.transaction_over(evse, charged)
 

@@ -1,0 +1,100 @@
+"""The state of a functional block, which a station has only once the block is used.
+
+A `Part` is made at the first use (`station.part(Profiles)`), so that an idle station of a fleet pays nothing for
+blocks that nobody asked for. The station tells its parts what happens to it (`tell_parts`); one with a name is kept
+on disk and made again at the start of the next process.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+    from charge_point.transaction import Transaction
+
+KEPT: dict[str, str] = {}
+"""Name -> "module:Class" of each part that is kept on disk: a row for each, so that none is imported in vain."""
+
+_PREFIX = "part "
+
+
+class Part:
+    """What one block knows of one station. All hooks may be left as they are."""
+
+    __slots__ = ("station",)
+
+    name = ""
+    """Under which it is kept on disk, with its row in `KEPT`; empty for what does not outlive the process."""
+
+    def __init__(self, station: Station) -> None:
+        self.station = station
+
+    def connected(self) -> None:
+        """The link is up (the registration may still be due)."""
+
+    def accepted(self) -> None:
+        """The registration was accepted after a start."""
+
+    def power_off(self) -> None:
+        """The station goes down, to restart or for ever: cancel every timer, forget what is volatile."""
+
+    def transaction_began(self, evse: Evse) -> None:
+        """A transaction has begun at `evse`; its first message is owed."""
+
+    def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
+        """`transaction` has ended at `evse`; its last message is owed."""
+
+    def setting_changed(self, path: str) -> None:
+        """The variable at `path` (`Component.Variable`) has a new value."""
+
+    def as_kept(self) -> Any:
+        """What is written to disk (JSON); None for nothing."""
+        return None
+
+    def restore(self, kept: Any) -> None:
+        """Take up what `as_kept` gave an earlier process."""
+
+    def keep(self) -> None:
+        """Write it to disk, where the station keeps anything there."""
+        if self.station.store is not None:
+            self.station.store.keep(self.station.id, _PREFIX + self.name, self.as_kept())
+
+
+P = TypeVar("P", bound=Part)
+
+
+def part(station: Station, kind: type[P]) -> P:
+    """The station's part of this kind, made now if it is the first time."""
+    if station.parts is None:
+        station.parts = {}
+    found = station.parts.get(kind)
+    if found is None:
+        found = station.parts[kind] = kind(station)
+    assert isinstance(found, kind)
+    return found
+
+
+def existing(station: Station, kind: type[P]) -> P | None:
+    """The station's part of this kind if it was ever used: for what only has to look."""
+    found = (station.parts or {}).get(kind)
+    return found if isinstance(found, kind) else None
+
+
+def tell_parts(station: Station, tell: Callable[[Part], object]) -> None:
+    """Let `tell` call a hook of every part that the station has."""
+    for one in tuple((station.parts or {}).values()):
+        tell(one)
+
+
+def restore_parts(station: Station, kept: Mapping[str, Any]) -> None:
+    """Make the parts again that an earlier process has kept."""
+    for name, value in kept.items():
+        where = KEPT.get(name.removeprefix(_PREFIX)) if name.startswith(_PREFIX) else None
+        if where is not None:
+            module, _, kind = where.partition(":")
+            part(station, getattr(import_module(module), kind)).restore(value)
