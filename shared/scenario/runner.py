@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from shared.scenario.hooks import Hooks
 from shared.scenario.model import CHARGE_POINT, CSMS, PAIR, Scenario
 from shared.scenario.pace import run_over_sockets, run_scaled
 from shared.scenario.play import Play
-from shared.scenario.stage import Broken, CannotConnect, NotHere, NotMet, Setting, Stage
+from shared.scenario.stage import Broken, CannotConnect, Dial, NotHere, NotMet, Setting, Stage
 from shared.scenario.tree import Node, Scalar, in_words
 from shared.versions import VERSIONS, Version
 
@@ -83,6 +83,10 @@ class Bench:
     """What a stage keeps from one scenario to the next about systems that are not ours."""
     time_scale: float = 1.0
     patience: float = 30.0
+    dial: Dial | None = None
+    """Reaches a central system under test that is in this process; without it the options' address is dialled."""
+    arrive: Callable[[Any], Awaitable[None]] | None = None
+    """Has a station under test that is in this process connect to the stage that it is given."""
     fail_on_findings: bool = False
     watch: Callable[[Journal], Callable[[], object]] | None = None
     """Called with each journal before anything is in it; gives what ends the watching."""
@@ -293,9 +297,11 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
             raise CannotConnect(
                 f"the central system must be set up with {words}; say --assume-needs when it is"
             )
-        stage = roles.stage(bench.role)(replace(setting, options=bench.options, inject=bench.inject))
-        stages[bench.role] = stage
+        setting = replace(setting, options=bench.options, inject=bench.inject, dial=bench.dial)
+        stage = stages[bench.role] = roles.stage(bench.role)(setting)
         await stage.start()
+        if bench.arrive is not None:
+            await bench.arrive(stage)
         present: list[tuple[str, Version]] = getattr(stage, "present", [])
         return present[0][1] if present else version
     csms = roles.stage(CSMS)(replace(setting, inject=bench.inject if bench.role == CSMS else ()))
