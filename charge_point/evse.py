@@ -60,6 +60,7 @@ class Evse:
         "group",
         "id",
         "last",
+        "limits",
         "meter",
         "remote_id",
         "reservation",
@@ -84,6 +85,8 @@ class Evse:
         self.bay = False
         self.ev_amps = meter.limit
         self.ev_ready = True
+        self.limits: dict[str, power.Limit] | None = None
+        """What each source of limits allows: see `power.set_limit`."""
         self.reservation: int | None = None
         self.transaction: Transaction | None = None
         self.last: Transaction | None = None
@@ -319,7 +322,6 @@ class Evse:
     hold = power.hold
     ev_pauses = power.ev_pauses
     ev_resumes = power.ev_resumes
-    limit = power.limit
     check_allowance = power.check_allowance
 
     # --- from a change to a message -----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.connector import AUTHORIZATION, ENERGY, Availability, Cable, Energy, Health, follow
 from charge_point.transaction import Point
@@ -63,13 +63,63 @@ def ev_resumes(evse: Evse) -> None:
         go_on(evse)
 
 
-def limit(evse: Evse, amps: float) -> None:
-    """The station offers at most `amps` per phase from now on; 0 holds the energy back."""
+class Ceiling(NamedTuple):
+    """The most that may be drawn: `amount` in A per phase on AC, in W on DC; `phases` on AC, 0 on DC."""
+
+    amount: float
+    phases: int
+
+
+class Limit(NamedTuple):
+    """What one source allows: A per phase on AC, W on DC; `phases` only where it says something of them."""
+
+    amount: float
+    phases: int | None = None
+
+
+PILOT_LEAST = 6.0
+"""A: less cannot be offered on AC (IEC 61851-1 Annex A), so it is a pause."""
+
+
+def set_limit(evse: Evse, source: str, amount: float | None, phases: int | None = None) -> bool:
+    """`source` ("profiles", "cable", ...) allows `amount` from now on, None: it says nothing any more.
+
+    A per phase on AC, W on DC; of all sources the least holds. With nothing allowed the station pauses
+    (SuspendedEVSE), and goes on when there is something again; the message about that is made here. Gives whether
+    the charging state has changed: if not, ChargingRateChanged is still the caller's to tell.
+    """
+    held = dict(evse.limits or {})
+    if amount is None:
+        held.pop(source, None)
+    else:
+        held[source] = Limit(max(amount, 0.0), phases)
+    if held == (evse.limits or {}):
+        return False
+    evse.limits = held or None
+    before = evse.energy
+    _follow_limits(evse)
+    return evse.energy is not before
+
+
+def ceiling(evse: Evse) -> Ceiling:
+    """What all limits and the station's own hardware allow now; nothing when that cannot be offered."""
+    setup = evse.station.setup
+    amount, phases = setup.amps, setup.phases
+    for limit in (evse.limits or {}).values():
+        amount = min(amount, limit.amount)
+        phases = phases if limit.phases is None else min(phases, limit.phases)
+    if amount < PILOT_LEAST or phases < 1:
+        amount = 0.0
+    return Ceiling(amount, phases)
+
+
+def _follow_limits(evse: Evse) -> None:
     elapsed = evse.station.clock.elapsed()
     evse.meter.advance(elapsed)
-    evse.meter.limit = amps
-    if evse.energy is Energy.FLOWING and amps > 0:
+    evse.meter.limit = ceiling(evse).amount
+    if evse.energy is Energy.FLOWING and evse.meter.limit > 0:
         evse.meter.draw(evse.ev_amps, elapsed)
+        check_allowance(evse)
     elif evse.energy is not Energy.OFF:
         go_on(evse)
 

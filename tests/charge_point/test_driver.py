@@ -6,6 +6,7 @@ import pytest
 
 from charge_point.authorization import Token
 from charge_point.driver import Driver, Wish
+from charge_point.power import set_limit
 from shared.versions import V16, Version
 from tests.charge_point.scripted import REFUSED, Stage
 
@@ -55,7 +56,7 @@ async def test_a_driver_sees_a_transaction_ended_by_the_csms(version: Version) -
 async def test_a_driver_gives_up_on_a_station_that_gives_nothing(version: Version) -> None:
     stage = Stage(version)
     await stage.booted()
-    stage.station.evses[0].limit(0)
+    set_limit(stage.station.evses[0], "test", 0)
     driver = Driver(stage.station)
     assert not await driver.sessions(Wish(TOKEN, energy=1000), 1)
     assert driver.results[0].reason == "no more than 0 Wh came"

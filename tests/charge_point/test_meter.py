@@ -9,6 +9,7 @@ import pytest
 
 from charge_point.authorization import Token
 from charge_point.meter import Meter, Reading, sample
+from charge_point.power import set_limit
 from shared.chance import Stream
 from shared.clock import parse
 from shared.versions import V16, V201, Version
@@ -149,15 +150,15 @@ async def test_16_reports_values_as_text_and_2x_as_numbers() -> None:
 async def test_a_limit_is_what_the_car_draws_at_most(version: Version) -> None:
     stage = await charging(version)
     evse = stage.station.evses[0]
-    evse.limit(10)
+    set_limit(evse, "test", 10)
     assert evse.meter.amps == 10
-    evse.limit(0)
+    set_limit(evse, "test", 0)
     await stage.settle()
     if version is V16:
         assert stage.csms.statuses()[-1] == "SuspendedEVSE"
     else:
         assert stage.csms.events()[-1][2] == "SuspendedEVSE"
-    evse.limit(16)
+    set_limit(evse, "test", 16)
     assert evse.meter.amps == 16
 
 

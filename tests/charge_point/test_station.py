@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from charge_point.authorization import Token
 from charge_point.connector import NotNow
+from charge_point.power import set_limit
 from shared.versions import V16, VERSIONS, Version
 from tests.charge_point.scripted import ScriptedCsms, Stage
 
@@ -58,8 +59,8 @@ async def do(stage: Stage, step: str) -> None:
         "unplug_ev": lambda: station.unplug_ev(1),
         "pause": evse.ev_pauses,
         "resume": evse.ev_resumes,
-        "hold": lambda: evse.limit(0),
-        "limit": lambda: evse.limit(16),
+        "hold": lambda: set_limit(evse, "test", 0),
+        "limit": lambda: set_limit(evse, "test", 16),
         "fault": lambda: station.fault(1),
         "repair": lambda: station.clear_fault(1),
         "offline": stage.cut,
