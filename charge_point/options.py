@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.option_fields import UsageError, option
-from shared.option_values import Pairs, filled, not_negative, positive, readable, versions, whole
+from shared.option_values import Pairs, address, filled, not_negative, positive, readable, versions, whole
 from shared.options import CommonOptions, OptionParser
 from shared.suggest import not_one_of
 from shared.versions import V2X, V16, V21, V201, Version
@@ -36,34 +36,6 @@ _LONGEST = {
 """Characters that BootNotification and the id token may have."""
 
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
-
-
-def address(text: str) -> str:
-    """The base URL of a CSMS: ws:// or wss://, a host, perhaps a port, a path and a query."""
-    from urllib.parse import urlsplit
-
-    filled(text)
-    example = "ws://localhost:9000"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{text!r}: {str(error)[:1].lower()}{str(error)[1:]}") from None
-    if parts.username is not None:
-        raise ValueError(
-            "an address with a password in it; use --password, the user name is the station's id"
-        )
-    if parts.scheme not in ("ws", "wss"):
-        meant = {"http": "ws", "https": "wss"}.get(parts.scheme)
-        hint = f"; did you mean '{meant}{text[len(parts.scheme) :]}'?" if meant else f", as in {example}"
-        raise ValueError(f"{text!r} is not a WebSocket address{hint}")
-    if not parts.hostname:
-        raise ValueError(f"{text!r} names no host; expected an address as {example}")
-    if port == 0:
-        raise ValueError(f"{text!r}: port 0 cannot be dialled")
-    if parts.fragment:
-        raise ValueError(f"{text!r}: a WebSocket address has no fragment (#)")  # RFC 6455 §3
-    return text
 
 
 def _header(name: str, value: str) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.clock import parse
 from shared.dispatch import NoAnswer, Refuse
+from shared.findings import called_early
 from shared.peer import CallFailed
 from shared.versions import V16
 
@@ -36,15 +37,6 @@ LONGEST_WAIT = 300.0
 DAY = 86_400.0
 TOLERANCE = 1.0
 """A clock that is less than this many seconds off is not set: many CSMSs send whole seconds."""
-
-
-_BOOT = "BootNotification"
-_FAULTS_16 = {
-    (PENDING, "RemoteStartTransaction"): ("not while the registration is Pending", "1.6 §4.2"),
-    (PENDING, "RemoteStopTransaction"): ("not while the registration is Pending", "1.6 §4.2"),
-    (ACCEPTED, "TriggerMessage"): ("BootNotification from a station that is accepted", "1.6 errata 3.40"),
-}
-"""Registration and action -> what is wrong with it, and the clause. 2.x leaves these to the station to refuse."""
 
 
 class Registration:
@@ -162,13 +154,11 @@ class Registration:
 
         What a CSMS must not send in the present state is a finding, whatever it is answered.
         """
-        fault = _FAULTS_16.get((self.status, action)) if self._station.version is V16 else None
-        if fault is not None and (action != "TriggerMessage" or payload["requestedMessage"] == _BOOT):
-            self._station.note("called_too_early", f"{action}: {fault[0]}", clause=fault[1])
+        breach = called_early(self._station.version, self.status, action, payload)
+        if breach is not None:
+            self._station.note(breach.finding, breach.text, clause=breach.clause)
         if self.status != REJECTED:
             return
-        clause = "1.6 §4.2" if self._station.version is V16 else "B03.FR.03"
-        self._station.note("called_while_rejected", f"{action} to a station that was rejected", clause=clause)
         if self._station.version is V16:
             raise NoAnswer
         raise Refuse("SecurityError", "this station's registration was rejected")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charge_point.options import REACH, ChargePointOptions, address
+from charge_point.options import REACH, ChargePointOptions
 from shared.option_fields import UsageError, option, same
-from shared.option_values import filled, positive, versions
+from shared.option_values import address, filled, positive, versions
 from shared.options import OptionParser
 from shared.scenario.options import GROUPS, RunOptions
 from shared.versions import V16, V21, V201, Version

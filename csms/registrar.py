@@ -114,6 +114,19 @@ class Registrar:
             self._note_early(session, record, now)
         status = self._next(record, session.version)
         interval = self.heartbeat if status == ACCEPTED or self.upstream else self.retry
+        self._enter(session, request, status, interval, now)
+        return {"currentTime": clock.text(now), "interval": interval, "status": status}
+
+    def overheard(self, session: Session, request: Payload, answer: Payload) -> None:
+        """Enter a BootNotification that another central system has answered: valid payloads of both."""
+        record, now = session.station, session.csms.clock.time()
+        if record.due is not None and record.due[0] == session.number:
+            self._note_early(session, record, now)
+        record.boots += 1
+        self._enter(session, request, answer["status"], answer["interval"], now)
+
+    def _enter(self, session: Session, request: Payload, status: str, interval: float, now: float) -> None:
+        record = session.station
         record.boot = request
         record.registration = status
         # single messages stay permitted: a boot may have overtaken them
@@ -121,7 +134,6 @@ class Registrar:
         if status == ACCEPTED:
             record.triggered = None
         record.due = None if status == ACCEPTED else (session.number, now + interval * EARLY)
-        return {"currentTime": clock.text(now), "interval": interval, "status": status}
 
     def gate(self, session: Session, action: str, request: Payload) -> None:
         """Let a message of a station pass, or raise `Refuse` with SecurityError and note the finding."""

@@ -154,12 +154,18 @@ class Console:
                 self._print(entry.t, seen, f"= {name}  {text}".rstrip())
             return
         ref = entry.ref
-        pending = next((at for at, exchange in seen.open.items() if not exchange.is_in), None)
-        if name == "unanswered_call" and pending is not None:
+        pending = None
+        if name == "unanswered_call":
+            pending = next((at for at, exchange in seen.open.items() if exchange.seq == ref), None)
+            if pending is None:  # a fault held it: what is noted is not what crossed the wire
+                pending = next((at for at, exchange in seen.open.items() if not exchange.is_in), None)
+        if pending is not None:
             exchange = seen.open.pop(pending)
             self._open -= 1
             ref = exchange.seq
+            whose = entry.detail.get("whose") if entry.detail else None
             text = f"{_call(exchange)}  for {_duration(entry.t - exchange.t)}"
+            text = f"{whose}: {text}" if whose else text
         where = f", frame {ref}" if ref else ""
         self._finding(entry.t, seen, f"! {name}", text, f"  [{clean(entry.clause, 60)}{where}]")
 

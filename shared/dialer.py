@@ -46,6 +46,16 @@ class DialFailed(Exception):
     """An attempt failed; its text is one sentence with the address, the likely cause and what to try."""
 
 
+class Flags(NamedTuple):
+    """What the options are called that a failed attempt may be due to."""
+
+    address: str = "--csms"
+    version: str = "--ocpp-version"
+    proof: str = "--id and --password"
+    ca: str = "--ca FILE"
+    insecure: str = "--insecure"
+
+
 class Target(NamedTuple):
     """Where to dial and as whom."""
 
@@ -59,6 +69,7 @@ class Target(NamedTuple):
     max_frame: int = 1024 * 1024
     ping_interval: float | None = None
     open_timeout: float = 10.0
+    flags: Flags = Flags()
 
     @property
     def url(self) -> str:
@@ -70,6 +81,25 @@ class Target(NamedTuple):
 
 async def dial(target: Target) -> tuple[WebSocketLink, Version]:
     """Connect once; gives the link and the version that the server chose. Raises `DialFailed`."""
+    connection = await connected(target)
+    if connection.subprotocol is None:
+        # never guess a version: part 4 §3.3 has the server close such a connection
+        await connection.close(1002, "no subprotocol")
+        raise DialFailed(f"{target.url}: {no_subprotocol(target)}")
+    return WebSocketLink(connection), version(connection.subprotocol)
+
+
+def no_subprotocol(target: Target) -> str:
+    """What it means that a server completed the handshake without a subprotocol, in one clause."""
+    offered = ", ".join(v.subprotocol for v in target.versions)
+    return (
+        f"the handshake was completed without a subprotocol, so the CSMS speaks none of {offered}; "
+        f"try another {target.flags.version}"
+    )
+
+
+async def connected(target: Target) -> ClientSide:
+    """Connect once, whichever subprotocol the server chooses, or none. Raises `DialFailed`, from what was wrong."""
     headers = dict(target.headers)
     if target.password is not None:
         # user name = identity, decoded (A00.FR.204); the password's own bytes, which in 1.6 need not be text
@@ -78,7 +108,7 @@ async def dial(target: Target) -> tuple[WebSocketLink, Version]:
     try:
         connection = await connect(
             target.url,
-            subprotocols=[v.subprotocol for v in target.versions],  # type: ignore[misc]
+            subprotocols=[v.subprotocol for v in target.versions] or None,  # type: ignore[misc]
             additional_headers=headers,
             ssl=target.tls if target.url.startswith("wss:") else None,
             create_connection=ClientSide,
@@ -93,15 +123,7 @@ async def dial(target: Target) -> tuple[WebSocketLink, Version]:
     except Exception as problem:
         raise DialFailed(f"{target.url}: {explain(problem, target)}") from problem
     assert isinstance(connection, ClientSide)
-    if connection.subprotocol is None:
-        # never guess a version: part 4 §3.3 has the server close such a connection
-        await connection.close(1002, "no subprotocol")
-        offered = ", ".join(v.subprotocol for v in target.versions)
-        raise DialFailed(
-            f"{target.url}: the handshake was completed without a subprotocol, so the CSMS speaks none of "
-            f"{offered}; try another --ocpp-version"
-        )
-    return WebSocketLink(connection), version(connection.subprotocol)
+    return connection
 
 
 def explain(problem: BaseException, target: Target) -> str:
@@ -109,11 +131,11 @@ def explain(problem: BaseException, target: Target) -> str:
     if isinstance(problem, InvalidStatus):
         return _explain_status(problem, target)
     if isinstance(problem, ssl.SSLCertVerificationError):
-        return _explain_certificate(problem)
+        return _explain_certificate(problem, target.flags)
     if isinstance(problem, ssl.SSLError):
         return f"TLS failed ({problem.reason or problem}); does this port speak TLS? if not, use ws://"
     if isinstance(problem, socket.gaierror):
-        return f"the name {urlsplit(target.url).hostname!r} cannot be resolved; check --csms"
+        return f"the name {urlsplit(target.url).hostname!r} cannot be resolved; check {target.flags.address}"
     if isinstance(problem, ConnectionRefusedError) or (
         isinstance(problem, OSError) and "Connect call failed" in str(problem)
     ):
@@ -121,7 +143,7 @@ def explain(problem: BaseException, target: Target) -> str:
     if isinstance(problem, TimeoutError):
         return f"no answer within {target.open_timeout:g} s; is the address right, and no firewall between?"
     if isinstance(problem, InvalidURI):
-        return "this is not a ws:// or wss:// URL; check --csms"
+        return f"this is not a ws:// or wss:// URL; check {target.flags.address}"
     if isinstance(problem, InvalidMessage):
         return "something answered, but not a WebSocket server; is the port right, or does it want wss://?"
     if isinstance(problem, InvalidHandshake):
@@ -140,17 +162,19 @@ _WRONG_HOST, _WRONG_ADDRESS = 62, 64
 """X509_V_ERR_CERT_HAS_EXPIRED and its like, as OpenSSL numbers them."""
 
 
-def _explain_certificate(problem: ssl.SSLCertVerificationError) -> str:
+def _explain_certificate(problem: ssl.SSLCertVerificationError, flags: Flags) -> str:
     why = (problem.verify_message or problem.reason or str(problem)).rstrip(".")
     if problem.verify_code in (_EXPIRED, _NOT_YET_VALID):
         return (
-            f"the TLS certificate is out of its time ({why}); renew it, check both clocks, or use --insecure"
+            f"the TLS certificate is out of its time ({why}); renew it, check both clocks, or use "
+            f"{flags.insecure}"
         )
     if problem.verify_code in (_WRONG_HOST, _WRONG_ADDRESS):
         return (
-            f"the TLS certificate is another host's ({why}); dial the name that it is for, or use --insecure"
+            f"the TLS certificate is another host's ({why}); dial the name that it is for, or use "
+            f"{flags.insecure}"
         )
-    return f"the TLS certificate is not trusted ({why}); give its authority with --ca FILE, or use --insecure"
+    return f"the TLS certificate is not trusted ({why}); give its authority with {flags.ca}, or use {flags.insecure}"
 
 
 def _explain_status(problem: InvalidStatus, target: Target) -> str:
@@ -159,15 +183,16 @@ def _explain_status(problem: InvalidStatus, target: Target) -> str:
     words = f" ({said[0][:200]})" if said else ""
     if status == 401:
         hint = "the password is wrong" if target.password is not None else "it wants a password"
-        return f"401 Unauthorized{words}: {hint}; check --id and --password"
+        return f"401 Unauthorized{words}: {hint}; check {target.flags.proof}"
     if status == 403:
         return f"403 Forbidden{words}: the CSMS does not let {target.identity} in"
     if status == 404:
         return (
-            f"404 Not Found{words}: the CSMS does not know {target.identity}, or the path in --csms is wrong"
+            f"404 Not Found{words}: the CSMS does not know {target.identity}, or the path in "
+            f"{target.flags.address} is wrong"
         )
     if status == 400:
-        return f"400 Bad Request{words}: often the subprotocol; try another --ocpp-version"
+        return f"400 Bad Request{words}: often the subprotocol; try another {target.flags.version}"
     if status in (429, 503):
         return f"{status}{words}: the CSMS is overloaded or closed for now"
     return f"the CSMS answered with status {status}{words} instead of a WebSocket"

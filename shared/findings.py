@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from shared import versions
-from shared.versions import Version
+from shared.versions import V16, Version
 
 _J16, _P201, _P21 = "OCPP-J 1.6", "OCPP 2.0.1 part 4", "OCPP 2.1 part 4"
 _R201, _R21 = "OCPP 2.0.1 part 2", "OCPP 2.1 part 2"
@@ -55,3 +57,33 @@ def clause(version: Version, finding: str, symptom: str = "") -> str:
     KeyError for a finding that is not in the table.
     """
     return (CLAUSES.get(symptom) or CLAUSES[finding])[version.order]
+
+
+class Breach(NamedTuple):
+    """A rule that was broken: the name of the finding, what happened in words, and the clause."""
+
+    finding: str
+    text: str
+    clause: str
+
+
+_TOO_EARLY_16 = {
+    ("Pending", "RemoteStartTransaction"): ("not while the registration is Pending", "1.6 §4.2"),
+    ("Pending", "RemoteStopTransaction"): ("not while the registration is Pending", "1.6 §4.2"),
+    ("Accepted", "TriggerMessage"): ("BootNotification from a station that is accepted", "1.6 errata 3.40"),
+}
+"""Registration and action -> what is wrong with it, and the clause. 2.x leaves these to the station to refuse."""
+
+
+def called_early(version: Version, registration: str, action: str, request: dict[str, Any]) -> Breach | None:
+    """What is wrong with a central system's call of `action` to a station whose `registration` it last answered so.
+
+    `registration` is Accepted, Pending, Rejected, or "" when the station never booted; `request` is the payload.
+    """
+    fault = _TOO_EARLY_16.get((registration, action)) if version is V16 else None
+    if fault and (action != "TriggerMessage" or request.get("requestedMessage") == "BootNotification"):
+        return Breach("called_too_early", f"{action}: {fault[0]}", fault[1])
+    if registration != "Rejected":
+        return None
+    clause = "1.6 §4.2" if version is V16 else "B03.FR.03"
+    return Breach("called_while_rejected", f"{action} to a station that was rejected", clause)

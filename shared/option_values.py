@@ -96,6 +96,37 @@ def one_of(noun: str, allowed: Iterable[str]) -> Callable[[str], str]:
     return parse
 
 
+def address(text: str, password: str = "--password") -> str:
+    """The base URL of a CSMS: ws:// or wss://, a host, perhaps a port, a path and a query.
+
+    `password` is the flag that a password belongs to.
+    """
+    from urllib.parse import urlsplit
+
+    filled(text)
+    example = "ws://localhost:9000"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {str(error)[:1].lower()}{str(error)[1:]}") from None
+    if parts.username is not None:
+        raise ValueError(
+            f"an address with a password in it; use {password}, the user name is the station's id"
+        )
+    if parts.scheme not in ("ws", "wss"):
+        meant = {"http": "ws", "https": "wss"}.get(parts.scheme)
+        hint = f"; did you mean '{meant}{text[len(parts.scheme) :]}'?" if meant else f", as in {example}"
+        raise ValueError(f"{text!r} is not a WebSocket address{hint}")
+    if not parts.hostname:
+        raise ValueError(f"{text!r} names no host; expected an address as {example}")
+    if port == 0:
+        raise ValueError(f"{text!r}: port 0 cannot be dialled")
+    if parts.fragment:
+        raise ValueError(f"{text!r}: a WebSocket address has no fragment (#)")  # RFC 6455 §3
+    return text
+
+
 # --- several ------------------------------------------------------------------------------------------------
 
 

@@ -102,7 +102,8 @@ class Summary:
         self.finding_count += 1
         if entry.station:
             self._tally(entry.station).findings += 1
-        key = (entry.note, entry.clause)
+        whose = entry.detail.get("whose") if entry.detail else None  # told where there are two that it may be
+        key = (f"{entry.note} ({whose})" if whose else entry.note, entry.clause)
         found = self.findings.get(key)
         if found is None:
             found = self.findings[key] = Found()

@@ -48,6 +48,9 @@ class FaultyLink:
         self._is_draining = False
         self._stalled_by: Handle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
+        self.heard: Callable[[str, Message, int, Tale], object] | None = None
+        """Hears of each message before anything is done to it: which way (in, out), the message, its number in the
+        journal, and what the faults make of it."""
         self._is_over = False  # the end has come from below
         self._is_closed = False
         faults.links[self] = None
@@ -97,6 +100,8 @@ class FaultyLink:
         waits = not self._in.is_free
         steps, tale = self._spoiled(message, IN)
         self._scribe.tell(ref, tale)
+        if self.heard is not None:
+            self.heard(IN, message, ref, tale)
         if waits and not tale:
             self._tell_of_waiting(ref, self._in)
         for step in steps:
@@ -132,6 +137,8 @@ class FaultyLink:
         reason = "" if as_meant else "+".join(handle.name for handle, *_ in tale) or self._holder(self._out)
         ref = self._scribe.frame(OUT if as_meant else HELD, message, reason)
         self._scribe.tell(ref, tale)
+        if self.heard is not None:
+            self.heard(OUT, message, ref, tale)
         if waits:
             self._tell_of_waiting(ref, self._out)
         for at, step in enumerate(steps):
