@@ -130,3 +130,19 @@ def known(version: Version, name: object) -> bool:
 def of(version: Version, sender: str) -> list[Action]:
     """The actions of `version` that `sender` ("csms" or "charge_point") may send, in catalogue order."""
     return [a for a in ACTIONS.values() if version in a.versions and a.sent_by(sender)]
+
+
+_EVERYBODY = frozenset(
+    "provisioning authorization transactions remote_control availability meter_values data_transfer".split()
+)
+_TRIGGER = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
+
+
+def may_lack(name: str, version: Version) -> bool:
+    """Whether a peer of `version` may do without an action that there is: it belongs to no block that all must have.
+
+    1.6 §3.3: the Core profile is required, the others (Remote Trigger is one) are optional; 2.x part 5 likewise.
+    """
+    if not known(version, name):
+        return False
+    return ACTIONS[name].block not in _EVERYBODY or (version is V16 and name in _TRIGGER)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from shared.actions import SENDS
+from shared.actions import SENDS, may_lack
 from shared.peer import CallFailed, CallRefused, ConnectionLost, InvalidAnswer
 from shared.scenario.check import schema_of, typed
 from shared.scenario.match import Mismatch, against, answer_against, concerns, value_against
 from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, StepFailed, settle
 from shared.scenario.registry import verb
-from shared.scenario.stage import Broken, CannotDo
+from shared.scenario.stage import Broken, CannotDo, NotHere
 from shared.scenario.talk import Message
 from shared.scenario.tree import Items, Node, Scalar, Table, in_words
 
 Seconds = float
+
+_LACKS = ("NotImplemented", "NotSupported")
+"""The errors by which the other side says that it does not have a message (OCPP-J 1.6 §4.2.3, 2.x part 4 §4.3)."""
 
 
 @verb()
@@ -295,7 +298,7 @@ def judge_answer(
     answered: Node | None,
     error: Node | None,
 ) -> None:
-    """Raise StepFailed unless the answer to our call is what was wanted."""
+    """Raise StepFailed unless the answer to our call is what was wanted; NotHere when they rightly lack the message."""
     answer = sent.answer if sent is not None else None
     if error is not None:
         code = problem.code if isinstance(problem, CallRefused) else str(problem) if problem else "an answer"
@@ -303,12 +306,17 @@ def judge_answer(
         if wrong is not None:
             raise branch.failed(f"{action}: expected CALLERROR {in_words(error)}, not {code}", wrong, answer)
         return
+    may = sent is not None and may_lack(sent.action, branch.version)
+    if may and isinstance(problem, CallRefused) and problem.code in _LACKS:
+        raise NotHere(f"{branch.station}: {problem}")
     if problem is not None and not (isinstance(problem, InvalidAnswer) and answered is not None):
         raise branch.failed(f"{action}: {problem}", Mismatch("answer", "an answer", str(problem)), answer)
     if answered is not None and answer is not None:
         wrong = answer_against(answered, answer, branch.context)
         if wrong is not None:
             words = f"the answer to {action}: {wrong.path} is {wrong.actual}, not {wrong.expected}"
+            if may and wrong.actual in _LACKS:
+                raise NotHere(words)
             raise branch.failed(words, wrong, answer)
 
 

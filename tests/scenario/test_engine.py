@@ -313,6 +313,46 @@ def test_a_parameter_can_be_overridden() -> None:
     assert longer.finished[0].protocol_seconds == pytest.approx(50, abs=0.1)
 
 
+LACKS = """\
+  - {answer: %s, at: charge_point, %s}
+  - {%s, answered: {status: Accepted}}
+"""
+LIST = "command: {send_local_list: {tokens: [a], version: 1}}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "step", "verdict"),
+    [
+        ("error: NotImplemented", LIST, Verdict.NOT_APPLICABLE),
+        ("error: NotSupported", LIST, Verdict.NOT_APPLICABLE),
+        ("error: InternalError", LIST, Verdict.FAILED),
+        (
+            "error: NotImplemented",
+            "command: reset",
+            Verdict.FAILED,
+        ),  # 1.6 §3.3: everybody has the Core profile
+    ],
+)
+def test_what_the_other_side_may_lack_makes_it_not_applicable(
+    answer: str, step: str, verdict: Verdict
+) -> None:
+    action = "Reset" if "reset" in step else "SendLocalList"
+    head = "role: csms\ngiven: [use: accepted]"
+    played = play(LACKS % (action, answer, step), head=head)
+    assert played.verdicts == {verdict}, played.reason
+
+
+def test_an_answer_that_says_not_supported_is_one_too() -> None:
+    stub = "  - {answer: {SendLocalList: {status: NotSupported}}, at: charge_point}\n"
+    played = play(
+        f"{stub}  - {{{LIST}, answered: Accepted}}",
+        head="role: csms\ngiven: [use: accepted]",
+        versions=(V16,),
+    )
+    assert played.verdicts == {Verdict.NOT_APPLICABLE}
+    assert played.reason == "the answer to send_local_list: answer.status is NotSupported, not Accepted"
+
+
 def test_a_finding_fails_a_scenario_when_it_is_to() -> None:
     steps = "  - use: booted\n  - {send: {Heartbeat: {x: 1}}, error: any}"
     assert play(steps).verdicts == {Verdict.PASSED}
