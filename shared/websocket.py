@@ -34,6 +34,9 @@ try:
 except ImportError:
     from websockets.utils import apply_mask
 
+NO_CODE = 1005
+"""Says of a close frame that there is no code in it (RFC 6455 §7.4.1)."""
+
 TOO_BIG = 1009
 """The close code after a message over the limit (RFC 6455 §7.4.1)."""
 
@@ -71,7 +74,7 @@ class _Tolerant(Connection):
     # --- in ----------------------------------------------------------------------------------------------
 
     async def recv_as_it_came(self) -> str | bytes:
-        """The next message; bytes when it is binary or not UTF-8. Raises `LinkClosed` at the end."""
+        """The next message; bytes when it is binary, `TextBytes` when it is not UTF-8. Raises `LinkClosed` at the end."""
         messages = self.recv_messages
         if not messages.closed and not len(messages.frames):
             self._reader = self.loop.create_future()
@@ -87,14 +90,14 @@ class _Tolerant(Connection):
                 try:
                     return whole.decode()
                 except UnicodeDecodeError:
-                    return whole
+                    return TextBytes(whole)
         return await self._recv_from_queue()
 
     async def _recv_from_queue(self) -> str | bytes:
         try:
             return await self.recv_messages.get()
         except UnicodeDecodeError as problem:
-            return bytes(problem.object)
+            return TextBytes(problem.object)
         except EOFError:
             pass
         except WebSocketException as problem:  # too many fragments: as good as over the limit
@@ -235,6 +238,9 @@ class WebSocketLink:
         self.send = connection.send_as_it_is
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
+        if code == NO_CODE:
+            await self.connection.close(None)  # type: ignore[arg-type]  # what the library has for it
+            return
         # the reason of a close frame has at most 123 bytes (RFC 6455 §5.5)
         await self.connection.close(code, reason.encode()[:123].decode(errors="ignore"))
 
