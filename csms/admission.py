@@ -79,6 +79,10 @@ class Admission:
             return Refused(HTTPStatus.BAD_REQUEST, self._what_is_offered(offered))
         return Admitted(identity, version)
 
+    def spoken(self, offered: Sequence[str]) -> list[Version]:
+        """The versions among the offered subprotocols that we speak, in the station's order."""
+        return [self._by_subprotocol[name] for name in offered if name in self._by_subprotocol]
+
     def _choose(self, offered: Sequence[str]) -> Version | None:
         """The first subprotocol of the station's list that we speak (part 4 §3.1.2); others are skipped."""
         for name in offered:

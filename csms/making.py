@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from csms.admission import Admission, read_passwords
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
     """The CSMS that the options ask for; it does not listen yet. Raises UsageError."""
-    csms = Csms(
+    csms = _kind(options)(
         policies_of(options),
         journal,
         timetable=timetable_of(options),
@@ -38,6 +40,16 @@ def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
     for injection in options.inject:
         csms.faults.add(injection)
     return csms
+
+
+def _kind(options: CsmsOptions) -> Callable[..., Csms]:
+    """What makes the CSMS: one that answers, or with `--forward` one that hands on. Raises UsageError."""
+    if options.forward is None:
+        return Csms
+    from csms.central import central_of
+    from csms.forwarding import ForwardingCsms
+
+    return partial(ForwardingCsms, central=central_of(options))
 
 
 async def listen(

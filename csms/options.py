@@ -8,22 +8,23 @@ from typing import Any
 
 from csms import option_tables as tables
 from csms import option_values as words
+from csms.option_forward import FORWARD, ForwardOptions
 from csms.option_tables import StationOptions
 from csms.option_values import Scheduled, VariableName, VariableValue
 from shared.option_fields import UsageError, option
 from shared.option_values import Pairs, filled, finite, one_of, positive, readable, versions, whole
-from shared.options import CommonOptions, OptionParser
+from shared.options import OptionParser
 from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
-SEND, SAY = "commands to send", "what the commands say"
-GROUPS = (LISTEN, BOOT, AUTH, SEND, SAY)
+SEND, SAY, COMPATIBILITY = "commands to send", "what the commands say", "compatibility"
+GROUPS = (LISTEN, FORWARD, BOOT, AUTH, SEND, SAY)
 
 _positive_id = whole(0, 2**31 - 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CsmsOptions(CommonOptions):
+class CsmsOptions(ForwardOptions):
     """The configuration of one mock CSMS, flat; every value is parsed and checked."""
 
     host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")
@@ -252,7 +253,7 @@ class CsmsOptions(CommonOptions):
     compat: str | None = option(
         None,
         "answer as the mock server this one supersedes does, against the specification where that does",
-        group="compatibility",
+        group=COMPATIBILITY,
         choices=("upstream",),
         noun="something to be compatible with",
     )
@@ -285,6 +286,7 @@ class CsmsOptions(CommonOptions):
         for name, meant in _MEANT.items():
             if name in given:
                 self._refuse("what it sets", meant, name)
+        self.check_forward(given, (BOOT, AUTH, SEND, SAY, COMPATIBILITY))
         self._check_words(given)
         self._check_lengths(given)
         self._check_commands()

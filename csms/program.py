@@ -153,6 +153,10 @@ def _cannot_listen(options: CsmsOptions, problem: OSError) -> str:
     return f"cannot listen on {where}: {problem.strerror or problem}"
 
 
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]  # a key may stand there
+
+
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -163,6 +167,12 @@ def _welcome(options: CsmsOptions, url: str) -> str:
         import socket
 
         url = url.replace(_shown(options.host), socket.gethostname(), 1)
+    if options.forward is not None:
+        return (
+            f"OCPP {versions}; give a charger the URL {url}/ with its id at the end, as in {url}/CP1\n"
+            f"everything is handed on to {_without_query(options.forward)}, and answered there\n"
+            "type 'help' for what can be done here, Ctrl+C to stop\n"
+        )
     return (
         f"OCPP {versions}; give a charger the URL {url}/ with its id at the end, as in {url}/CP1\n"
         f"tokens: {options.auth_mode}{' (Authorize fails: --offline)' if options.offline else ''}; "

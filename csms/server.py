@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from csms import blocks
@@ -61,6 +61,11 @@ def handlers(version: Version) -> Table:
 
 class Csms:
     """One mock back office. `policies` decides, `journal` remembers the wire, `records` remember the stations."""
+
+    session_class = Session
+    takes_no_commands = ""
+    """Why nothing can be sent to stations, in words; "" where it can."""
+    stopping = STOPPING
 
     def __init__(
         self,
@@ -122,18 +127,15 @@ class Csms:
         name = self._name(identity, version)
         await self._settle_fight(name)
         if self._stopping:
-            await link.close(*STOPPING)
-            return LinkClosed(*STOPPING)
+            await link.close(*self.stopping)
+            return LinkClosed(*self.stopping)
         record = self.records.get(name)
         if record is None:
             record = self.records[name] = self.policies.new_record(identity, version)
         record.version = version
         self._connections += 1
-        session = Session(self, identity, version, record, url, self._connections)
-        key = Stream(self._seed, "csms", identity, self._run_id, self._connections).hex(8)
-        peer = session.peer = Peer(
-            link, version, handlers(version), session, self.setting, station=identity, id_prefix=f"{key}-"
-        )
+        session = self.session_class(self, identity, version, record, url, self._connections)
+        peer = session.peer = self._peer(link, session)
         older, self.sessions[name] = self.sessions.get(name), session
         self.journal.opened("csms", identity, f"{version.subprotocol} {url}".rstrip())
         remarks = remarks_on(identity, version)
@@ -155,6 +157,14 @@ class Csms:
                 self.timetable.gone(session)
             self.on_change(session, "gone")
         return ended
+
+    def _peer(self, link: Link, session: Session) -> Peer:
+        """Who talks to the station of `session`."""
+        version = session.version
+        key = Stream(self._seed, "csms", session.id, self._run_id, session.number).hex(8)
+        return Peer(
+            link, version, handlers(version), session, self.setting, station=session.id, id_prefix=f"{key}-"
+        )
 
     def remember(self, records: dict[str, StationRecord]) -> None:
         """Take up the records of an earlier run, each under the name that it is filed under."""
@@ -278,7 +288,7 @@ class Csms:
             host,
             port,
             create_connection=ServerSide,
-            process_request=lambda connection, request: self._admit(connection, request, admission),
+            process_request=lambda connection, request: self._shake_hands(connection, request, admission),
             select_subprotocol=lambda connection, offered: getattr(connection, "chosen", None),
             compression=None,
             extensions=[deflate] if compression else None,
@@ -298,18 +308,21 @@ class Csms:
         if self._server is not None:
             self._server.close(close_connections=False)
         # side by side: one station that does not answer the close must not hold up the others
-        await asyncio.gather(*(session.peer.close(*STOPPING) for session in list(self.sessions.values())))
+        await asyncio.gather(
+            *(session.peer.close(*self.stopping) for session in list(self.sessions.values()))
+        )
         if self._server is not None:
             await self._server.wait_closed()
         await self.tasks.end()
 
+    def _shake_hands(
+        self, connection: Any, request: Request, admission: Admission
+    ) -> Response | Awaitable[Response | None] | None:
+        """What a station's request for a connection is answered, None to let it in."""
+        return self._admit(connection, request, admission)
+
     def _admit(self, connection: Any, request: Request, admission: Admission) -> Response | None:
-        offered = [
-            name.strip()
-            for header in request.headers.get_all("Sec-WebSocket-Protocol")
-            for name in header.split(",")
-            if name.strip()
-        ]
+        offered = offered_by(request)
         credentials = request.headers.get_all("Authorization")
         proof = credentials[0] if len(credentials) == 1 else None  # RFC 9110 §11.6.2: one, not a list
         identity = identity_of(request.path)
@@ -332,8 +345,6 @@ class Csms:
         return None
 
     async def _serve_socket(self, connection: ServerSide, scheme: str) -> None:
-        from shared.websocket import WebSocketLink
-
         identity, version = connection.admitted  # type: ignore[attr-defined]
         request = connection.request
         assert request is not None
@@ -344,7 +355,19 @@ class Csms:
             return
         host = next(iter(request.headers.get_all("Host")), "")
         url = f"{scheme}://{host}{request.path}"
-        await self.serve(WebSocketLink(connection), identity, version, url)
+        await self.serve(self._link(connection), identity, version, url)
+
+    def _link(self, connection: ServerSide) -> Link:
+        """What `serve` is to talk over."""
+        from shared.websocket import WebSocketLink
+
+        return WebSocketLink(connection)
+
+
+def offered_by(request: Request) -> list[str]:
+    """The subprotocols that a station offers, in its order."""
+    headers = request.headers.get_all("Sec-WebSocket-Protocol")
+    return [name.strip() for header in headers for name in header.split(",") if name.strip()]
 
 
 __all__ = ["VERSIONS", "Csms", "handlers"]

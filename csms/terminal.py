@@ -73,7 +73,7 @@ class Terminal:
             more=lambda: (*self._names(), *_command_names()),
             topics=_about,
             complete=self._complete,
-            footer=FOOTER,
+            footer=csms.takes_no_commands or FOOTER,
         )
 
     # --- looking -----------------------------------------------------------------------------------------
@@ -146,6 +146,8 @@ class Terminal:
         """`[STATION] COMMAND OPTIONS`; None when neither a station nor a command begins the line."""
         first, _, rest = line.partition(" ")
         rest = rest.strip()
+        if self._csms.takes_no_commands and (_is_command(first) or self._addressed(first) is not None):
+            raise UsageError(self._csms.takes_no_commands)
         sessions = self._addressed(first)
         if sessions is None:
             if _is_command(first):

@@ -182,7 +182,8 @@ def _explain_status(problem: InvalidStatus, target: Target) -> str:
     said = bytes(problem.response.body or b"").decode("utf-8", "replace").strip().splitlines()
     words = f" ({said[0][:200]})" if said else ""
     if status == 401:
-        hint = "the password is wrong" if target.password is not None else "it wants a password"
+        is_given = target.password is not None or "Authorization" in target.headers
+        hint = "the password is wrong" if is_given else "it wants a password"
         return f"401 Unauthorized{words}: {hint}; check {target.flags.proof}"
     if status == 403:
         return f"403 Forbidden{words}: the CSMS does not let {target.identity} in"
