@@ -71,6 +71,8 @@ class Talk:
         self._open: dict[tuple[str, str, str], Message] = {}
         self._began: dict[str, float] = {}
         self._waiting: list[asyncio.Future[None]] = []
+        for entry in journal:  # a station under test was there before
+            self._take(entry)
         self._leave = journal.subscribe(self._take)
 
     def close(self) -> None:
