@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def happened(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
     """What the demo's journal says, after a run that ended with 0."""
     journal = tmp_path_factory.mktemp("demo") / "journal.jsonl"

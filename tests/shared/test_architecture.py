@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,30 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
 
-each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+
+def each(paths: list[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """One test of a rule for all of `paths`, which names every file that breaks it."""
+
+    def of(rule: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            broken = []
+            for path in paths:
+                try:
+                    rule(path)
+                except AssertionError as failure:
+                    broken.append(f"{path.relative_to(ROOT)}: {failure}")
+            assert not broken, "\n".join(broken)
+
+        test.__doc__ = rule.__doc__
+        return test
+
+    return of
 
 
+each_module = each(MODULES)
+
+
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
@@ -179,7 +201,7 @@ def test_no_module_is_longer_than_400_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
 
 
-@pytest.mark.parametrize("path", [*MODULES, *TESTS, *SCRIPTS], ids=lambda path: str(path.relative_to(ROOT)))
+@each([*MODULES, *TESTS, *SCRIPTS])
 def test_no_file_names_a_place_on_somebodys_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     places = ["/" + "work/", "/" + "home/", "/" + "Users/", "/" + "root/", "C:" + "\\\\"]
