@@ -3,14 +3,14 @@
 The groups are imported here one by one: a fault is known when its module is in `GROUPS`.
 """
 
-from shared.faults import delivery, payload, socket, timing
+from shared.faults import delivery, habits, payload, socket, timing
 from shared.faults.chain import Faults
 from shared.faults.envelope import ENVELOPE, Handle, Injection
 from shared.faults.parsing import parse
 from shared.faults.presets import PRESETS
 from shared.faults.registry import FAULTS, Fault, fault
 
-GROUPS = (timing, delivery, payload, socket)
+GROUPS = (timing, delivery, payload, habits, socket)
 
 __all__ = [
     "ENVELOPE",

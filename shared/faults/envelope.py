@@ -12,8 +12,11 @@ from typing import Any
 from shared.chance import Stream
 from shared.faults.effects import IN, KINDS, OUT, Frame
 from shared.faults.registry import Fault, Setting, settings_of
+from shared.versions import V2X, VERSIONS
 
 BOTH = "both"
+
+_VERSIONS = {**{version.name: (version,) for version in VERSIONS}, "2.x": V2X}
 
 
 def _member(default: Any, help: str, *, least: float | None = None, words: tuple[str, ...] = ()) -> Any:
@@ -30,6 +33,8 @@ class Injection:
         (), "messages of these actions, and the answers to them; `tx.started`, `tx.updated`, `tx.ended` on any version"
     )  # fmt: skip
     kind: tuple[str, ...] = _member((), "messages of these kinds", words=KINDS)
+    version: tuple[str, ...] = _member((), "on connections of these versions of OCPP", words=tuple(_VERSIONS))
+    message_id: str = _member("", "messages with this id; `*` stands for anything")
     nth: int = _member(0, "the nth of the messages that match, and no other", least=1)
     every: int = _member(0, "every nth of the messages that match", least=1)
     station: str = _member("", "at this station; `*` stands for anything, as in `CP*`")
@@ -65,6 +70,10 @@ class Injection:
             return False
         names = self.fault.names() or self.action
         if names and not any(name in frame.names for name in names):
+            return False
+        if self.version and not any(frame.version in _VERSIONS[name] for name in self.version):
+            return False
+        if self.message_id and not fnmatchcase(frame.id, self.message_id):
             return False
         return self.is_at(station) and all(_found(frame.payload, path, value) for path, value in self.where)
 

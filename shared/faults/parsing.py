@@ -155,7 +155,7 @@ def _check(injection: Injection) -> None:
     if injection.probability > 1:
         raise ValueError(f"probability: {injection.probability:g} is more than 1")
     if injection.fault.at_handshake:
-        for key in ("direction", "action", "kind", "where"):
+        for key in ("direction", "action", "kind", "version", "message_id", "where"):
             if getattr(injection, key):
                 raise ValueError(f"{key}: there is no message yet when a connection is made")
     if injection.fault.names() and injection.action:

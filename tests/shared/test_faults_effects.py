@@ -206,6 +206,69 @@ async def test_an_id_is_reused_from_the_last_message_of_its_kind() -> None:
         assert [json.loads(text)[:2] for text in seen] == [[2, "c1"], [3, "c9"], [2, "c1"], [3, "c9"]]
 
 
+# --- habits ---------------------------------------------------------------------------------------------------
+
+
+async def test_members_are_merged_into_the_payload_or_put_in_its_place() -> None:
+    info = answer(1, {"transactionId": 5, "idTagInfo": {"status": "Accepted", "parentIdTag": "P"}})
+    members = '{"transactionId":0,"idTagInfo":{"status":"Invalid"}}'
+    async with wire({"fault": "merge", "value": members, "kind": "answer"}) as w:
+        assert texts(await w.sent(info, call(2))) == [
+            answer(1, {"transactionId": 0, "idTagInfo": {"status": "Invalid", "parentIdTag": "P"}}),
+            call(2),
+        ]
+    async with wire("merge:value={},exact=true") as w:
+        assert texts(await w.sent(info)) == [answer(1)]
+
+
+async def test_an_answer_becomes_a_call_error_with_any_code() -> None:
+    async with wire("call_error:code=Whatever,description=why") as w:
+        assert texts(await w.sent(answer(1), call(2))) == ['[4,"c1","Whatever","why",{}]', call(2)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "written"),
+    [
+        ("ahead=3600", "2026-01-01T11:00:00.500Z"),
+        ("form=no_offset", "2026-01-01T10:00:00"),
+        ("form=local,hours=-5.5", "2026-01-01T04:30:00-05:30"),
+        ("form=microseconds", "2026-01-01T10:00:00.500000Z"),
+        ("form=whole_seconds,ahead=-1", "2026-01-01T09:59:59Z"),
+    ],
+)
+async def test_retime_writes_a_time_askew_or_otherwise(settings: str, written: str) -> None:
+    time = "2026-01-01T10:00:00.500Z"
+    async with wire(f"retime:{settings}", f"retime:path=a.b,{settings}") as w:
+        seen = await w.sent(answer(1, {"currentTime": time}), answer(2, {"a": {"b": time, "c": 1}}))
+        assert texts(seen) == [
+            answer(1, {"currentTime": written}),
+            answer(2, {"a": {"b": written, "c": 1}}),
+        ]
+        odd: list[Message] = [answer(3, {"currentTime": "soon"}), answer(4, {"a": time}), answer(5), call(6)]
+        assert texts(await w.sent(*odd)) == odd
+
+
+@pytest.mark.parametrize(
+    ("spelling", "id", "travels"),
+    [
+        ("number", "00000a0b-7", 2571000007),
+        ("digits", "ffffffff-999999", "4294967295999999"),
+        ("upper", "00000a0b-7", "00000A0B-7"),
+    ],
+)
+async def test_respell_id_changes_the_ids_of_our_calls_and_puts_those_of_the_answers_back(
+    spelling: str, id: str, travels: str | int
+) -> None:
+    async with wire(f"respell_id:spelling={spelling}") as w:
+        assert texts(await w.sent(json.dumps([2, id, "Reset", {}]), answer(9), seconds=1)) == [
+            json.dumps([2, travels, "Reset", {}], separators=(",", ":")),
+            answer(9),
+        ]
+        for kind in (3, 4):
+            back = await w.handed(json.dumps([kind, travels, {}]), seconds=1)
+            assert texts(back) == [json.dumps([kind, id, {}], separators=(",", ":"))]
+
+
 # --- bad input ------------------------------------------------------------------------------------------------
 
 

@@ -46,6 +46,10 @@ async def lost(spec: str, *messages: Message, station: str = "CP1", seed: int = 
         ("drop:action=Authorize+Heartbeat,nth=1", [1]),
         ("drop:kind=answer+error", []),
         ("drop:kind=call,nth=1", [1]),
+        ("drop:version=1.6,nth=2", [2]),
+        ("drop:version=2.x+2.1", []),
+        ("drop:message_id=c4", [4]),
+        ("drop:message_id=c*,nth=3", [3]),
     ],
 )
 async def test_a_filter_lets_the_fault_be_done_to_what_it_says(spec: str, gone: list[int]) -> None:
