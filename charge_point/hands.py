@@ -111,7 +111,7 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
         return Presented("ignored", one, "the EVSE is in use by now")
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
     one.grant(token, info.group)
-    return Presented("started", one)
+    return Presented("started", one, f"it is {info.status}, at EVSE {one.id}")
 
 
 _LONGEST = {V16: 20, V201: 36}
@@ -135,12 +135,12 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
     for one in station.evses_of(evse):
         if one.is_authorized and one.token is not None and one.token.key == token.key:
             one.end_authorization("StopAuthorized", "Local", token=token)
-            return Presented("stopped", one)
+            return Presented("stopped", one, "the session was its own")
     for one in station.evses_of(evse):
         same = one.token is not None and one.token.key == token.key
         if one.authorization is Authorization.ENDED and same and one.active.lock is Lock.LOCKED:
             one.active.turn_lock("unlock")  # E09.FR.03, E05.FR.11
-            return Presented("unlocked", one)
+            return Presented("unlocked", one, "its session is over, the cable was still locked")
     grouped = [e for e in station.evses_of(evse) if e.is_authorized and e.group]
     if grouped and (evse is not None or candidate(station, None) is None):
         info = station.authorizer.known(token, station.model, station.clock.time()) or TokenInfo("Unknown")
@@ -149,7 +149,7 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
         for one in grouped:
             if info.accepted and info.group == one.group and one.is_authorized:
                 one.end_authorization("StopAuthorized", "Local", token=token)
-                return Presented("stopped", one)
+                return Presented("stopped", one, f"the session is of its group, {info.group}")
     return None
 
 

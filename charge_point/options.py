@@ -75,6 +75,7 @@ class ChargePointOptions(CommonOptions):
         parse=versions,
         many=True,
         metavar="V,V",
+        aliases=("--versions",),
     )
     password: str | None = option(
         None,

@@ -16,6 +16,7 @@ _CARRIED = (
     "password",
     "password_file",
     "password_encoding",
+    "header",
     "ca",
     "insecure",
     "compression",
@@ -47,10 +48,12 @@ class StationRunOptions(RunOptions):
         parse=versions,
         many=True,
         metavar="V,V",
+        aliases=("--versions",),
     )
     password: str | None = same(ChargePointOptions, "password")
     password_file: str | None = same(ChargePointOptions, "password_file")
     password_encoding: str = same(ChargePointOptions, "password_encoding")
+    header: dict[str, str] = same(ChargePointOptions, "header")
     ca: str | None = same(ChargePointOptions, "ca")
     insecure: bool = same(ChargePointOptions, "insecure")
     compression: bool = same(ChargePointOptions, "compression")
@@ -85,6 +88,7 @@ def parser() -> OptionParser[StationRunOptions]:
         examples=EXAMPLES,
         groups=(*GROUPS, REACH),
         command="python -m charge_point run",
+        elsewhere=ELSEWHERE,
     )
 
 
@@ -94,6 +98,14 @@ def main(role: str, words: Sequence[str]) -> int:
 
     return run(parser().parse_args(words), role)
 
+
+_LISTENING = "a station dials; name the CSMS with --csms URL, or listen for a station with python -m csms run"
+ELSEWHERE = {
+    "--host": _LISTENING,
+    "--port": _LISTENING,
+    "--passwords": "a station has one password: --password or --password-file",
+    "--tls-cert": "a station trusts with --ca FILE, or anybody with --insecure",
+}
 
 EXAMPLES = """\
 examples:

@@ -32,7 +32,13 @@ class CsmsOptions(ForwardOptions):
         9000, "the port to listen on, 0 for a free one", group=LISTEN, parse=whole(0, 65535), metavar="PORT"
     )
     versions: tuple[Version, ...] = option(
-        VERSIONS, "the OCPP versions to serve", group=LISTEN, parse=versions, many=True, metavar="V,V"
+        VERSIONS,
+        "the OCPP versions to serve",
+        group=LISTEN,
+        parse=versions,
+        many=True,
+        metavar="V,V",
+        aliases=("--ocpp-version",),
     )
     no_subprotocol: str = option(
         "refuse",

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 
 from csms.options import LISTEN, CsmsOptions
 from shared.option_fields import UsageError, option, same
-from shared.option_values import whole
+from shared.option_values import filled, whole
 from shared.options import OptionParser
 from shared.scenario.options import GROUPS, RunOptions
 from shared.versions import Version
 
-_CARRIED = ("host", "port", "versions", "tls_cert", "tls_key", "passwords")
+_CARRIED = (
+    "host",
+    "port",
+    "versions",
+    "no_subprotocol",
+    "lenient_subprotocol",
+    "tls_cert",
+    "tls_key",
+    "passwords",
+    "compression",
+)
 _COMMON = ("seed", "run_id", "schema", "message_timeout", "max_message_size", "ping_interval", "log_level")
 
 
@@ -20,15 +30,27 @@ class CsmsRunOptions(RunOptions):
 
     host: str = same(CsmsOptions, "host")
     port: int = option(9000, "the port to listen on", group=LISTEN, parse=whole(1, 65535), metavar="PORT")
+    id: str | None = option(
+        None,
+        "with --pair: the station's identity in scenarios with one station",
+        group=LISTEN,
+        parse=filled,
+        shown="CP1",
+    )
     versions: tuple[Version, ...] = same(CsmsOptions, "versions")
+    no_subprotocol: str = same(CsmsOptions, "no_subprotocol")
+    lenient_subprotocol: bool = same(CsmsOptions, "lenient_subprotocol")
     tls_cert: str | None = same(CsmsOptions, "tls_cert")
     tls_key: str | None = same(CsmsOptions, "tls_key")
     passwords: str | None = same(CsmsOptions, "passwords")
+    compression: bool = same(CsmsOptions, "compression")
 
     def check(self, given: frozenset[str]) -> None:
         """Refuse what contradicts itself; UsageError."""
         if self.tls_key is not None and self.tls_cert is None:
             raise UsageError("needs --tls-cert", "tls_key")
+        if self.id is not None and not self.pair:
+            raise UsageError("a station under test comes with an identity of its own; add --pair", "id")
         super().check(given)
 
     @property
@@ -52,6 +74,7 @@ def parser() -> OptionParser[CsmsRunOptions]:
         examples=EXAMPLES,
         groups=(*GROUPS, LISTEN),
         command="python -m csms run",
+        elsewhere=ELSEWHERE,
     )
 
 
@@ -61,6 +84,12 @@ def main(role: str, words: Sequence[str]) -> int:
 
     return run(parser().parse_args(words), role)
 
+
+ELSEWHERE = {
+    "--csms": "a CSMS listens (--host, --port); dial one under test with python -m charge_point run --csms URL",
+    "--password": "a CSMS knows many passwords: --passwords FILE",
+    "--ca": "a CSMS shows its own certificate: --tls-cert and --tls-key",
+}
 
 EXAMPLES = """\
 examples:

@@ -119,7 +119,8 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
     `examples` end the help, `groups` is the order of its groups; others follow. `table` is the program's table in a
     configuration file, `prefix` that of its environment variables (`OCPP_CSMS_`). A method `check(self, given)` of
     the options class judges the whole, `given` being the names of the fields that some layer set; it raises
-    UsageError, with `option` set where the fault is one option's.
+    UsageError, with `option` set where the fault is one option's. `elsewhere` says of flags that another program has
+    what to do here.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
         examples: str = "",
         groups: Sequence[str] = (),
         command: str | None = None,
+        elsewhere: Mapping[str, str] | None = None,
     ) -> None:
         self._class = options_class
         self._by_name = {o.name: o for o in options_of(options_class)}
@@ -144,6 +146,7 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
         self.table = table
         self.prefix = prefix
         self.group_order = groups
+        self.elsewhere = elsewhere or {}
         words = [
             f" {o.metavar}{' ...' * (o.nargs is not None)}" for o in self._by_name.values() if o.positional
         ]
@@ -254,6 +257,8 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
             if not word.startswith("-"):
                 raise UsageError(f"{word!r}: unexpected argument")
             flags = [f for f in self._option_string_actions if f.startswith("--")]
+            if word in self.elsewhere:
+                raise UsageError(f"{word}: no such option; {self.elsewhere[word]}")
             raise UsageError(f"{word}: no such option{did_you_mean(word, flags)}")
         return {name: value for name, value in vars(namespace).items() if value is not MISSING}
 

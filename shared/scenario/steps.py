@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from shared.scenario import registry
-from shared.scenario.check import check
+from shared.scenario.check import OPERATORS, check
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
 from shared.scenario.registry import BRANCHES, NODE, SECONDS, STEPS, WHOLE, Parameter, Verb
 from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, number, seconds
@@ -24,12 +24,40 @@ _WHOLE_REFERENCE = re.compile(r"\$([A-Za-z_][\w-]*)((?:\.[\w-]+)*)")
 _INNER_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w-]*)((?:\.[\w-]+)*)\}")
 
 
+_LOOKS_LIKE_ONE = re.compile(r"\$[A-Za-z_]|.*\$\{", re.DOTALL)
+
+
 def references(text: str) -> list[tuple[str, str]]:
     """What `text` refers to, name and path: all of it (`$first.time`), or parts of it (`${first.time}`)."""
     whole = _WHOLE_REFERENCE.fullmatch(text)
     if whole:
         return [(whole[1], whole[2])]
     return [(found[1], found[2]) for found in _INNER_REFERENCE.finditer(text)]
+
+
+def _referring(node: Scalar) -> list[tuple[str, str]]:
+    """What a value refers to, behind a comparison as well (`>= $first.meter`). Raises ScenarioError for what only
+    looks like a reference and would be sent as it stands."""
+    text = node.text
+    for operator in OPERATORS:
+        if text.startswith(operator):
+            text = text[len(operator) :].strip()
+            break
+    found = references(text)
+    rest = "" if _WHOLE_REFERENCE.fullmatch(text) else _INNER_REFERENCE.sub("", text)
+    if _LOOKS_LIKE_ONE.match(rest) is None:
+        return found
+    if (inner := re.search(r"\.\$\{?([\w-]+)", text)) is not None:
+        raise ScenarioError(
+            f"{text!r} has a reference inside a path; give ${inner[1]} the whole value, as in "
+            f"cases: {{{inner[1]}: [{text[: inner.start()]}.NAME]}}",
+            node.line,
+        )
+    raise ScenarioError(
+        f"{text!r} is not a reference; one stands alone, as in $first.time, or in braces in a text, as in "
+        "until ${first.time}",
+        node.line,
+    )
 
 
 class Names:
@@ -191,7 +219,7 @@ class StepReader:
 
     def _check_references(self, node: Node) -> None:
         if isinstance(node, Scalar):
-            for name, _ in references(node.text):
+            for name, _ in _referring(node):
                 if name not in self._names.known:
                     known = sorted(self._names.known)
                     raise ScenarioError(f"${name} was never made{advice(name, known)}", node.line)

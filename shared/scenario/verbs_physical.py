@@ -37,7 +37,8 @@ async def present(
     """
     value = await branch.act(CHARGE_POINT, "present", token=token, evse=evse, type=type)
     if outcome is not None and value["outcome"] != outcome:
-        words = f"{token} was {value['outcome']} ({value['reason']}), not {outcome}"
+        why = f" ({value['reason']})" if value["reason"] else ""
+        words = f"{token} was {value['outcome']}{why}, not {outcome}"
         raise branch.failed(words, Mismatch("outcome", outcome, value["outcome"]))
     return Outcome(None, branch.play, value)
 

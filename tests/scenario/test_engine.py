@@ -150,6 +150,16 @@ def test_members_are_compared_matched_and_picked(wanted: str, passes: bool) -> N
     assert play(steps).verdicts == {Verdict.PASSED if passes else Verdict.FAILED}
 
 
+def test_what_a_token_came_to_is_told_with_its_reason() -> None:
+    begin = "  - use: booted\n  - plug_in\n"
+    started = play(begin + "  - {present: $tokens.valid, outcome: refused}", versions=[V16])
+    assert started.reason == "test_token was started (it is Accepted, at EVSE 1), not refused"
+    own = "  - present: $tokens.valid\n  - {present: $tokens.valid, outcome: ignored}"
+    assert play(begin + own, versions=[V16]).reason == (
+        "test_token was stopped (the session was its own), not ignored"
+    )
+
+
 def test_a_list_is_expected_in_order_unless_any_order_will_do() -> None:
     steps = f"{STARTED}  - expect: [tx.started, authorize]\n    within: 5s"
     assert play(steps).verdicts == {Verdict.FAILED}

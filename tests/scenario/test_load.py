@@ -48,6 +48,13 @@ def complaint(text: str, **how: bool) -> str:
         ("  - expect: {Authorize: {idTagg: A}}", "Authorize has no member 'idTagg'; did you mean 'idTag'?"),
         ("  - answer: {Autorize: {}}", "'Autorize' is not an action; did you mean 'Authorize'?"),
         ("  - present: $tokns.valid", "boot.yaml:4: $tokns was never made; did you mean 'tokens'?"),
+        (
+            "  - present: $tokens.$token",
+            "boot.yaml:4: '$tokens.$token' has a reference inside a path; give $token the whole value",
+        ),
+        ("  - present: $tokens/valid", "boot.yaml:4: '$tokens/valid' is not a reference; one stands alone"),
+        ("  - present: a ${tokens", "boot.yaml:4: 'a ${tokens' is not a reference"),
+        ("  - expect: {tx.started: {meter: '>= $frst.meter'}}", "boot.yaml:4: $frst was never made"),
         ("  - {answered: first}", "boot.yaml:4: first was never made"),
         ("  - {expect: booted, since: first}", "boot.yaml:4: first was never made"),
         ("  - {only: 3.0, expect: booted}", "boot.yaml:4: '3.0' is not a version"),

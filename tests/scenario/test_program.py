@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema_rs
@@ -107,6 +107,34 @@ def test_wrong_usage_ends_with_2(words: list[str], said: str, capsys: pytest.Cap
     except SystemExit as ended:
         status = int(str(ended.code))
     assert status == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("main", [station, csms], ids=["charge_point", "csms"])
+@pytest.mark.parametrize("flag", ["--ocpp-version", "--versions"])
+def test_either_program_takes_the_versions_by_either_name(
+    main: Callable[[list[str]], int], flag: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--pair", str(folder / "pass.yaml"), flag, "1.6,2.1", "--id", "X9"]) == 0
+    assert "2 passed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("main", "flag", "said"),
+    [
+        (station, "--port", "csms run"),
+        (station, "--tls-cert", "--ca"),
+        (csms, "--csms", "python -m charge_point run --csms URL"),
+        (csms, "--password", "--passwords FILE"),
+        (csms, "--id", "add --pair"),
+    ],
+)
+def test_a_flag_of_the_other_program_is_refused_with_what_to_do(
+    main: Callable[[list[str]], int], flag: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "happy_path", flag, "1"])
+    assert ended.value.code == 2
     assert said in capsys.readouterr().err
 
 
