@@ -176,7 +176,14 @@ class Ledger:
         (else one with a higher number came before it).
         """
         account = session.station.account or session.station.transactions
-        transaction = account.open.get(id) or account.closed.get(id)
+        transaction = account.open.get(id)
+        if transaction is not None and kind == "Updated" and not offline and not transaction.stopped:
+            sequence = transaction.sequence
+            if sequence is not None and number == sequence.high + 1:  # what nearly always happens
+                sequence.high = number
+                transaction.last_event = (number, kind, timestamp)
+                return transaction, True, True
+        transaction = transaction or account.closed.get(id)
         if transaction is not None and kind == "Started" and _is_used_again(transaction, timestamp):
             self._set_aside(session, account, transaction)
             transaction = None
@@ -190,9 +197,6 @@ class Ledger:
             arrival = sequence.take(number)
             if number > expected:
                 self._note_gap(session, id, expected, number)
-            if arrival is FRESH and not offline and not transaction.stopped and kind != "Started":
-                transaction.last_event = (number, kind, timestamp)  # what nearly always happens
-                return transaction, True, True
         if arrival == AGAIN and self._is_repeat(session, transaction, number, kind, timestamp):
             return transaction, False, False
         if arrival == FILLS:
@@ -243,7 +247,11 @@ class Ledger:
             return
         if transaction.meter_start is None:
             transaction.meter_start = first
-        self._read(session, transaction, last, in_order=in_order)
+        before = transaction.meter_last
+        if before is None or last >= before:  # what nearly always happens
+            transaction.meter_last = last
+        else:
+            self._read(session, transaction, last, in_order=in_order)
 
     def _read(self, session: Session, transaction: Transaction, reading: float, *, in_order: bool) -> None:
         before = transaction.meter_last

@@ -163,13 +163,15 @@ def registers(meter_values: Iterable[Payload]) -> tuple[float | None, float | No
     signed = 0
     for meter_value in meter_values:
         for sample in meter_value["sampledValue"]:
+            # the way in which 2.x says so, and that of 1.6
             if "signedMeterValue" in sample or ("format" in sample and sample["format"] == "SignedData"):
                 signed += 1
-            if ("measurand" not in sample or sample["measurand"] == REGISTER) and "phase" not in sample:
-                reading = _wh(sample)
-                if reading is not None:
-                    last = reading
-                    first = reading if first is None else first
+            if "measurand" in sample and sample["measurand"] != REGISTER:
+                continue
+            if "phase" not in sample and (reading := _wh(sample)) is not None:
+                last = reading
+                if first is None:
+                    first = reading
     return first, last, signed
 
 
@@ -180,10 +182,9 @@ def _wh(sample: Payload) -> float | None:
         value = float(sample["value"])  # a string in 1.6, a number in 2.x
     except (ValueError, TypeError):  # signed data, or a station that writes "n/a"
         return None
-    unit = sample.get("unit", "Wh")
-    if (described := sample.get("unitOfMeasure")) is not None:
-        unit = described.get("unit", "Wh")
-        multiplier = described.get("multiplier", 0)
-        if multiplier:
+    described = sample  # 1.6 has the unit beside the value, 2.x in an object of its own, with a multiplier
+    if "unitOfMeasure" in sample:
+        described = sample["unitOfMeasure"]
+        if "multiplier" in described and (multiplier := described["multiplier"]):
             value *= 10.0**multiplier
-    return value * 1000.0 if unit == "kWh" else value
+    return value * 1000.0 if "unit" in described and described["unit"] == "kWh" else value

@@ -87,7 +87,12 @@ class Calling(Remarks):
         self._sender: asyncio.Task[Any] | None = None  # who waits for the link to take our call
         self._ended: LinkClosed | None = None
 
+    def _put_at_once(self, frame: str) -> bool:
+        """Send `frame` if that takes no wait; False: nothing was sent."""
+        raise NotImplementedError
+
     async def _put(self, frame: str | bytes) -> None:
+        """Send `frame`. Raises `LinkClosed`."""
         raise NotImplementedError
 
     async def call(
@@ -138,9 +143,10 @@ class Calling(Remarks):
         timer = loop.call_later(timeout, self._expire, due)
         ref = self._setting.journal.seq + 1
         try:
-            self._sender = asyncio.current_task()
-            await self._put(frame)
-            self._sender = None
+            if not self._put_at_once(frame):
+                self._sender = asyncio.current_task()
+                await self._put(frame)
+                self._sender = None
             event = await due
         except LinkClosed as ended:
             raise ConnectionLost(f"{action}: the connection is closed ({ended})") from None

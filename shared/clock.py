@@ -28,17 +28,23 @@ _UNIX = datetime.fromtimestamp(0, UTC)
 
 _second = 0
 _prefix = ""
+_millisecond = -1
+_text = ""
 
 
 def text(seconds: float) -> str:
     """Unix seconds as RFC 3339 in UTC with three decimals (2.x part 2 §3.1: at most three, `Z` advised)."""
-    global _second, _prefix
+    global _second, _prefix, _millisecond, _text
     milliseconds = int(seconds * 1000 + 0.5)
+    if milliseconds == _millisecond and _text:  # a loop under load asks for the same one many times
+        return _text
     whole, rest = divmod(milliseconds, 1000)
     if whole != _second or not _prefix:  # most timestamps fall in the second of the one before
         _prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(whole))
         _second = whole
-    return f"{_prefix}{rest:03d}Z"
+    _millisecond = milliseconds
+    _text = f"{_prefix}{rest:03d}Z"
+    return _text
 
 
 class Clock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 NORMAL, GOING_AWAY, ABNORMAL = 1000, 1001, 1006
@@ -41,6 +42,21 @@ class Link(Protocol):
 
     def abort(self) -> None:
         """Cut the connection without a word, as a lost network does."""
+
+
+class PromptLink(Link, Protocol):
+    """A link that can send without a wait, as long as what is below takes it."""
+
+    def send_at_once(self, text: str) -> bool:
+        """Send one message; False when that would take a wait, or cannot be done: then nothing was sent."""
+
+
+class TellingLink(Link, Protocol):
+    """A link that can hand over a message the moment it is there, without waking up who waits for it in `recv`."""
+
+    def tell(self, hear: Callable[[str], bool] | None) -> None:
+        """Call `hear` (None: nobody) with each text from now on that comes while somebody waits in `recv` and is
+        what `recv` would give next. Where it gives False, or raises, `recv` gives the text, or raises that."""
 
 
 class RecordingLink(Link, Protocol):
@@ -89,6 +105,12 @@ class MemoryLink:
         if self._ended is not None:
             raise LinkClosed(self._ended.code, self._ended.reason)
         self._other._take(text)
+
+    def send_at_once(self, text: str) -> bool:
+        if self._ended is not None:
+            return False
+        self._other._take(text)
+        return True
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         for end in (self, self._other):

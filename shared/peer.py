@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.calling import (
@@ -22,7 +22,7 @@ from shared.calling import (
     InvalidAnswer,
     InvalidPayload,
 )
-from shared.dispatch import Answer, Consequence, Handler, NoAnswer, Refuse, Table
+from shared.dispatch import Answer, Consequence, Handler, NoAnswer, Payload, Refuse, Table
 from shared.journal.entry import IN, OUT
 from shared.link import Link, LinkClosed, RecordingLink
 from shared.remarks import handling
@@ -54,7 +54,7 @@ log = logging.getLogger("ocpp")
 class Peer(Calling):
     """One connection. `context` is what handlers get first; `id_prefix` begins each of our message ids."""
 
-    __slots__ = ("_link", "_tap", "_then", "context", "handlers", "last_sent")
+    __slots__ = ("_link", "_send_at_once", "_tap", "_then", "context", "handlers", "last_sent")
 
     def __init__(
         self,
@@ -70,6 +70,8 @@ class Peer(Calling):
         rpc = Rpc(version, handlers, enforce=setting.schema == STRICT, check=setting.schema != OFF)
         super().__init__(version, rpc, setting, station, id_prefix)
         self._link = link
+        self._send_at_once: Callable[[str], bool] | None = getattr(link, "send_at_once", None)
+        """How a message goes out without a wait (`PromptLink`); None where the link has no such way."""
         self._tap: RecordingLink | None = None
         """Our link where it writes the journal by itself, below the faults; None where we do."""
         self.handlers = handlers
@@ -88,6 +90,9 @@ class Peer(Calling):
         recv = self._link.recv
         to_send = self.rpc.frames_to_send
         is_heard = True
+        tell: Callable[[Callable[[str], bool] | None], None] | None = getattr(self._link, "tell", None)
+        if tell is not None:  # a `TellingLink`
+            tell(self._hear)
         try:
             while True:
                 frame = await recv()
@@ -103,6 +108,8 @@ class Peer(Calling):
                     continue
                 self._take(frame)
                 if to_send and is_heard:
+                    if self._flush_at_once():
+                        continue
                     try:
                         await self._flush()
                     except LinkClosed:
@@ -114,27 +121,44 @@ class Peer(Calling):
             return ended
         finally:
             self._end(LinkClosed(1006, "no longer served"))
+            if tell is not None:
+                tell(None)
             if self._tap is not None:
                 self._tap.forsake()
+
+    def _hear(self, frame: str) -> bool:
+        """Take a message from a link that tells us of it, as `run` does with what it reads; False: `run` must.
+
+        Only while `run` waits for this very message, so that all before it has been taken.
+        """
+        to_send = self.rpc.frames_to_send
+        if to_send or self._ended is not None or self._tap is not None:
+            return False
+        self._take(frame)
+        if to_send and not self._flush_at_once():
+            self._setting.tasks.spawn(self._flush_rest())
+        return True
+
+    async def _flush_rest(self) -> None:
+        try:
+            await self._flush()
+        except LinkClosed:
+            pass  # run() reads the end of the link and reports it
 
     def _take(self, frame: str | bytes) -> None:
         setting = self._setting
         tap = self._tap
         self._ref = setting.journal.frame(setting.end, self.station, IN, frame) if tap is None else tap.ref
-        event = self.rpc.receive(frame)
-        if type(event) is Called:
-            _, action, _, violations = event
-            if violations:
-                self._find("invalid_request", f"{action}: {in_words(violations)}")
-            if len(self.rpc.in_work) > 1:
-                self._note_overlap(event)
+        event: Any = self.rpc.take(frame)
+        if type(event) is tuple:  # nearly always
+            unique_id, action, payload = event
             handler = self.handlers[action]
             if handler.is_async:
-                if len(self.rpc.in_work) == 1:
-                    self._in_work_since = setting.journal.clock.elapsed()
-                setting.tasks.spawn(self._serve_slowly(handler, event, self._ref))
+                self._begin(handler, Called(unique_id, action, payload))
             else:
-                self._serve(handler, event)
+                self._serve(handler, unique_id, action, payload)
+        elif type(event) is Called:
+            self._take_odd_call(event)
         elif type(event) is Answered or type(event) is Refused:
             self._answered(event)
         elif type(event) is Sent:
@@ -143,18 +167,45 @@ class Peer(Calling):
             assert isinstance(event, Unusable)
             self._remark(event)
 
-    def _serve(self, handler: Handler, event: Called) -> None:
+    def _take_odd_call(self, event: Called) -> None:
+        """A call that breaks its schema, or comes while another is in work."""
+        if event.violations:
+            self._find("invalid_request", f"{event.action}: {in_words(event.violations)}")
+        if len(self.rpc.in_work) > 1:
+            self._note_overlap(event)
+        handler = self.handlers[event.action]
+        if handler.is_async:
+            self._begin(handler, event)
+        else:
+            self._serve(handler, *event)
+
+    def _begin(self, handler: Handler, event: Called) -> None:
+        """An asynchronous handler, in a task of its own."""
+        if len(self.rpc.in_work) == 1:
+            self._in_work_since = self._setting.journal.clock.elapsed()
+        self._setting.tasks.spawn(self._serve_slowly(handler, event, self._ref))
+
+    def _serve(
+        self,
+        handler: Handler,
+        unique_id: str,
+        action: str,
+        payload: Payload,
+        violations: list[Violation] | tuple[()] = (),
+    ) -> None:
         """A synchronous handler, answered before the next message is read."""
-        _, action, payload, _ = event
         context, gate = self.context, self._setting.gate
         try:
             if gate is not None:
                 gate(context, action, payload)
             answer = handler.function(context, payload)
+            if type(answer) is dict and self.rpc.answers[action].is_valid(answer):
+                self.rpc.answer(unique_id, answer)
+                return
         except Exception as error:
-            self._answer_error(event, error)
+            self._answer_error(Called(unique_id, action, payload, violations), error)
         else:
-            self._answer(event, answer)
+            self._answer(Called(unique_id, action, payload, violations), answer)
 
     async def _serve_slowly(self, handler: Handler, event: Called, ref: int) -> None:
         """An asynchronous handler, in a task of its own."""
@@ -171,10 +222,7 @@ class Peer(Calling):
         else:
             self._answer(event, answer)
         if self._ended is None:
-            try:
-                await self._flush()
-            except LinkClosed:
-                pass  # run() reads the end of the link and reports it
+            await self._flush_rest()
 
     def _serve_send(self, handler: Handler, event: Sent) -> None:
         """A SEND's handler: what goes wrong in it cannot be answered (2.1 FR.07)."""
@@ -194,17 +242,16 @@ class Peer(Calling):
                 self._setting.tasks.spawn(outcome)
 
     def _answer(self, event: Called, answer: Any) -> None:
-        unique_id, action, _, _ = event
-        rpc = self.rpc
+        action, rpc = event.action, self.rpc
         try:
             if type(answer) is Answer:
                 if self._then is None:
                     self._then = {}
-                self._then[unique_id] = answer.then
+                self._then[event.id] = answer.then
                 answer = answer.payload
             payload = answer if type(answer) is dict else as_wire(self.version, answer)
-            if type(payload) is dict and rpc.schemas.answers[action].is_valid(payload):
-                rpc.answer(unique_id, payload)
+            if type(payload) is dict and rpc.answers[action].is_valid(payload):
+                rpc.answer(event.id, payload)
                 return
             violations = rpc.schemas.violations(action, payload, answer=True)
         except (TypeError, ValueError) as error:  # what the handler gave cannot be written as JSON
@@ -266,6 +313,7 @@ class Peer(Calling):
         faults = self._setting.faults
         if self._tap is None and faults is not None and self._ended is None:
             self._link = self._tap = faults.link(self._link, self.station, self.version)
+            self._send_at_once = None
 
     def abort(self) -> None:
         """Cut the connection without a close frame."""
@@ -275,6 +323,18 @@ class Peer(Calling):
     def is_open(self) -> bool:
         """Whether the connection has not ended, as far as we know."""
         return self._ended is None
+
+    def _flush_at_once(self) -> bool:
+        """Send the answers that are due as `_flush` does, as far as that takes no wait; False when some are left."""
+        to_send = self.rpc.frames_to_send
+        while to_send:
+            unique_id, frame = to_send[0]
+            if not self._put_at_once(frame):
+                return False
+            del to_send[0]
+            if self._then and (then := self._then.pop(unique_id, None)) is not None:
+                self._follow_up(then)
+        return True
 
     async def _flush(self) -> None:
         """Send the answers that are due, in order, each followed by its consequence."""
@@ -286,6 +346,16 @@ class Peer(Calling):
                 then = self._then.pop(unique_id, None)
                 if then is not None:
                     self._follow_up(then)
+
+    def _put_at_once(self, frame: str) -> bool:
+        send = self._send_at_once
+        if send is None or self._ended is not None or not send(frame):
+            return False
+        setting = self._setting
+        journal = setting.journal
+        journal.frame(setting.end, self.station, OUT, frame)
+        self.last_sent = journal.last
+        return True
 
     async def _put(self, frame: str | bytes) -> None:
         if self._ended is not None:

@@ -62,6 +62,9 @@ class _Tolerant(Connection):
     _reader: asyncio.Future[bytes | None] | None = None
     """Who waits for the next message: gets it when it is a whole text, or None to look into the queue."""
 
+    hear: Callable[[str], bool] | None = None
+    """Who is told of a whole text before the waiting reader is: see `shared.link.TellingLink`."""
+
     _in_fragments = False
     _limit = 0
     _cutting: asyncio.TimerHandle | None = None
@@ -117,10 +120,18 @@ class _Tolerant(Connection):
                 self._cutting = self.loop.call_later(
                     self.close_timeout or CLOSE_TIMEOUT, self.transport.abort
                 )
-        elif self._reader is not None and not self._reader.done():
-            self._reader.set_result(whole)
-        else:
+        elif (reader := self._reader) is None or reader.done():
             self.process_event(Frame(Opcode.TEXT, whole))
+        elif self.hear is None:
+            reader.set_result(whole)
+        else:
+            try:
+                if not self.hear(whole.decode()):
+                    reader.set_result(whole)
+            except UnicodeDecodeError:
+                reader.set_result(whole)
+            except BaseException as error:
+                reader.set_exception(error)
 
     def _whole_text(self, data: bytes) -> bytes | None:
         """The text in `data` if that is one whole text frame between two others, and nothing else."""
@@ -177,6 +188,10 @@ class _Tolerant(Connection):
         except ConnectionClosed as ended:
             raise closed(ended) from None
 
+    def send_at_once(self, text: str) -> bool:
+        """Send `text` as a text frame if nobody has to wait for that; False: nothing was sent."""
+        return not self.paused and not self.transport.is_closing() and self._write(text)
+
     def _write(self, text: str) -> bool:
         """Write `text` as one frame; False when that is the library's business."""
         protocol = self.protocol
@@ -230,12 +245,16 @@ def closed(ended: ConnectionClosed) -> LinkClosed:
 class WebSocketLink:
     """A `Link` over a connection of either side."""
 
-    __slots__ = ("connection", "recv", "send")
+    __slots__ = ("connection", "recv", "send", "send_at_once")
 
     def __init__(self, connection: ServerSide | ClientSide) -> None:
         self.connection = connection
         self.recv = connection.recv_as_it_came
         self.send = connection.send_as_it_is
+        self.send_at_once = connection.send_at_once
+
+    def tell(self, hear: Callable[[str], bool] | None) -> None:
+        self.connection.hear = hear
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         if code == NO_CODE:

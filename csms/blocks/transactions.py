@@ -79,14 +79,14 @@ def stop_transaction(session: Session, request: Payload) -> Payload:
 )
 def transaction_event(session: Session, request: Payload) -> Payload:
     """Enter an event in the ledger and say what its token is worth and what the transaction costs."""
-    csms, kind = session.csms, request["eventType"]
+    csms, kind, info = session.csms, request["eventType"], request["transactionInfo"]
     transaction, new, in_order = csms.ledger.event(
         session,
-        request["transactionInfo"]["transactionId"],
+        info["transactionId"],
         request["seqNo"],
         kind,
         request["timestamp"],
-        request.get("offline", False),
+        "offline" in request and request["offline"],
     )
     if new:
         _enter(session, transaction, request, in_order)
@@ -106,8 +106,10 @@ def _enter(session: Session, transaction: Transaction, request: Payload, in_orde
     """Write what an event tells into its transaction."""
     ledger, info = session.csms.ledger, request["transactionInfo"]
     if "evse" in request:  # only in the first event after the EV is known to be there (E01.FR.16)
-        transaction.evse = request["evse"]["id"]
-        transaction.connector = request["evse"].get("connectorId", transaction.connector)
+        evse = request["evse"]
+        transaction.evse = evse["id"]
+        if "connectorId" in evse:
+            transaction.connector = evse["connectorId"]
     if "idToken" in request:
         ledger.presented(session, transaction, request["idToken"]["idToken"], request["idToken"]["type"])
     if "meterValue" in request:

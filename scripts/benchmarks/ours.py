@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -69,35 +70,37 @@ PLAIN: dict[str, Table] = {
 
 
 class _Fed:
-    """A link without a socket: gives what it is fed at once, and counts what is sent."""
+    """A link without a socket: tells of what it is fed as one with a socket does, and counts what is sent."""
 
     def __init__(self) -> None:
         self.sent = 0
         self.last = ""
-        self._frames: list[str] = []
-        self._more: asyncio.Future[None] | None = None
-        self._done: asyncio.Future[None] | None = None
+        self._hear: Callable[[str], bool] | None = None
+        self._end: asyncio.Future[str] | None = None
 
     async def feed(self, frames: list[str]) -> None:
-        """Hand these over, and wait until all were taken and answered."""
-        loop = asyncio.get_running_loop()
-        self._frames = frames[::-1]
-        self._done = loop.create_future()
-        if self._more is not None and not self._more.done():
-            self._more.set_result(None)
-        await self._done
+        """Hand these over: all are taken and answered then."""
+        while self._end is None:  # noqa: ASYNC110  (until somebody waits for messages)
+            await asyncio.sleep(0)
+        assert self._hear is not None
+        for text in frames:
+            assert self._hear(text)
+
+    def tell(self, hear: Callable[[str], bool] | None) -> None:
+        self._hear = hear
 
     async def recv(self) -> str:
-        if not self._frames:
-            if self._done is not None and not self._done.done():
-                self._done.set_result(None)
-            self._more = asyncio.get_running_loop().create_future()
-            await self._more
-        return self._frames.pop()
+        self._end = asyncio.get_running_loop().create_future()
+        return await self._end
 
     async def send(self, text: str | bytes) -> None:
         self.sent += 1
         self.last = text if isinstance(text, str) else ""
+
+    def send_at_once(self, text: str) -> bool:
+        self.sent += 1
+        self.last = text
+        return True
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         return

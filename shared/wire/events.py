@@ -68,3 +68,6 @@ ANSWER_REFUSED = "our answer was refused"
 UNREADABLE_CALL = "the peer could not read a message of ours"
 
 Event = Called | Sent | Answered | Refused | Unusable
+
+GoodCall = tuple[str, str, Payload]
+"""Id, action and payload of a call that is right in every way: `Called` in the form that is cheapest to make."""

@@ -23,22 +23,19 @@ from collections import deque
 from collections.abc import Container
 from typing import Any
 
-import orjson
+from orjson import dumps, loads
 
 from shared.actions import SENDS, known
 from shared.versions import (
     ARITY,
     BAD_ACTION,
-    BAD_ID,
     DUPLICATE_ID,
     INTERNAL,
-    LONG_ID,
     NO_ID,
     NO_TYPE,
     NOT_ARRAY,
     NOT_JSON,
     NOT_OFFERED,
-    NUMERIC_ID,
     UNKNOWN_ACTION,
     UNKNOWN_TYPE,
     Refusal,
@@ -46,7 +43,6 @@ from shared.versions import (
     refusal,
 )
 from shared.wire.events import (
-    ANSWER_REFUSED,
     BROKEN_ANSWER,
     DUPLICATE_ANSWER,
     LATE_ANSWER,
@@ -55,6 +51,7 @@ from shared.wire.events import (
     Answered,
     Called,
     Event,
+    GoodCall,
     Refused,
     Sent,
     Unusable,
@@ -64,17 +61,16 @@ from shared.wire.frames import (
     ANSWER_ERROR,
     CALL,
     ERROR,
+    MAX_ID,
     SEND,
+    answer_refused,
     error_of,
     flaws,
-    json_of,
     shown,
     sort_of_bytes,
+    what_is_odd,
 )
 from shared.wire.schema import Payload, Schemas, Violation, in_words, schemas
-
-MAX_ID = 36
-"""Characters of a message id (1.6 Table 3, 2.x part 4 Table 4)."""
 
 _NO_REASON: tuple[Any, ...] = ("", "", {})
 
@@ -100,6 +96,7 @@ class Rpc:
         "_open_action",
         "_open_id",
         "_requests",
+        "answers",
         "check",
         "enforce",
         "frames_to_send",
@@ -114,6 +111,7 @@ class Rpc:
         self.version = version
         self.schemas: Schemas = schemas(version)
         self._requests = self.schemas.requests
+        self.answers = self.schemas.answers
         self.enforce = enforce
         self.check = check
         """Whether what is received is held against the schema at all."""
@@ -142,14 +140,14 @@ class Rpc:
         """
         if self._open_id:
             raise RuntimeError(f"{self._open_action} {self._open_id} is still outstanding")
-        frame = orjson.dumps([CALL, unique_id, action, payload]).decode()
+        frame = dumps([CALL, unique_id, action, payload]).decode()
         self._open_id = unique_id
         self._open_action = action
         return frame
 
     def send(self, unique_id: str, action: str, payload: Any) -> str:
         """The frame of a SEND (2.1 §4.2.4), which is never answered and needs no wait."""
-        return orjson.dumps([SEND, unique_id, action, payload]).decode()
+        return dumps([SEND, unique_id, action, payload]).decode()
 
     def give_up(self) -> str:
         """Stop waiting for the open call's answer, and give its id; the next call may go out."""
@@ -162,7 +160,13 @@ class Rpc:
 
     def answer(self, unique_id: str, payload: Any) -> None:
         """Answer the peer's call; the frame leaves when those that came before it are answered."""
-        self._settle(unique_id, orjson.dumps([ANSWER, unique_id, payload]).decode())
+        frame = dumps([ANSWER, unique_id, payload]).decode()
+        in_work = self.in_work
+        if len(in_work) == 1 and unique_id in in_work:  # as `_settle` does it, for what nearly always happens
+            in_work.clear()
+            self.frames_to_send.append((unique_id, frame))
+        else:
+            self._settle(unique_id, frame)
 
     def refuse(self, unique_id: str, code: str, description: str = "", details: Any = None) -> None:
         """Answer the peer's call with a CALLERROR."""
@@ -181,12 +185,34 @@ class Rpc:
 
     def receive(self, frame: str | bytes) -> Event:
         """Take in one message: text as it came, or bytes for a binary frame or text that is not UTF-8."""
+        event: Any = self.take(frame)
+        taken: Event = Called(*event) if type(event) is tuple else event
+        return taken
+
+    def take(self, frame: str | bytes) -> Event | GoodCall:
+        """As `receive`, but what nearly every message is takes a shorter form: a call that is right in every way and
+        comes when no other is in work."""
         if isinstance(frame, bytes):
             return self._unusable(sort_of_bytes(frame), f"{len(frame)} bytes that are no text")
         try:
-            message = orjson.loads(frame)
+            message = loads(frame)
         except ValueError as problem:
             return self._unusable(NOT_JSON, str(problem) if frame else "an empty frame")
+        if type(message) is list and len(message) == 4 and not self.in_work:
+            sort, unique_id, action, payload = message
+            if (
+                type(sort) is int
+                and sort == CALL
+                and type(unique_id) is str
+                and 0 < len(unique_id) <= MAX_ID
+                and type(action) is str
+                and action in self._offered
+                and action not in SENDS
+                and type(payload) is dict
+                and (not self.check or self._requests[action].is_valid(payload))
+            ):
+                self.in_work[unique_id] = None
+                return unique_id, action, payload
         if type(message) is not list:
             return self._unusable(NOT_ARRAY, f"a JSON {type(message).__name__}")
         if not message or type(message[0]) is not int:
@@ -202,7 +228,7 @@ class Rpc:
             if sort == SEND:
                 return self._receive_send(message)
             if sort == ANSWER_ERROR:
-                return _answer_refused(message)
+                return answer_refused(message)
         unique_id = message[1] if len(message) > 1 and isinstance(message[1], str) else ""
         if not unique_id:  # 2.0.1 answers an unknown type only under an id that it can read
             return Unusable(UNKNOWN_TYPE, f"message type {sort}")
@@ -210,10 +236,10 @@ class Rpc:
 
     def _receive_call(self, message: list[Any]) -> Event:
         if len(message) != 4:
-            return self._odd_call(message)
+            return self._unusable(*what_is_odd(message))
         _, unique_id, action, payload = message
         if type(unique_id) is not str or len(unique_id) > MAX_ID or not unique_id:
-            return self._odd_call(message)
+            return self._unusable(*what_is_odd(message))
         in_work = self.in_work
         if unique_id in in_work:  # answered beside the answer that is still to come for the first
             return self._refused_at_once(DUPLICATE_ID, f"{shown(action)} {unique_id}", unique_id, action)
@@ -229,27 +255,12 @@ class Rpc:
         if payload is None:
             payload = {}  # 1.6 Table 4, 2.x part 4 §4.1.5: null is another way to write no payload
         if type(payload) is dict and (not self.check or self._requests[action].is_valid(payload)):
-            return _new(Called, (unique_id, action, payload, ()))
+            return Called(unique_id, action, payload)
         violations = self.schemas.violations(action, payload)
         if self.enforce or type(payload) is not dict:
             first = violations[0]
             return self._refused(first.symptom, in_words(violations), unique_id, action, violations)
         return Called(unique_id, action, payload, violations)
-
-    def _odd_call(self, message: list[Any]) -> Unusable:
-        """A call whose id or number of elements is wrong."""
-        unique_id = message[1] if len(message) > 1 else None
-        action = message[2] if len(message) > 2 and isinstance(message[2], str) else ""
-        if type(unique_id) in (int, float):
-            unique_id = json_of(unique_id)
-            symptom, why = NUMERIC_ID, f"message id {unique_id}"
-        elif not isinstance(unique_id, str) or not unique_id:
-            return self._unusable(BAD_ID, shown(unique_id), "", action)
-        elif len(unique_id) > MAX_ID:
-            symptom, why = LONG_ID, f"{len(unique_id)} characters"
-        else:
-            symptom, why = ARITY, f"{len(message)} elements, not 4"
-        return self._unusable(symptom, why, unique_id, action)
 
     def _receive_send(self, message: list[Any]) -> Event:
         """A SEND is never answered, not even when it is invalid (2.1 §4.2.4, FR.07)."""
@@ -343,11 +354,6 @@ class Rpc:
     def _settle(self, unique_id: str, frame: str) -> None:
         """Take note of the answer to a call in work ("": none); it leaves when none before it is open."""
         in_work = self.in_work
-        if len(in_work) == 1 and unique_id in in_work:  # nearly always: nothing else waits
-            in_work.clear()
-            if frame:
-                self.frames_to_send.append((unique_id, frame))
-            return
         if unique_id not in in_work:
             raise KeyError(f"no call {unique_id} is in work")
         in_work[unique_id] = frame
@@ -389,10 +395,3 @@ class Rpc:
             answered_as = unique_id if rule.echo and unique_id else NO_ID
             self._send(error_of(answered_as, rule.code, f"{symptom}: {why}", None))
         return Unusable(symptom, why, unique_id[:MAX_ID], action[:100], rule.code)
-
-
-def _answer_refused(message: list[Any]) -> Unusable:
-    """CALLRESULTERROR: our answer was invalid. It closes nothing and is not answered (2.1 §4.2.3)."""
-    unique_id = message[1] if len(message) > 1 and isinstance(message[1], str) else ""
-    words = ": ".join(shown(part) for part in message[2:4])
-    return Unusable(ANSWER_REFUSED, words, unique_id[:MAX_ID])

@@ -173,6 +173,9 @@ class Full(MemoryLink):
 
     __slots__ = ()
 
+    def send_at_once(self, text: str) -> bool:
+        return False
+
     async def send(self, text: str | bytes) -> None:
         await asyncio.sleep(1e6)
 
@@ -229,6 +232,9 @@ async def test_a_call_on_a_link_that_has_just_gone_fails_and_its_frame_is_marked
     class Closing(MemoryLink):
         __slots__ = ()
 
+        def send_at_once(self, text: str) -> bool:
+            return False
+
         async def send(self, text: str | bytes) -> None:
             raise LinkClosed(1006, "gone")
 
@@ -245,6 +251,9 @@ async def test_a_call_whose_link_and_connection_go_at_once_leaves_no_error_behin
 
     class Racing(MemoryLink):
         __slots__ = ()
+
+        def send_at_once(self, text: str) -> bool:
+            return False
 
         async def send(self, text: str | bytes) -> None:
             self.abort()

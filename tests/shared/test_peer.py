@@ -519,6 +519,9 @@ class Closing(MemoryLink):
 
     __slots__ = ()
 
+    def send_at_once(self, text: str) -> bool:
+        return False
+
     async def send(self, text: str | bytes) -> None:
         self.abort()
         raise LinkClosed(1006, "gone")
