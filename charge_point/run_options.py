@@ -1,5 +1,7 @@
 """The options of `python -m charge_point run`."""
 
+# ruff: noqa: RUF009  (`same` makes a dataclass field)
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

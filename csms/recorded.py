@@ -28,6 +28,7 @@ class RecordedCsms(Csms):
         self.met = asyncio.Event()
         """Set when the first station of the recording has connected."""
         self._replay = replay
+        self.faults = replay.faults  # those of the handshake are asked where stations are admitted
         self._links: set[Link] = set()
 
     async def serve(self, link: Link, identity: str, version: Version, url: str = "") -> LinkClosed:

@@ -12,7 +12,15 @@ from shared.option_values import file_fault, kind_of
 from shared.suggest import advice, did_you_mean
 
 COMMON = "common"
-TABLES = (COMMON, "csms", "charge_point", "csms_run", "charge_point_run")
+TABLES = (
+    COMMON,
+    "csms",
+    "charge_point",
+    "csms_run",
+    "charge_point_run",
+    "csms_replay",
+    "charge_point_replay",
+)
 """The tables of a configuration file: one for both programs, one for each."""
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 from argparse_dataclass import ArgumentParser
@@ -236,10 +236,9 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
 
     def _from_file(self, path: str, source: str) -> list[Layer]:
         tables = read_config(path, source)
-        common = {f.name for f in fields(CommonOptions)}
-        shared_ones = [o for o in self._by_name.values() if o.name in common]
+        common = from_table(options_of(CommonOptions), tables.get(COMMON, {}), path, COMMON)
         return [
-            from_table(shared_ones, tables.get(COMMON, {}), path, COMMON),
+            {name: given for name, given in common.items() if name in self._by_name},
             from_table(self._by_name.values(), tables.get(self.table, {}), path, self.table),
         ]
 

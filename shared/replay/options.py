@@ -24,6 +24,8 @@ exit status: 0 played, 1 the other side did otherwise (not with --tolerant),
 class ReplayOptions:
     """What to play, how fast, and what is to be the same."""
 
+    config: str | None = same(CommonOptions, "config")
+    print_config: bool = same(CommonOptions, "print_config")
     file: str = option(
         "",
         "the journal or log to play",
@@ -75,6 +77,7 @@ class ReplayOptions:
     ping_interval: float | None = same(CommonOptions, "ping_interval")
     seed: int = same(CommonOptions, "seed")
     run_id: str | None = same(CommonOptions, "run_id")
+    inject: tuple[Any, ...] = same(CommonOptions, "inject")
 
 
 def replay_parser(
@@ -86,11 +89,11 @@ def replay_parser(
     examples: str,
     groups: tuple[str, ...],
 ) -> OptionParser[Any]:
-    """The parser of `python -m ROLE replay`; its options are read from the command line and the environment."""
+    """The parser of `python -m ROLE replay`; in a file its options stand under [ROLE_replay]."""
     made = OptionParser(
         options_class,
         prog=f"{role} replay",
-        table=role,
+        table=f"{role}_replay",
         prefix=prefix,
         description=description,
         command=f"python -m {role} replay",

@@ -25,7 +25,7 @@ from shared.actions import CSMS
 from shared.clock import Clock, parse
 from shared.journal.entry import IN, OUT
 from shared.journal.journal import Journal
-from shared.link import Link, LinkClosed
+from shared.link import Link, LinkClosed, RecordingLink
 from shared.replay.compare import IDS as ID_MEMBERS
 from shared.replay.compare import MISSING, Ids, Rules, Unlike, is_like, is_time, unlike
 from shared.replay.marks import A_DAY
@@ -107,7 +107,10 @@ class Player:
         station: str,
         ids: Ids,
         id_prefix: str,
+        tap: RecordingLink | None = None,
     ) -> None:
+        """`tap` is the link where it writes the journal by itself, below the faults."""
+        self._tap = tap
         self._role = manner.role
         self._script = [f for f in script if not (manner.role == CSMS and f.action == HEARTBEAT)]
         self._manner = manner
@@ -170,7 +173,8 @@ class Player:
                 self.ended = ended
                 self._news.set()
                 return
-            ref = self._journal.frame(self._role, self._station, IN, raw)
+            tap = self._tap
+            ref = tap.ref if tap is not None else self._journal.frame(self._role, self._station, IN, raw)
             parts = parts_of(raw)
             kind = kind_of(parts)
             action = parts[2] if kind in (CALL, "send") else self._asked.get(_id(parts), "")
@@ -350,7 +354,8 @@ class Player:
 
     async def _put(self, frame: list[Any] | str | bytes) -> None:
         raw = orjson.dumps(frame).decode() if isinstance(frame, list) else frame
-        self._journal.frame(self._role, self._station, OUT, raw)
+        if self._tap is None:
+            self._journal.frame(self._role, self._station, OUT, raw)
         await self._link.send(raw)
 
     def _translated(self, frame: Frame) -> Any:

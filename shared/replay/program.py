@@ -88,10 +88,12 @@ async def _live(role: str, options: ReplayOptions, recording: Recording, play: P
             journal,
             seed=options.seed,
             run_id=options.run_id or fresh_run_id(),
+            inject=options.inject,
         )
         try:
             return await _until_played(role, options, replay, play, shutdown)
         finally:
+            await replay.close()
             console.close()
             if file is not None:
                 file.close()
@@ -115,6 +117,8 @@ async def _until_played(
         return lifecycle.NO_CONNECTION
     if isinstance(problem, BaseException):
         raise problem
+    if replay.bugs:
+        raise replay.bugs[0]
     count = len(replay.findings)
     frames = len(replay.recording.frames)
     words = "no difference" if not count else f"{count} difference{'s' if count > 1 else ''}"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from shared.chance import Stream
 from shared.dialer import Target
+from shared.faults import Faults
+from shared.faults.envelope import Injection
 from shared.journal.journal import Journal
 from shared.link import NORMAL, Link, LinkClosed
 from shared.replay.compare import Ids
 from shared.replay.diff import as_json
 from shared.replay.play import Finding, Manner, Player
 from shared.replay.recording import Frame, Recording
+from shared.tasks import Tasks
 from shared.versions import Version
 
 ENDED = (NORMAL, "the recording ends here")
@@ -32,6 +35,7 @@ class Replay:
         *,
         seed: int | str = 0,
         run_id: str = "0",
+        inject: Iterable[Injection] = (),
     ) -> None:
         self.recording = recording
         self.findings: list[Finding] = []
@@ -45,6 +49,16 @@ class Replay:
         self._key = (seed, manner.role, run_id)
         self._ids: dict[str, Ids] = {}
         self._next: dict[str, int] = {}
+        self.bugs: list[BaseException] = []
+        self._tasks = Tasks(self.bugs.append)
+        self.faults = Faults(journal, self._tasks, manner.role, seed=seed)
+        """What spoils the messages of every connection that is played; they are in force from the start."""
+        for injection in inject:
+            self.faults.add(injection)
+
+    async def close(self) -> None:
+        """End what faults have still going."""
+        await self._tasks.end()
 
     def recorded_as(self, identity: str) -> str | None:
         """The recording's name of a live station: its own, or the only one there is; None when it has none."""
@@ -68,12 +82,16 @@ class Replay:
         prefix = Stream(*self._key, identity, number).hex(8)
         end = self._manner.role
         self.journal.opened(end, identity, f"{version.subprotocol} {url}".rstrip())
-        player = Player(script, self._manner, link, self.journal, identity, ids, f"{prefix}-")
+        tap = self.faults.link(link, identity, version) if self.faults.spoil else None
+        link = tap or link
+        player = Player(script, self._manner, link, self.journal, identity, ids, f"{prefix}-", tap)
         ended = LinkClosed(*ENDED)
         try:
             await player.play()
         finally:
             await link.close(*ENDED)
+            if tap is not None:
+                tap.forsake()
             self.journal.closed(end, identity, str(player.ended or ended))
         if self.is_over(station):
             self.done.add(station)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import pytest
 from shared.actions import CSMS, STATION
 from shared.clock import Clock
 from shared.dialer import Target
+from shared.faults import parse
+from shared.faults.envelope import Injection
 from shared.journal.entry import OUT
 from shared.journal.journal import Journal
 from shared.link import Link, MemoryLink
@@ -31,9 +33,9 @@ ACCEPTED = {"idTagInfo": {"status": "Accepted"}}
 class Stage:
     """A replay on one end of a link; the test is the other end."""
 
-    def __init__(self, recording: Recording, manner: Manner) -> None:
+    def __init__(self, recording: Recording, manner: Manner, inject: Sequence[Injection] = ()) -> None:
         self.journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
-        self.replay = Replay(recording, manner, self.journal)
+        self.replay = Replay(recording, manner, self.journal, inject=inject)
         ours, self.link = MemoryLink.pair()
         self.playing = asyncio.ensure_future(self.replay.serve(ours, "CP1", "CP1", V16))
 
@@ -60,15 +62,17 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    tmp_path: Path, lines: list[Line], role: str, *, every: float = 1.0, **manner: Any
+    tmp_path: Path, lines: list[Line], role: str, *, every: float = 1.0, inject: str = "", **manner: Any
 ) -> AsyncIterator[Stage]:
-    made = Stage(recorded(tmp_path / "recording", lines, every=every), Manner(role, **manner))
+    injections = [parse(inject)] if inject else []
+    made = Stage(recorded(tmp_path / "recording", lines, every=every), Manner(role, **manner), injections)
     try:
         yield made
         await made.playing
     finally:
         made.playing.cancel()
         await asyncio.gather(made.playing, return_exceptions=True)
+        await made.replay.close()
 
 
 async def be_csms(s: Stage, transaction: int = 1000, boot: str = "Accepted") -> dict[str, Any]:
@@ -92,6 +96,17 @@ async def test_the_station_of_a_recording_is_played_with_the_ids_of_the_live_csm
     assert s.found == []
     sorts = [e.sort for e in s.journal]
     assert (sorts[0], sorts[-1]) == ("open", "close")
+
+
+async def test_what_is_played_is_spoiled_on_purpose_and_the_journal_has_each_frame_once(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, session()[:2], STATION, inject="duplicate:action=BootNotification") as s:
+        call = await s.hears("BootNotification")
+        assert await s.hears("BootNotification") == call
+        await s.says(3, call[1], session()[1][1][2])
+    frames = [(e.dir, e.kind, e.fault) for e in s.journal if e.sort == "frame"]
+    assert frames == [("out", "call", ""), ("out", "call", "duplicate"), ("in", "answer", "")]
 
 
 async def test_message_ids_are_made_anew_unless_they_are_to_be_kept(tmp_path: Path) -> None:

@@ -72,6 +72,25 @@ def test_a_csms_that_answers_otherwise_decides_the_exit_status(
     assert ignoring.end() == 0
 
 
+def test_replay_reads_a_file_and_injects_faults_at_its_end(
+    serve: Serve, start: Start, tmp_path: Path
+) -> None:
+    written(tmp_path / "session.jsonl", session()[:2])
+    (tmp_path / "pair.toml").write_text(
+        "[common]\nschema = 'strict'\nseed = 3\n"
+        "[charge_point_replay]\nas_fast_as_possible = true\ninject = ['duplicate:action=BootNotification']\n"
+    )
+    csms, url = serve("--heartbeat-interval", "300")
+    options = ("--config", "pair.toml", "--journal", "again.jsonl")
+    replay = start("charge_point", "replay", "session.jsonl", "--csms", url, *options)
+    assert replay.end() == 0, replay.said
+    assert (tmp_path / "again.jsonl").read_text().count('"fault":"duplicate"') >= 1
+    wrong = start("charge_point", "replay", "session.jsonl", "--csms", url, "--inject", "duplicat")
+    assert wrong.end() == 2
+    assert "did you mean 'duplicate'" in wrong.said
+    csms.stop()
+
+
 def test_a_recording_is_dialled_under_another_identity(serve: Serve, start: Start, tmp_path: Path) -> None:
     written(tmp_path / "session.jsonl", session()[:2])
     csms, url = serve("--heartbeat-interval", "300")

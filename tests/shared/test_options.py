@@ -282,13 +282,14 @@ def test_numbers_are_read() -> None:
         (
             "[cms]\n",
             "pair.toml: no table or option 'cms'; did you mean '[csms]'? "
-            "([common], [csms], [charge_point], [csms_run], [charge_point_run])",
+            "([common], [csms], [charge_point], [csms_run], [charge_point_run], [csms_replay], [charge_point_replay])",
         ),
         ("csms = 1\n", "pair.toml: csms: expected a table, [csms], not a whole number"),
         (
             "port = 1\n",
             "pair.toml: no table or option 'port' outside a table; "
-            "it belongs under [common], [csms], [charge_point], [csms_run] or [charge_point_run]",
+            "it belongs under [common], [csms], [charge_point], [csms_run], [charge_point_run], "
+            "[csms_replay] or [charge_point_replay]",
         ),
         ("[csms]\n\nport 1\n", "pair.toml:3: not TOML: expected '=' after a key in a key/value pair"),
         ("[csms]\nport = 1\nport = 2\n", "pair.toml:3: not TOML: cannot overwrite a value"),
