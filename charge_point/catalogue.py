@@ -134,18 +134,20 @@ def catalogue(
         if row.needs and row.needs not in features:
             continue
         row = row._replace(default=_default(row, evses, features))
-        for evse, connector, part in _places(row, evses):
-            slot = Slot(row, evse, connector, part)
+        for number, (evse, connector, part) in enumerate(_places(row, evses), 1):
+            # a key for each connector has its number
+            own = row._replace(key=f"{row.key[:-1]}{number}") if row.key.endswith("#") else row
+            slot = Slot(own, evse, connector, part)
             override = by_name.get(slot.path.lower()) or by_name.get(f"{row.component}.{row.name}".lower())
             if override is not None and override.absent:
                 continue
-            slots.append(Slot(_overridden(row, override), evse, connector, part) if override else slot)
+            slots.append(Slot(_overridden(own, override), evse, connector, part) if override else slot)
     return Catalogue(version, evses, features, slots)
 
 
 def _places(row: Definition, evses: Topology) -> list[tuple[int, int, str]]:
     """Where the row's component exists: EVSE id, connector id, component instance."""
-    if row.component == "EVSE":
+    if row.component in ("EVSE", "FiscalMetering"):  # there is a meter in each
         return [(evse, 0, "") for evse in range(1, len(evses) + 1)]
     if row.component == "Connector":
         return [(evse, connector, "") for evse, ids in enumerate(evses, 1) for connector in ids]

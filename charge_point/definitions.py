@@ -23,34 +23,70 @@ from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 READ_ONLY, READ_WRITE, WRITE_ONLY = "ReadOnly", "ReadWrite", "WriteOnly"
 LIST_TYPES = ("OptionList", "MemberList", "SequenceList")
 
-FEATURES = frozenset({"auth_switch", "cache", "cache_life", "local_list", "local_only", "post_authorize"})
+FEATURES = frozenset(
+    "auth_switch cache cache_life idle_only local_list local_only phase_totals post_authorize sampling_switch"
+    " signed_values smart_charging".split()
+)
 """The optional features that a station offers by itself in this release: all whose variables have their effect."""
 
 NETWORK_SLOTS = ("1", "2")
 """Two network configuration slots, the least that is allowed (B09.FR.06)."""
 
-MEASURANDS = (
+_MEASURANDS_16 = (
     "Energy.Active.Import.Register",
+    "Energy.Active.Export.Register",
+    "Energy.Reactive.Import.Register",
+    "Energy.Reactive.Export.Register",
     "Energy.Active.Import.Interval",
+    "Energy.Active.Export.Interval",
+    "Energy.Reactive.Import.Interval",
+    "Energy.Reactive.Export.Interval",
     "Power.Active.Import",
+    "Power.Active.Export",
+    "Power.Reactive.Import",
+    "Power.Reactive.Export",
+    "Power.Factor",
     "Power.Offered",
     "Current.Import",
+    "Current.Export",
     "Current.Offered",
     "Voltage",
     "Frequency",
+    "Temperature",
     "SoC",
 )
-"""The measurands a station measures unless an override says otherwise; all known to every version."""
+_MEASURANDS_201 = (
+    *(name for name in _MEASURANDS_16 if name != "Temperature"),
+    "Energy.Active.Net",
+    "Energy.Reactive.Net",
+    "Energy.Apparent.Import",
+    "Energy.Apparent.Export",
+    "Energy.Apparent.Net",
+)
+_MEASURANDS_21 = (
+    *_MEASURANDS_201,
+    "Power.Import.Offered",
+    "Current.Import.Offered",
+    "Current.Import.Minimum",
+    "Display.PresentSOC",
+    "Display.TargetSOC",
+    "Display.MaximumSOC",
+    "Display.RemainingTimeToTargetSOC",
+    "Display.ChargingComplete",
+    "Display.BatteryEnergyCapacity",
+)
+MEASURANDS: dict[Version, tuple[str, ...]] = {V16: _MEASURANDS_16, V201: _MEASURANDS_201, V21: _MEASURANDS_21}
+"""The measurands a station measures unless an override says otherwise: those of each version that have a meaning."""
 
 _LISTS: dict[str, tuple[str, ...]] = {
     "@slots": NETWORK_SLOTS,
-    "@measurands": MEASURANDS,
     "@availability": ("Available", "Occupied", "Reserved", "Unavailable", "Faulted"),
-    # DataSigned needs signed meter values, and means nothing as a stop point (part 2, TxStopPoint values)
+    # DataSigned means nothing as a stop point (part 2, TxStopPoint values; errata 2025-09 E06.FR.05)
     "@start_points": (
         "ParkingBayOccupancy",
         "EVConnected",
         "Authorized",
+        "DataSigned",
         "PowerPathClosed",
         "EnergyTransfer",
     ),
@@ -102,7 +138,7 @@ def definitions(version: Version) -> tuple[Definition, ...]:
             # a measurand carries its phase in the list only in 1.6 (chapter 9.1, MeterValuesSampledData)
             kept = words.split() if version is V16 else [word for word in words.split() if word != "phased"]
             traits[words] = frozenset(kept)
-        found.append(_definition(cells, traits[words]))
+        found.append(_definition(cells, traits[words], version))
     return tuple(found)
 
 
@@ -113,9 +149,12 @@ def _rows() -> Iterator[list[str]]:
             yield line.split(",")  # no cell holds a comma: lists are separated by spaces
 
 
-def _definition(cells: list[str], traits: frozenset[str]) -> Definition:
+def _definition(cells: list[str], traits: frozenset[str], version: Version) -> Definition:
     _, key, component, variable, instance, type_, unit, access, low, high, values, default, _, needs = cells
-    members = _LISTS[values] if values.startswith("@") else tuple(values.split())
+    if values == "@measurands":
+        members = MEASURANDS[version]
+    else:
+        members = _LISTS[values] if values.startswith("@") else tuple(values.split())
     if default == "@all":
         default = ",".join(members)
     elif type_ in LIST_TYPES:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.authorization import Token
 from charge_point.connector import Cable, NotNow
+from charge_point.ev import Vehicle
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Seconds that a driver waits for something to happen before giving the session up."""
+
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Wish:
     duration: float = 60.0
     evse: int | None = None
     token_first: bool = False
-    amps: float | None = None
+    ev: Vehicle | None = None
+    """The car, if it is not the one that comes to this kind of station."""
     pace: float = 1.0
     """Seconds from one thing that the driver does to the next."""
 
@@ -77,12 +81,9 @@ class Driver:
         evse = self._choose(wish)
         if evse is None:
             return Result("failed", "no EVSE is free")
-        evse.ev_ready = True
-        if wish.amps is not None:
-            evse.ev_amps = wish.amps
         try:
             if not wish.token_first:
-                station.plug_in(evse.id)
+                station.plug_in(evse.id, ev=wish.ev)
                 self.said(f"plugged in at EVSE {evse.id}")
                 await asyncio.sleep(wish.pace)
             result = await self._charge(evse, wish)
@@ -106,7 +107,7 @@ class Driver:
             return Result("failed", f"the token was {presented.outcome}: {presented.reason}")
         if wish.token_first:
             await asyncio.sleep(wish.pace)
-            station.plug_in(evse.id)
+            station.plug_in(evse.id, ev=wish.ev)
         if not await station.until(lambda: evse.transaction is not None, within=PATIENCE):
             return Result("failed", "no transaction began")
         transaction = evse.transaction
@@ -134,15 +135,15 @@ class Driver:
         while not is_over():
             if wish.energy:
                 missing = wish.energy - (evse.meter.advance(clock.elapsed()) - transaction.meter_start)
-                watts = evse.meter.watts
-                wait = missing * 3600 / watts if watts else PATIENCE
+                flow = evse.meter.flow
+                wait = min(flow.seconds_for(missing), DAY) if flow is not None else PATIENCE
             else:
                 wait = missing = wish.duration - (clock.elapsed() - began)
             if missing <= 1e-6:
                 return
             before = evse.meter.energy
             await station.until(is_over, within=max(wait, 0.001))
-            if wish.energy and evse.meter.advance(clock.elapsed()) == before and not evse.meter.watts:
+            if wish.energy and evse.meter.advance(clock.elapsed()) == before and evse.meter.flow is None:
                 return  # nothing flows, and nothing has for as long as a driver waits
 
     async def _leave(self, evse: Evse, wish: Wish) -> None:

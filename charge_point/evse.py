@@ -8,9 +8,10 @@ knows how a message is spelled or whether the station is online.
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import TYPE_CHECKING
 
-from charge_point import power, telling
+from charge_point import power, sampling, telling
 from charge_point.authorization import Token
 from charge_point.connector import (
     AUTHORIZATION,
@@ -25,8 +26,8 @@ from charge_point.connector import (
     Regions,
     follow,
 )
-from charge_point.meter import Meter, Sample, sample
-from charge_point.sampling import Sampler
+from charge_point.ev import Ev
+from charge_point.meter import Meter
 from charge_point.telling import owe_evse, owe_token, stop_points
 from charge_point.transaction import (
     Point,
@@ -45,7 +46,7 @@ class Evse:
 
     `active` is the connector that the session uses: the one plugged in, else the first. `token` is who was
     authorized. `floating`: authorized without an EVSE being named, so that the session follows the plug.
-    `ev_amps` and `ev_ready` are the car's.
+    `ev` is the car that is plugged in, or was last as long as its transaction runs.
     """
 
     __slots__ = (
@@ -54,8 +55,7 @@ class Evse:
         "bay",
         "connectors",
         "energy",
-        "ev_amps",
-        "ev_ready",
+        "ev",
         "floating",
         "group",
         "id",
@@ -83,8 +83,7 @@ class Evse:
         self.group = ""
         self.floating = False
         self.bay = False
-        self.ev_amps = meter.limit
-        self.ev_ready = True
+        self.ev: Ev | None = None
         self.limits: dict[str, power.Limit] | None = None
         """What each source of limits allows: see `power.set_limit`."""
         self.reservation: int | None = None
@@ -93,7 +92,7 @@ class Evse:
         """The last transaction that ended here."""
         self.remote_id: int | None = None
         self.timer: asyncio.TimerHandle | None = None
-        self.sampler = Sampler(self)
+        self.sampler = sampling.Sampler(self)
 
     # --- what is the case ---------------------------------------------------------------------------------
 
@@ -143,8 +142,11 @@ class Evse:
 
     # --- the cable ----------------------------------------------------------------------------------------
 
-    def plug_in(self, connector: Connector, event: str = "plugged_in") -> None:
-        """The cable is put in at `connector` (E02, E03). Raises NotNow."""
+    def plug_in(self, connector: Connector, event: str = "plugged_in", ev: Ev | None = None) -> None:
+        """The cable of `ev` (of the car that was here last, or any) is put in at `connector` (E02, E03).
+
+        Raises NotNow.
+        """
         before = self.points()
         if self.active is not connector and (
             self.active.cable is not Cable.OUT or self.energy is not Energy.OFF
@@ -154,6 +156,9 @@ class Evse:
             )
         connector.move_cable(event)
         self.active = connector
+        self.ev = ev or power.car(self)
+        if not connector.tethered and self.ev.kind.cable < inf:
+            power.set_limit(self, "cable", self.ev.kind.cable)
         self.cancel_timer()
         if self.energy is not Energy.OFF:  # E10: the EV is back, and goes on where it left off
             self.energy = follow(ENERGY, self.energy, "stopped")
@@ -191,6 +196,7 @@ class Evse:
         self.happened("EVCommunicationLost", before, reason="EVDisconnected", ends=ends)
         if c.cable is Cable.OUT:
             self._cable_gone()
+        self.car_gone()
         self.station.report(self, c)
         c.info = ""
         if self.is_authorized and c.tethered:
@@ -203,7 +209,13 @@ class Evse:
         self._cable_gone()
         self.station.report(self, c)
 
+    def car_gone(self) -> None:
+        """Forget the car that has left; one that a transaction waits for is still the same when it is back."""
+        if self.transaction is None and self.active.cable is not Cable.BOTH_ENDS:
+            self.ev = None
+
     def _cable_gone(self) -> None:
+        power.set_limit(self, "cable", None)
         if not self.is_authorized:
             self.authorization = follow(AUTHORIZATION, self.authorization, "cleared")
             if self.transaction is None:
@@ -288,7 +300,7 @@ class Evse:
             return
         allowance = model.number("MaxEnergyOnInvalidId") if model.has("MaxEnergyOnInvalidId") else 0.0
         transaction.allowance = transaction.meter_start + allowance
-        self.check_allowance()
+        power.watch(self)
 
     def _await_plug(self) -> None:
         self.cancel_timer()
@@ -322,17 +334,13 @@ class Evse:
     hold = power.hold
     ev_pauses = power.ev_pauses
     ev_resumes = power.ev_resumes
-    check_allowance = power.check_allowance
 
     # --- from a change to a message -----------------------------------------------------------------------
 
     happened = telling.happened
     tell = telling.tell
 
-    def read(self, context: str, names: tuple[str, ...], *, interval: bool = False) -> Sample:
-        """A sample of the meter now."""
-        clock = self.station.clock
-        return sample(self.meter.read(clock.elapsed(), clock.time(), interval=interval), context, names)
+    read = sampling.read
 
     # --- availability -------------------------------------------------------------------------------------
 
@@ -379,5 +387,6 @@ def built(station: Station) -> tuple[Evse, ...]:
             number += 1
             connectors.append(Connector(id, number, tethered=setup.tethered))
         noise = station.stream(f"meter {at}") if setup.noise else None
-        evses.append(Evse(station, at, tuple(connectors), Meter(setup.phases, setup.amps, noise)))
+        meter = Meter(0 if setup.is_dc else setup.phases, noise, resolution=setup.resolution)
+        evses.append(Evse(station, at, tuple(connectors), meter))
     return tuple(evses)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from charge_point.authorization import Token, TokenInfo
 from charge_point.blocks.authorization import authorize
 from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
+from charge_point.ev import Ev, Vehicle
 from charge_point.keeping import keep_cache
 from shared.peer import CallFailed
 from shared.versions import V16, V201, Version
@@ -24,14 +25,19 @@ class Presented(NamedTuple):
     reason: str = ""
 
 
-def plug_in(station: Station, evse: int = 1, connector: int | None = None) -> None:
-    """The driver plugs the cable in. Raises NotNow, ValueError for what does not exist."""
+def plug_in(
+    station: Station, evse: int = 1, connector: int | None = None, *, ev: Vehicle | None = None
+) -> None:
+    """The driver plugs the cable of `ev` in, by default of the car that comes to this kind of station.
+
+    Raises NotNow, ValueError for what does not exist.
+    """
     one, c = socket(station, evse, connector)
     floating = next((e for e in station.evses if e.floating and e.is_authorized), None)
     if floating is not None and floating is not one and one.is_free and floating.active.cable is Cable.OUT:
         one.take_over(floating)
     one.floating = False
-    one.plug_in(c)
+    one.plug_in(c, ev=None if ev is None else Ev(ev))
 
 
 def unplug(station: Station, evse: int = 1) -> bool:
@@ -61,6 +67,14 @@ def drive_off(station: Station, evse: int = 1) -> None:
     if one.active.cable is Cable.BOTH_ENDS:
         raise NotNow("drive_off is not possible while the cable is BOTH_ENDS; possible: unplug")
     one.park(False)
+
+
+def meter_fault(station: Station, evse: int, kind: str, by: float | None = None) -> None:
+    """The meter of the EVSE goes wrong, as `charge_point.meter_faults` has it. Raises ValueError."""
+    from charge_point.meter_faults import spoil  # nobody pays for it who does not ask
+
+    one, _ = socket(station, evse, None)
+    spoil(one.meter, kind, by, station.clock.elapsed())
 
 
 def emergency_stop(station: Station) -> None:

@@ -82,7 +82,7 @@ def restore(station: Station) -> None:
         station.authorizer.cache = {key: (TokenInfo(*info), used) for key, (info, used) in cache} or None
     station.model.restore(kept.get("variables", {}))
     for one in station.evses:
-        one.meter.energy = one.meter.reported = kept.get(f"register {one.id}", one.meter.energy)
+        one.meter.start(kept.get(f"register {one.id}", one.meter.energy))
         before = kept.get(f"transaction {one.id}")
         if before:
             take_up(one, before)

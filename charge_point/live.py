@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charge_point.connector import charging_state, status_2x
+from charge_point.parts import existing
 
 if TYPE_CHECKING:
     from charge_point.catalogue import Slot
@@ -47,6 +48,19 @@ def _transaction(station: Station, slot: Slot) -> str | None:
     return transaction.id if transaction is not None else None
 
 
+def _public_key(station: Station, slot: Slot) -> str:
+    from charge_point.meter_signing import SigningMeters
+
+    return station.part(SigningMeters).public_key(slot.evse)
+
+
+def _profiles(station: Station, slot: Slot) -> str:
+    from charge_point.smart_charging.profiles import Profiles  # only a report asks
+
+    found = existing(station, Profiles)
+    return str(len(found.held) if found is not None else 0)
+
+
 VALUES: dict[tuple[str, str], Value] = {
     ("ClockCtrlr", "DateTime"): lambda station, slot: station.clock.now(),
     ("SecurityCtrlr", "Identity"): lambda station, slot: station.id,
@@ -56,6 +70,9 @@ VALUES: dict[tuple[str, str], Value] = {
     ("EVSE", "ChargingState"): _charging,
     ("EVSE", "ActiveTransactionId"): _transaction,
     ("Connector", "AvailabilityState"): _connector_state,
+    ("FiscalMetering", "PublicKey"): _public_key,
+    ("Connector", "MeterPublicKey"): _public_key,
+    ("SmartChargingCtrlr", "Entries"): _profiles,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
     ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(64 * len(station.authorizer.cache or ())),
 }

@@ -1,151 +1,197 @@
-"""The energy meter of an EVSE: an integrating register on the clock, and the samples taken from it.
+"""The energy meter of an EVSE: an integrating register on the clock, and what is read from it.
 
-Power is constant between two readings and is volts x amperes x phases, so that V, A, W and Wh agree with each
-other in every sample and from one to the next.
+Volts and amperes are kept for each conductor, power is their product, and the register integrates what the car's
+`Flow` says in closed form: V, A, W, Wh and the car's state of charge agree with each other in every reading and from
+one to the next. What a reading says in the words of OCPP is in `charge_point.measurands`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from math import floor
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.chance import Stream
+
+if TYPE_CHECKING:
+    from charge_point.ev import Ev, Flow
+    from charge_point.meter_faults import MeterFault
 
 NOMINAL_VOLTS = 230.0
 
 
 class Reading(NamedTuple):
-    """What the meter says at one moment (`time`: Unix seconds). `energy` is the register in Wh."""
+    """What the meter says at one moment (`time`: Unix seconds).
+
+    `energy` is the register in Wh, `energies` those of the conductors; `interval` the Wh since the last reading of
+    its kind. `volts` and `amps` have one value for each conductor: three, one, or one of DC. `offered_watts` and
+    `offered_amps` (per conductor) are None where nothing is offered: at the main meter.
+    """
 
     time: float
     energy: float
     interval: float
-    watts: float
-    volts: float
-    amps: float
-    phases: int
-    offered: float
-    soc: float | None
+    volts: tuple[float, ...]
+    amps: tuple[float, ...]
+    energies: tuple[float, ...]
+    is_dc: bool = False
+    offered_amps: float | None = None
+    offered_watts: float | None = None
+    exported: float = 0.0
+    ev: Ev | None = None
+    seconds_left: float | None = None
+    main: bool = False
 
-
-class Sampled(NamedTuple):
-    """One value of a sample; `unit` is the unit as 1.6 and 2.x both spell it, `phase` empty for the whole."""
-
-    measurand: str
-    value: float
-    unit: str
-    phase: str = ""
-
-
-class Sample(NamedTuple):
-    """The values of one moment, taken in one context (ReadingContextEnumType)."""
-
-    time: float
-    context: str
-    values: tuple[Sampled, ...]
+    @property
+    def watts(self) -> float:
+        """The active power, in W."""
+        return sum(v * a for v, a in zip(self.volts, self.amps, strict=True))
 
 
 class Meter:
-    """Owns the register. `amps` flow on each of `phases`; `limit` is what the station offers, in A."""
+    """Owns the register. `phases` are those that it measures, 0 of a meter for direct current.
 
-    __slots__ = ("_noise", "_since", "amps", "energy", "limit", "phases", "reported", "volts")
+    `energy` is what has really passed, in Wh; `register` what is shown of it: in steps of `resolution`, and by a
+    `fault` if it has one.
+    """
 
-    def __init__(self, phases: int, limit: float, noise: Stream | None = None, energy: float = 0.0) -> None:
+    __slots__ = (
+        "_aligned",
+        "_flow",
+        "_noise",
+        "_sampled",
+        "_since",
+        "_split",
+        "energy",
+        "fault",
+        "phases",
+        "resolution",
+        "volts",
+    )
+
+    def __init__(
+        self, phases: int, noise: Stream | None = None, energy: float = 0.0, resolution: float = 1.0
+    ) -> None:
         self.phases = phases
-        self.limit = limit
-        self.amps = 0.0
         self.volts = NOMINAL_VOLTS
-        self.energy = energy
-        self.reported = energy  # the register at the last interval reading
+        self.resolution = resolution
+        self.fault: MeterFault | None = None
+        self._flow: Flow | None = None
+        self._split: list[float] | None = None  # the register of each phase, once something has flowed
         self._since = 0.0  # the clock's elapsed scale
         self._noise = noise
+        self.start(energy)
+
+    def start(self, energy: float) -> None:
+        """Let the register stand at `energy` Wh, as another process or another meter left it."""
+        self.energy = self._sampled = self._aligned = energy
+        self._split = None
 
     @property
     def watts(self) -> float:
         """The active power that flows now, in W."""
-        return self.volts * self.amps * self.phases
+        return self._flow.watts if self._flow is not None else 0.0
+
+    @property
+    def used(self) -> int:
+        """On how many phases energy flows now; 0 for none and for DC."""
+        return self._flow.phases if self._flow is not None else 0
+
+    @property
+    def flow(self) -> Flow | None:
+        """What flows now."""
+        return self._flow
 
     def advance(self, elapsed: float) -> float:
-        """Bring the register up to `elapsed` seconds of the clock; gives it in Wh."""
-        if self.amps:
-            self.energy += self.watts * (elapsed - self._since) / 3600.0
+        """Bring the register up to `elapsed` seconds of the clock; gives what has really passed, in Wh."""
+        if self._flow is not None:
+            wh = self._flow.take(max(elapsed - self._since, 0.0))
+            self.energy += wh
+            if self._flow.phases:
+                self._count(wh, self._flow.phases)
         self._since = elapsed
         return self.energy
 
-    def draw(self, amps: float, elapsed: float) -> None:
-        """From `elapsed` on the EV draws `amps` per phase, at most the limit."""
-        self.advance(elapsed)
-        self.amps = min(amps, self.limit)
+    def _count(self, wh: float, used: int) -> None:
+        if self._split is None:
+            self._split = list(self.energies)
+            self._split = [each - wh / self.phases for each in self._split]  # `energy` has it already
+        for phase in range(used):
+            self._split[phase] += wh / used
 
-    def read(
-        self, elapsed: float, time: float, *, interval: bool = False, soc: float | None = None
-    ) -> Reading:
-        """What the meter says now. `interval` starts the next interval of Energy.Active.Import.Interval."""
-        energy = self.advance(elapsed)
-        reading = Reading(
-            time,
-            energy,
-            energy - self.reported,
-            self.watts,
-            self.volts,
-            self.amps,
-            self.phases,
-            self.limit,
-            soc,
-        )
-        if interval:
-            self.reported = energy
-        if self._noise is not None and self.amps:
-            self.volts = NOMINAL_VOLTS * self._noise.uniform(0.99, 1.01)
+    @property
+    def energies(self) -> tuple[float, ...]:
+        """What has really passed through each conductor, in Wh."""
+        if self._split is not None:
+            return tuple(self._split)
+        conductors = max(self.phases, 1)
+        return (self.energy / conductors,) * conductors
+
+    def register(self, elapsed: float) -> float:
+        """What the register shows, in Wh."""
+        self.advance(elapsed)
+        return self._shown(self.energy if self.fault is None else self.fault.register(self))
+
+    def _shown(self, wh: float) -> float:
+        return round(floor(wh / self.resolution + 1e-6) * self.resolution, 6)
+
+    def draw(self, flow: Flow | None, elapsed: float) -> None:
+        """From `elapsed` on this flows; nothing for None."""
+        self.advance(elapsed)
+        self._flow = flow
+        if flow is not None and flow.phases:
+            flow.volts_ac = self.volts
+
+    def read(self, elapsed: float, time: float, *, interval: str = "") -> Reading:
+        """What the meter says now; `interval` ("sampled" or "aligned") also begins the next interval of that kind."""
+        shown = self.register(elapsed)
+        since = self._aligned if interval == "aligned" else self._sampled
+        if interval == "aligned":
+            self._aligned = shown
+        elif interval:
+            self._sampled = shown
+        reading = Reading(time, shown, max(shown - since, 0.0), *self._conductors(), is_dc=not self.phases)
+        if self.fault is not None:
+            reading = self.fault.seen(reading)
+        if self._noise is not None and self.watts and self.phases:
+            self.volts = round(NOMINAL_VOLTS * self._noise.uniform(0.99, 1.01), 1)
+            if self._flow is not None:
+                self._flow.volts_ac = self.volts
         return reading
 
-
-def sample(reading: Reading, context: str, measurands: Iterable[str]) -> Sample:
-    """The values of `measurands` that the meter has (one may carry a 1.6 phase suffix, `Voltage.L1-N`)."""
-    values = tuple(value for name in measurands for value in [_value(reading, name)] if value is not None)
-    return Sample(reading.time, context, values)
-
-
-_PHASES = ("L1", "L2", "L3", "L1-N", "L2-N", "L3-N", "N", "L1-L2", "L2-L3", "L3-L1")
-
-
-def _value(reading: Reading, name: str) -> Sampled | None:
-    measurand, _, suffix = name.rpartition(".")
-    if suffix not in _PHASES or not measurand:
-        measurand, suffix = name, ""
-    if suffix and int(suffix[1:2] if suffix[1:2].isdigit() else 1) > reading.phases:
-        return None
-    share = 1 if not suffix else max(reading.phases, 1)
-    match measurand:
-        case "Energy.Active.Import.Register":
-            return Sampled(measurand, round(reading.energy / share), "Wh", suffix)
-        case "Energy.Active.Import.Interval":
-            return Sampled(measurand, round(reading.interval / share), "Wh", suffix)
-        case "Power.Active.Import":
-            return Sampled(measurand, round(reading.watts / share, 1), "W", suffix)
-        case "Power.Offered":
-            return Sampled(measurand, round(reading.offered * reading.volts * reading.phases, 1), "W", suffix)
-        case "Current.Import":
-            return Sampled(measurand, round(reading.amps, 2), "A", suffix)
-        case "Current.Offered":
-            return Sampled(measurand, round(reading.offered, 2), "A", suffix)
-        case "Voltage":
-            return Sampled(measurand, round(reading.volts, 1), "V", suffix)
-        case "Frequency":
-            return Sampled(measurand, 50.0, "Hertz", suffix)
-        case "SoC":
-            return None if reading.soc is None else Sampled(measurand, round(reading.soc, 1), "Percent")
-    return None
+    def _conductors(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """Volts, amperes and the shown register of each conductor."""
+        conductors = max(self.phases, 1)
+        energies = tuple(self._shown(wh) for wh in self.energies)
+        if not self.phases:
+            volts = self._flow.volts if self._flow is not None else 0.0
+            return (volts,), (self.watts / volts if volts else 0.0,), energies
+        used = self.used
+        amps = self.watts / (self.volts * used) if used else 0.0
+        return (self.volts,) * conductors, (amps,) * used + (0.0,) * (conductors - used), energies
 
 
 def summed(readings: list[Reading]) -> Reading:
-    """What a meter before all of them would say at the time of the first."""
+    """What a meter before all of them would say at the time of the first: it is on the grid, so it measures AC."""
     first = readings[0]
+    conductors = max(len(r.volts) for r in readings)
+    amps, energies = [0.0] * conductors, [0.0] * conductors
+    for r in readings:
+        for at in range(conductors):
+            own = r.amps[at : at + 1] or (0.0,)
+            # DC is made of all phases of the grid alike
+            amps[at] += r.watts / (NOMINAL_VOLTS * conductors) if r.is_dc else own[0]
+            energies[at] += r.energy / conductors if r.is_dc else (r.energies[at : at + 1] or (0.0,))[0]
+    volts = (NOMINAL_VOLTS,) * conductors if first.is_dc else first.volts[:1] * conductors
     return first._replace(
         energy=sum(r.energy for r in readings),
         interval=sum(r.interval for r in readings),
-        watts=sum(r.watts for r in readings),
-        amps=sum(r.amps for r in readings),
-        offered=sum(r.offered for r in readings),
-        soc=None,
+        volts=volts,
+        amps=tuple(amps),
+        energies=tuple(energies),
+        is_dc=False,
+        offered_amps=None,
+        offered_watts=None,
+        exported=sum(r.exported for r in readings),
+        ev=None,
+        main=True,
     )

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from charge_point.station import Station
     from charge_point.transaction import Transaction
 
-KEPT: dict[str, str] = {}
+KEPT: dict[str, str] = {
+    "firmware": "charge_point.firmware:Firmware",
+    "charging profiles": "charge_point.smart_charging.profiles:Profiles",
+    "signing": "charge_point.meter_signing:SigningMeters",
+}
 """Name -> "module:Class" of each part that is kept on disk: a row for each, so that none is imported in vain."""
 
 _PREFIX = "part "
@@ -31,6 +35,9 @@ class Part:
     name = ""
     """Under which it is kept on disk, with its row in `KEPT`; empty for what does not outlive the process."""
 
+    closes = False
+    """Whether no connector may be used as long as this part says so."""
+
     def __init__(self, station: Station) -> None:
         self.station = station
 
@@ -42,6 +49,9 @@ class Part:
 
     def power_off(self) -> None:
         """The station goes down, to restart or for ever: cancel every timer, forget what is volatile."""
+
+    def energy_offered(self, evse: Evse) -> None:
+        """The power path of `evse` is about to be closed: its driver is authorized and its car connected."""
 
     def transaction_began(self, evse: Evse) -> None:
         """A transaction has begun at `evse`; its first message is owed."""

@@ -1,4 +1,8 @@
-"""The power path of an EVSE: when energy is offered, held back, drawn and stopped."""
+"""The power path of an EVSE: when energy is offered, held back, drawn and stopped, and the limits that meet here.
+
+Power is the least of what the car takes, the station can, the cable carries and every source of limits allows
+(`ceiling`). `watch` knows when something comes to its end by itself: the battery is full, an allowance used up.
+"""
 
 from __future__ import annotations
 
@@ -7,60 +11,19 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.connector import AUTHORIZATION, ENERGY, Availability, Cable, Energy, Health, follow
+from charge_point.ev import Ev, Flow
+from charge_point.parts import tell_parts
 from charge_point.transaction import Point
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
+    from charge_point.station import Station
 
 NOTHING = 1e-6
 """Wh: less is no energy."""
 
-
-def offer(evse: Evse) -> None:
-    """Close the power path if all is given: a connected EV, its driver authorized, a lock that holds."""
-    c = evse.active
-    if evse.energy is not Energy.OFF or not evse.is_authorized or c.cable is not Cable.BOTH_ENDS:
-        return
-    if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
-        return
-    if secure(evse):
-        go_on(evse)
-
-
-def secure(evse: Evse) -> bool:
-    """Lock the plug in before anything is offered; a lock that fails is a fault (G05.FR.01; 1.6 §7.6)."""
-    c = evse.active
-    if c.cable is not Cable.BOTH_ENDS or c.turn_lock("lock"):
-        return True
-    evse.station.fault(evse.id, c.id, "ConnectorLockFailure")
-    return False
-
-
-def go_on(evse: Evse) -> None:
-    """Let energy flow, or say which side holds it up."""
-    if evse.meter.limit <= 0 or allowance_left(evse) <= NOTHING:
-        turn(evse, Energy.HELD_BY_STATION)
-        return
-    turn(evse, Energy.FLOWING if evse.ev_ready and evse.ev_amps > 0 else Energy.HELD_BY_EV)
-    check_allowance(evse)
-
-
-def hold(evse: Evse) -> None:
-    """The station holds energy back (SuspendedEVSE)."""
-    turn(evse, Energy.HELD_BY_STATION)
-
-
-def ev_pauses(evse: Evse) -> None:
-    """The EV stops taking energy: full, or not ready (E01.FR.19)."""
-    evse.ev_ready = False
-    turn(evse, Energy.HELD_BY_EV)
-
-
-def ev_resumes(evse: Evse) -> None:
-    """The EV takes energy again."""
-    evse.ev_ready = True
-    if evse.energy is Energy.HELD_BY_EV:
-        go_on(evse)
+PILOT_LEAST = 6.0
+"""A: less cannot be offered on AC (IEC 61851-1 Annex A), so it is a pause."""
 
 
 class Ceiling(NamedTuple):
@@ -77,8 +40,7 @@ class Limit(NamedTuple):
     phases: int | None = None
 
 
-PILOT_LEAST = 6.0
-"""A: less cannot be offered on AC (IEC 61851-1 Annex A), so it is a pause."""
+# --- limits ---------------------------------------------------------------------------------------------------
 
 
 def set_limit(evse: Evse, source: str, amount: float | None, phases: int | None = None) -> bool:
@@ -104,24 +66,108 @@ def set_limit(evse: Evse, source: str, amount: float | None, phases: int | None 
 def ceiling(evse: Evse) -> Ceiling:
     """What all limits and the station's own hardware allow now; nothing when that cannot be offered."""
     setup = evse.station.setup
-    amount, phases = setup.amps, setup.phases
+    amount, phases = (setup.watts, 0) if setup.is_dc else (setup.amps, setup.phases)
     for limit in (evse.limits or {}).values():
         amount = min(amount, limit.amount)
-        phases = phases if limit.phases is None else min(phases, limit.phases)
-    if amount < PILOT_LEAST or phases < 1:
+        if phases and limit.phases is not None:
+            phases = min(phases, limit.phases)
+    if not setup.is_dc and (amount < PILOT_LEAST or phases < 1):
         amount = 0.0
     return Ceiling(amount, phases)
 
 
+def offered(evse: Evse) -> tuple[float, float]:
+    """What is offered to a car now, in A per conductor and in W, whether one takes it or not."""
+    amount, phases = ceiling(evse)
+    if phases:
+        return amount, amount * evse.meter.volts * phases
+    amps, flow = evse.station.setup.amps, evse.meter.flow
+    volts = flow.volts if flow is not None else (evse.ev or Ev(evse.station.setup.ev)).kind.volts[1]
+    return min(amps, amount / volts), min(amount, amps * volts)
+
+
 def _follow_limits(evse: Evse) -> None:
-    elapsed = evse.station.clock.elapsed()
-    evse.meter.advance(elapsed)
-    evse.meter.limit = ceiling(evse).amount
-    if evse.energy is Energy.FLOWING and evse.meter.limit > 0:
-        evse.meter.draw(evse.ev_amps, elapsed)
-        check_allowance(evse)
+    if evse.energy is Energy.FLOWING and _takes(evse):
+        draw(evse, Energy.FLOWING)
+        watch(evse)
     elif evse.energy is not Energy.OFF:
         go_on(evse)
+
+
+def share(station: Station) -> None:
+    """Divide what the station gets from the grid among the EVSEs that deliver."""
+    supply = station.setup.supply
+    if not supply:
+        return
+    busy = [one for one in station.evses if one.energy is not Energy.OFF]
+    for one in station.evses:
+        set_limit(one, "supply", supply / len(busy) if one in busy else None)
+
+
+# --- offering -------------------------------------------------------------------------------------------------
+
+
+def offer(evse: Evse) -> None:
+    """Close the power path if all is given: a connected EV, its driver authorized, a lock that holds."""
+    c = evse.active
+    if evse.energy is not Energy.OFF or not evse.is_authorized or c.cable is not Cable.BOTH_ENDS:
+        return
+    if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
+        return
+    if secure(evse):
+        tell_parts(evse.station, lambda part: part.energy_offered(evse))
+        go_on(evse)
+        share(evse.station)
+
+
+def secure(evse: Evse) -> bool:
+    """Lock the plug in before anything is offered; a lock that fails is a fault (G05.FR.01; 1.6 §7.6)."""
+    c = evse.active
+    if c.cable is not Cable.BOTH_ENDS or c.turn_lock("lock"):
+        return True
+    evse.station.fault(evse.id, c.id, "ConnectorLockFailure")
+    return False
+
+
+def go_on(evse: Evse) -> None:
+    """Let energy flow, or say which side holds it up."""
+    if ceiling(evse).amount <= 0 or allowance_left(evse) <= NOTHING:
+        turn(evse, Energy.HELD_BY_STATION)
+        return
+    turn(evse, Energy.FLOWING if _takes(evse) else Energy.HELD_BY_EV)
+    watch(evse)
+
+
+def _takes(evse: Evse) -> bool:
+    """Whether the station has something to offer that the car takes."""
+    amount, phases = ceiling(evse)
+    return amount > 0 and evse.ev is not None and evse.ev.takes(amount if phases else inf)
+
+
+def hold(evse: Evse) -> None:
+    """The station holds energy back (SuspendedEVSE)."""
+    turn(evse, Energy.HELD_BY_STATION)
+
+
+def ev_pauses(evse: Evse) -> None:
+    """The EV stops taking energy, or is not ready yet (E01.FR.19)."""
+    car(evse).ready = False
+    if evse.energy is Energy.FLOWING:
+        turn(evse, Energy.HELD_BY_EV)
+
+
+def ev_resumes(evse: Evse) -> None:
+    """The EV takes energy again."""
+    car(evse).ready = True
+    if evse.energy is Energy.HELD_BY_EV:
+        go_on(evse)
+
+
+def car(evse: Evse) -> Ev:
+    """The car at this EVSE, or the next that will be plugged in there."""
+    if evse.ev is None:
+        evse.ev = Ev(evse.station.setup.ev)
+    return evse.ev
 
 
 def turn(evse: Evse, to: Energy) -> None:
@@ -152,25 +198,46 @@ def draw(evse: Evse, to: Energy) -> None:
     event = {Energy.FLOWING: "flows", Energy.HELD_BY_EV: "ev_pauses"}.get(to, "station_pauses")
     if evse.energy is not to:
         evse.energy = follow(ENERGY, evse.energy, event)
-    evse.meter.draw(evse.ev_amps if to is Energy.FLOWING else 0.0, evse.station.clock.elapsed())
+    flow = None
+    if to is Energy.FLOWING:
+        amount, phases = ceiling(evse)
+        hardware = evse.station.setup.amps
+        flow = (
+            Flow(car(evse), amps=amount, phases=phases)
+            if phases
+            else Flow(car(evse), amps=hardware, watts=amount)
+        )
+    evse.meter.draw(flow, evse.station.clock.elapsed())
 
 
 def stop_energy(evse: Evse) -> None:
     """Open the power path, without a message."""
+    evse.meter.draw(None, evse.station.clock.elapsed())
     if evse.energy is not Energy.OFF:
         evse.energy = follow(ENERGY, evse.energy, "stopped")
-    evse.meter.draw(0.0, evse.station.clock.elapsed())
+        share(evse.station)
 
 
-def check_allowance(evse: Evse) -> None:
-    """Hold the energy back once a refused token's allowance is used up, else look again later (E05.FR.02, .03)."""
-    left = allowance_left(evse)
-    if left <= NOTHING:
+# --- what ends by itself --------------------------------------------------------------------------------------
+
+
+def watch(evse: Evse) -> None:
+    """Look again when the battery will be full or an allowance used up (E05.FR.02, .03)."""
+    flow = evse.meter.flow
+    if allowance_left(evse) <= NOTHING:
         evse.hold()
-    elif left < inf and evse.energy is Energy.FLOWING:
+    elif flow is not None:
         evse.cancel_timer()
-        wait = left * 3600 / evse.meter.watts
-        evse.timer = asyncio.get_running_loop().call_later(wait + 0.001, check_allowance, evse)
+        wait = min(flow.seconds_until(flow.ev.enough), flow.seconds_for(allowance_left(evse)))
+        if wait < inf:
+            evse.timer = asyncio.get_running_loop().call_later(wait + 0.001, _look, evse)
+
+
+def _look(evse: Evse) -> None:
+    evse.timer = None
+    evse.meter.advance(evse.station.clock.elapsed())
+    if evse.energy is Energy.FLOWING:
+        go_on(evse)
 
 
 def allowance_left(evse: Evse) -> float:

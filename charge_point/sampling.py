@@ -11,8 +11,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from charge_point import power
+from charge_point.connector import Cable, Energy
 from charge_point.blocks.meter_values import say_main_meter, say_meter_values
-from charge_point.meter import Sample
+from charge_point.measurands import REGISTER, Sample, sample
 from shared.versions import V16
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 DAY = 86_400.0
-REGISTER = ("Energy.Active.Import.Register",)
+DEFAULT = (REGISTER,)
 """What 1.6 samples when the key is empty (§7.33: the default measurand)."""
 
 
@@ -30,15 +32,47 @@ def is_on(model: DeviceModel, controller: str) -> bool:
     return not model.has(f"{controller}.Enabled") or model.flag(f"{controller}.Enabled")
 
 
+def signs(model: DeviceModel, controller: str, further: str = "") -> bool:
+    """Whether the values of this controller are signed; `further` is the switch that 2.1 and 1.6 have for some."""
+    if not model.flag(f"{controller}.SignReadings"):
+        return False
+    return not further or not model.has(f"{controller}.{further}") or model.flag(f"{controller}.{further}")
+
+
+def read(
+    evse: Evse, context: str, names: tuple[str, ...], *, interval: str = "", signed: bool = False
+) -> Sample:
+    """A sample of the meter now. `interval`: "sampled" or "aligned" begins the next interval of that kind."""
+    station = evse.station
+    reading = evse.meter.read(station.clock.elapsed(), station.clock.time(), interval=interval)
+    giving = evse.energy in (Energy.FLOWING, Energy.HELD_BY_EV)
+    amps, watts = power.offered(evse) if giving else (0.0, 0.0)
+    car, flow = evse.ev if evse.active.cable is Cable.BOTH_ENDS else None, evse.meter.flow
+    left = flow.seconds_until(flow.ev.enough) if flow is not None and flow.ev.soc is not None else None
+    reading = reading._replace(offered_amps=amps, offered_watts=watts, ev=car, seconds_left=left)
+    model, phased = station.model, station.version is not V16
+    totals = not phased or model.flag("SampledDataCtrlr.RegisterValuesWithoutPhases")
+    taken = sample(reading, context, names, each_phase=phased, registers_too=not totals)
+    if not signed:
+        return taken
+    from charge_point.meter_signing import sign  # the library behind it takes long to load
+
+    return sign(evse, taken)
+
+
 def begin_samples(evse: Evse) -> tuple[Sample, ...]:
     """The values at the beginning of a transaction (E01.FR.09); those for its end are kept (E06.FR.11)."""
     model, transaction = evse.station.model, evse.transaction
     if transaction is None or not is_on(model, "SampledDataCtrlr"):
         return ()
-    kept = evse.read("Transaction.Begin", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+    names = model.members("SampledDataCtrlr.TxEndedMeasurands")
+    kept = evse.read("Transaction.Begin", names, signed=signs(model, "SampledDataCtrlr"))
     if kept.values:
         transaction.keep(kept)
-    begun = evse.read("Transaction.Begin", model.members("SampledDataCtrlr.TxStartedMeasurands"))
+    signed = signs(model, "SampledDataCtrlr", "SignStartedReadings")
+    begun = evse.read(
+        "Transaction.Begin", model.members("SampledDataCtrlr.TxStartedMeasurands"), signed=signed
+    )
     return (begun,) if begun.values else ()
 
 
@@ -48,7 +82,8 @@ def ended_samples(evse: Evse) -> tuple[Sample, ...]:
     kept = tuple(transaction.samples or ()) if transaction is not None else ()
     if not is_on(model, "SampledDataCtrlr"):
         return kept
-    last = evse.read("Transaction.End", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+    names = model.members("SampledDataCtrlr.TxEndedMeasurands")
+    last = evse.read("Transaction.End", names, signed=signs(model, "SampledDataCtrlr"))
     return (*kept, *((last,) if last.values else ()))
 
 
@@ -86,15 +121,17 @@ class Sampler:
         evse, model = self._evse, self._evse.station.model
         names = model.members("SampledDataCtrlr.TxUpdatedMeasurands")
         if not names and evse.station.version is V16:
-            names = REGISTER
-        taken = evse.read("Sample.Periodic", names, interval=True)
+            names = DEFAULT
+        signed = signs(model, "SampledDataCtrlr", "SignUpdatedReadings")
+        taken = evse.read("Sample.Periodic", names, interval="sampled", signed=signed)
         if taken.values and is_on(model, "SampledDataCtrlr"):
             evse.tell("MeterValuePeriodic", samples=(taken,))
 
     def _take_ended(self, due: float) -> None:
         self._ended = _later(due, self._interval("TxEndedInterval"), self._take_ended)
         evse, model = self._evse, self._evse.station.model
-        taken = evse.read("Sample.Periodic", model.members("SampledDataCtrlr.TxEndedMeasurands"))
+        names = model.members("SampledDataCtrlr.TxEndedMeasurands")
+        taken = evse.read("Sample.Periodic", names, signed=signs(model, "SampledDataCtrlr"))
         if taken.values and evse.transaction is not None and is_on(model, "SampledDataCtrlr"):
             evse.transaction.keep(taken)
 
@@ -145,14 +182,16 @@ class Aligner:
         model = station.model
         names = model.members("AlignedDataCtrlr.Measurands")
         if not names and station.version is V16:
-            names = REGISTER
+            names = DEFAULT
         only_idle = model.flag("AlignedDataCtrlr.SendDuringIdle")
         if only_idle and any(e.transaction for e in station.evses):  # J01.FR.20
             return
         if station.version is not V16:
             say_main_meter(station, "Sample.Clock", names, due)
         for evse in station.evses:
-            taken = evse.read("Sample.Clock", names)._replace(time=due)
+            further = "" if evse.transaction is None and station.version is not V16 else "SignUpdatedReadings"
+            signed = signs(model, "AlignedDataCtrlr", further)
+            taken = evse.read("Sample.Clock", names, interval="aligned", signed=signed)._replace(time=due)
             if not taken.values:
                 continue
             if evse.transaction is not None and station.version is not V16:
@@ -162,10 +201,12 @@ class Aligner:
 
     def _keep(self, due: float) -> None:
         self._ended = self._at_next(self._interval("TxEndedInterval"), self._keep, due)
-        names = self.station.model.members("AlignedDataCtrlr.TxEndedMeasurands")
+        model = self.station.model
+        names = model.members("AlignedDataCtrlr.TxEndedMeasurands")
         for evse in self.station.evses:
             if evse.transaction is not None:
-                taken = evse.read("Sample.Clock", names)._replace(time=due)
+                signed = signs(model, "AlignedDataCtrlr")
+                taken = evse.read("Sample.Clock", names, signed=signed)._replace(time=due)
                 if taken.values:
                     evse.transaction.keep(taken)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
+from charge_point.firmware_habits import FirmwareHabits
+from charge_point.ev import ANY_CAR, Vehicle
 
 KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"TestVendor": MappingProxyType({"TestMessage": None})}
@@ -22,12 +24,15 @@ _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 class StationSetup:
     """Identity, layout, electrics and habits of a kind of station.
 
-    `evses`: the connector ids of EVSE 1, 2, ...  `amps` per phase. `status_by` says how 2.1 reports a status
+    `evses`: the connector ids of EVSE 1, 2, ...  `current`: AC or DC. `amps` per phase, or of the DC cable; `power`:
+    W that a DC EVSE delivers at most (0: 400 V times `amps`). `supply`: what the grid gives all EVSEs together, in A
+    per phase or W (0: enough). `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say.
+    `resolution`: of the register, in Wh. `ev`: the car that comes when no other is named. `status_by` says how 2.1 reports a status
     ("event": NotifyEvent; "notification": StatusNotification). `run_id` keeps ids apart from those of an earlier
     start (0 in memory). `reboot_seconds`: from a reset to the next connection. `transactions_before_accepted`: C16
     §4.2.1, B02.FR.03. `heartbeat`: seconds between heartbeats whatever the CSMS says, 0 to do as it says.
     `vendors`: whose DataTransfer the station knows, as `KNOWN_VENDORS`. `variables` are presets; a version takes those
-    that it has.
+    that it has. `updates`: how it takes new firmware.
     """
 
     vendor: str = "Example"
@@ -37,8 +42,14 @@ class StationSetup:
     iccid: str = ""
     imsi: str = ""
     evses: Topology = ((1,),)
+    current: str = "AC"
     phases: int = 3
     amps: float = 32.0
+    power: float = 0.0
+    supply: float = 0.0
+    connector_type: str = ""
+    resolution: float = 1.0
+    ev: Vehicle = ANY_CAR
     tethered: bool = False
     noise: bool = False
     status_by: str = "event"
@@ -51,3 +62,37 @@ class StationSetup:
     variables: Mapping[str, Settable | Override] = field(default_factory=lambda: _NOTHING)
     features: frozenset[str] = FEATURES
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: KNOWN_VENDORS)
+    updates: FirmwareHabits = FirmwareHabits()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for hardware that there cannot be."""
+        if self.current not in ("AC", "DC"):
+            raise ValueError(f"the current is AC or DC, not {self.current!r}")
+        if self.phases not in (1, 2, 3):
+            raise ValueError(f"an EVSE has 1 to 3 phases, not {self.phases!r}")
+        for name in ("amps", "resolution"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is more than 0, not {getattr(self, name)!r}")
+
+    @property
+    def is_dc(self) -> bool:
+        """Whether its EVSEs deliver direct current."""
+        return self.current == "DC"
+
+    @property
+    def watts(self) -> float:
+        """The most that one EVSE delivers, in W."""
+        return self.power or self.amps * (400.0 if self.is_dc else 230.0 * self.phases)
+
+    @property
+    def presets(self) -> Mapping[str, Settable | Override]:
+        """What the hardware makes of the variables, and what is preset over that."""
+        kind = self.connector_type or ("cCCS2" if self.is_dc else "cType2" if self.tethered else "sType2")
+        phases = 0 if self.is_dc else self.phases
+        return {
+            "EVSE.SupplyPhases": phases,
+            "Connector.SupplyPhases": phases,
+            "Connector.ConnectorType": kind,
+            "EVSE.Power": Override(high=self.watts),
+            **self.variables,
+        }

@@ -12,6 +12,8 @@ from charge_point.authorization import Token
 from charge_point.blocks.availability import status_of
 from charge_point.connection import Connection, handlers
 from charge_point.connector import NotNow
+from charge_point.ev import vehicle
+from charge_point.hands import meter_fault
 from charge_point.making import backoff_of, setup_of, target_of
 from charge_point.setup import StationSetup
 from charge_point.station import Station
@@ -149,7 +151,7 @@ class StationStage:
             raise Broken(f"{verb}: {wrong}") from None
 
     def ask(self, question: str, station: str) -> Any:
-        """meter.delivered (Wh), status, registration, transactions, tx, online, owed."""
+        """meter.delivered (Wh), meter.power (W), ev.soc (percent), status, registration, transactions, tx, online, owed."""
         unit = self._one(station)
         answer = _QUESTIONS.get(question)
         if answer is None:
@@ -194,8 +196,15 @@ class StationStage:
         outcome = await unit.station.present(Token(token, type), evse)
         return {"outcome": outcome.outcome, "reason": outcome.reason}
 
-    def _plug_in(self, unit: _Unit, evse: int = 1, connector: int | None = None) -> None:
-        unit.station.plug_in(evse, connector)
+    def _plug_in(
+        self,
+        unit: _Unit,
+        evse: int = 1,
+        connector: int | None = None,
+        ev: Mapping[str, Any] | None = None,
+    ) -> None:
+        car = None if ev is None else vehicle(ev, unit.station.setup.ev)
+        unit.station.plug_in(evse, connector, ev=car)
 
     def _unplug(self, unit: _Unit, evse: int = 1) -> bool:
         return unit.station.unplug(evse)
@@ -253,6 +262,7 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "ev": StationStage._ev,
     "fault": StationStage._fault,
     "clear_fault": StationStage._clear_fault,
+    "meter_fault": lambda stage, unit, kind, evse=1, by=None: meter_fault(unit.station, evse, kind, by),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),
@@ -267,6 +277,14 @@ _ACTS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _soc(station: Station) -> float | None:
+    """The state of charge of the first car that has one."""
+    for one in station.evses:
+        one.meter.advance(station.clock.elapsed())
+    socs = [one.ev.soc for one in station.evses if one.ev is not None]
+    return next((soc for soc in socs if soc is not None), None)
+
+
 def _delivered(station: Station) -> float:
     running = 0.0
     for one in station.evses:
@@ -277,6 +295,8 @@ def _delivered(station: Station) -> float:
 
 _QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "meter.delivered": _delivered,
+    "meter.power": lambda station: sum(one.meter.watts for one in station.evses),
+    "ev.soc": _soc,
     "status": lambda station: status_of(station, station.evses[0], station.evses[0].active),
     "registration": lambda station: station.registration.status,
     "transactions": lambda station: sum(one.transaction is not None for one in station.evses),

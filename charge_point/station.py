@@ -116,7 +116,7 @@ class Station:
         restore(self)
 
     def _model(self, version: Version) -> DeviceModel:
-        model = DeviceModel(version, self.setup.evses, self.setup.variables, self.setup.features)
+        model = DeviceModel(version, self.setup.evses, self.setup.presets, self.setup.features)
         model.on_change(self._setting_changed)
         model.live = self._live
         return model

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from charge_point.connector import Cable, charging_state, follow
-from charge_point.meter import Sample
+from charge_point.measurands import Sample
 from charge_point.parts import tell_parts
 from charge_point.sampling import begin_samples, ended_samples
 from charge_point.transaction import FIXED_START_16, FIXED_STOP_16, PHASE, Event, Point, Transaction, points
@@ -51,9 +51,7 @@ def begin(evse: Evse, trigger: str) -> None:
     """Begin a transaction with its first message."""
     station = evse.station
     now = station.clock.time()
-    transaction = Transaction(
-        station.new_transaction_id(), now, round(evse.meter.advance(station.clock.elapsed()))
-    )
+    transaction = Transaction(station.new_transaction_id(), now, evse.meter.advance(station.clock.elapsed()))
     transaction.connector = evse.active.number
     transaction.owed_evse = evse.active.cable is Cable.BOTH_ENDS or not evse.floating
     evse.transaction = transaction
@@ -89,6 +87,7 @@ def end(evse: Evse, trigger: str, reason: str) -> None:
     evse.sampler.off()
     evse.tell(trigger, "Ended", reason=reason)
     evse.last, evse.transaction = transaction, None
+    evse.car_gone()
     tell_parts(evse.station, lambda part: part.transaction_ended(evse, transaction))
     charged = evse.meter.advance(evse.station.clock.elapsed()) - transaction.meter_start
     evse.station.transaction_over(evse, charged)
@@ -105,7 +104,8 @@ def tell(
     now = station.clock.time()
     plugged = evse.active.cable is Cable.BOTH_ENDS
     state = charging_state(evse.regions())
-    phases = evse.meter.phases if state == "Charging" and transaction.phases is None else None
+    used = evse.meter.used if state == "Charging" else 0
+    phases = used if used and used != transaction.phases else None  # E02.FR.18, E02.FR.19
     transaction.phases = phases or transaction.phases
     if sort == "Ended":
         samples = ended_samples(evse)
@@ -121,7 +121,7 @@ def tell(
         trigger=transaction.owed_trigger or trigger,
         charging_state=state,
         offline=not station.is_online,
-        meter=round(evse.meter.advance(station.clock.elapsed())),
+        meter=evse.meter.register(station.clock.elapsed()),
         reason=reason,
         token=transaction.owed_token,
         evse=evse.id if told else 0,
@@ -134,3 +134,6 @@ def tell(
     transaction.charging_state = state
     transaction.told()
     station.owe(event)
+    if sort == "Started" and samples and station.version is V16:
+        # StartTransaction has no room for them: a MeterValues follows (application note on signed values, §3.3.4)
+        station.owe(event._replace(sort="Updated"))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 from charge_point.authorization import Token
 from charge_point.blocks.availability import status_of
 from charge_point.connector import NotNow
+from charge_point.ev import vehicle
+from charge_point.hands import meter_fault
 from charge_point.messages import Messages
 from shared.digest_forms import clean
 from shared.faults.prompt import fault_words
@@ -67,7 +69,12 @@ class Terminal:
 
     def _at_the_plug(self) -> list[Word]:
         return [
-            self._place_word("plug_in", "put the cable in (at EVSE 1)", self._plug_in),
+            Word(
+                "plug_in",
+                f"plug_in {_PLACE} [NAME=VALUE]...",
+                "put the cable in (at EVSE 1)\nNAME=VALUE describes the car, as in battery=60000 soc=30 phases=1.",
+                _possible(self._plug_in),
+            ),
             Word(
                 "present",
                 "present TOKEN [EVSE]",
@@ -101,6 +108,12 @@ class Terminal:
                 f"fault {_PLACE} [ERROR]",
                 "break a connector\nERROR is an error code of 1.6, as in GroundFailure.",
                 _possible(self._fault),
+            ),
+            Word(
+                "meter_fault",
+                "meter_fault KIND [EVSE] [BY]",
+                "let the meter lie\nKIND is frozen, rolled_back (BY Wh), drifting (BY percent), missing_phase or none.",
+                _possible(self._meter_fault),
             ),
             self._place_word("clear_fault", "the connector is sound again", station.clear_fault),
             Word(
@@ -169,8 +182,15 @@ class Terminal:
 
     # --- the driver --------------------------------------------------------------------------------------
 
-    def _plug_in(self, evse: int, connector: int | None) -> None:
-        self._station.plug_in(evse, connector)
+    def _plug_in(self, rest: str) -> str:
+        words = rest.split()
+        car = dict(word.split("=", 1) for word in words if "=" in word)
+        place = " ".join(word for word in words if "=" not in word)
+        evse, connector = (*numbers(place, 2, f"plug_in {_PLACE} [NAME=VALUE]..."), None, None)[:2]
+        evse = 1 if evse is None else evse
+        ev = vehicle(car, self._station.setup.ev) if car else None
+        self._station.plug_in(evse, connector, ev=ev)
+        return self._where(evse)
 
     async def _present(self, rest: str) -> str:
         token, _, place = rest.partition(" ")
@@ -179,7 +199,8 @@ class Terminal:
         evse = next(iter(numbers(place, 1, "present TOKEN [EVSE]")), None)
         outcome = await self._station.present(Token(token), evse)
         where = f" at EVSE {outcome.evse.id}" if outcome.evse is not None else ""
-        return f"{clean(token)} {outcome.outcome}{where}{': ' if outcome.reason else ''}{clean(outcome.reason, 80)}"
+        why = "" if outcome.outcome in ("started", "stopped", "unlocked") else clean(outcome.reason, 80)
+        return f"{clean(token)} {outcome.outcome}{where}{': ' if why else ''}{why}"
 
     def _unplug(self, rest: str) -> str:
         evse = next(iter(numbers(rest, 1, "unplug [EVSE]")), 1)
@@ -210,6 +231,16 @@ class Terminal:
         evse, connector = (*numbers(" ".join(parts), 2, f"fault {_PLACE} [ERROR]"), None, None)[:2]
         self._station.fault(1 if evse is None else evse, connector, error)
         return self._where(1 if evse is None else evse)
+
+    def _meter_fault(self, rest: str) -> str:
+        kind, _, numbers_ = rest.partition(" ")
+        parts = numbers_.split()
+        try:
+            evse, by = int(parts[0]) if parts else 1, float(parts[1]) if len(parts) > 1 else None
+        except ValueError:
+            raise UsageError(f"{rest!r} is not what follows; usage: meter_fault KIND [EVSE] [BY]") from None
+        meter_fault(self._station, evse, kind, by)
+        return f"the meter of EVSE {evse}: {kind}"
 
     def _power_cycle(self, rest: str) -> str:
         parts = [part for part in rest.split() if part != "backup"]

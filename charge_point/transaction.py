@@ -22,7 +22,7 @@ from enum import Enum, IntFlag
 from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.connector import Authorization, Cable, Energy, Regions
-from charge_point.meter import Sample
+from charge_point.measurands import Sample
 
 if TYPE_CHECKING:
     from charge_point.authorization import Token
@@ -116,7 +116,8 @@ class Transaction:
     """One transaction. Owned by its EVSE; `id` is ours (2.x), `number` the CSMS's (1.6, None until answered).
 
     `connector` is the flat 1.6 connector number. `starter` is who was authorized, `group` their group.
-    `stopping` is the reason for which it is to end once its stop point is lost. `ended` samples wait for the
+    `stopping` is the reason for which it is to end once its stop point is lost. `key_told`: the public key of the
+    meter has been sent. `ended` samples wait for the
     last message; at most `MAX_SAMPLES`, of which every second in between goes first (E06.FR.13).
     """
 
@@ -128,6 +129,7 @@ class Transaction:
         "cost",
         "group",
         "id",
+        "key_told",
         "meter_start",
         "number",
         "owed_begin",
@@ -158,6 +160,7 @@ class Transaction:
         self.group = ""
         self.stopping = ""
         self.refused = False
+        self.key_told = False
         self.allowance: float | None = None
         self.cost: float | None = None
         self.charging_state = ""

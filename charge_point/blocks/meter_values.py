@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from charge_point.meter import Sample, Sampled, sample, summed
+from charge_point.measurands import Sample, Sampled, sample
+from charge_point.meter import summed
 from charge_point.tellers import tells
 from shared.versions import V2X, V16
 
@@ -30,9 +31,17 @@ def _sampled_16(context: str, value: Sampled) -> Payload:
         "value": f"{value.value:.10g}",
         "context": context,
         "measurand": value.measurand,
-        "location": "EV" if value.measurand == "SoC" else "Outlet",
-        "unit": value.unit,
+        "location": value.location,
     }
+    if value.unit:
+        wire["unit"] = "Hertz" if value.unit == "Hz" else value.unit
+    if value.signed is not None:
+        # the 2.x structure as text, in place of the value (application note on signed values, §3.2)
+        import json
+
+        from charge_point.meter_signing import wire as signed
+
+        wire |= {"format": "SignedData", "value": json.dumps(signed(value.signed), separators=(",", ":"))}
     return wire | ({"phase": value.phase} if value.phase else {})
 
 
@@ -49,16 +58,21 @@ def _sampled_2x(context: str, value: Sampled) -> Payload:
         "value": value.value,
         "context": context,
         "measurand": value.measurand,
-        "location": "EV" if value.measurand == "SoC" else "Outlet",
-        "unitOfMeasure": {"unit": value.unit},
+        "location": value.location,
     }
+    if value.unit:
+        wire["unitOfMeasure"] = {"unit": value.unit}
+    if value.signed is not None:
+        from charge_point.meter_signing import wire as signed
+
+        wire["signedMeterValue"] = signed(value.signed)
     return wire | ({"phase": value.phase} if value.phase else {})
 
 
 def say_main_meter(station: Station, context: str, names: tuple[str, ...], time: float) -> None:
     """Send what the station's main meter says: EVSE 0, the sum of all (J01.FR.03, .04)."""
     readings = [e.meter.read(station.clock.elapsed(), time) for e in station.evses]
-    taken = sample(summed(readings), context, names)
+    taken = sample(summed(readings), context, names, each_phase=True)
     if taken.values:
         value = meter_value_2x(taken, station.clock.text)
         station.say("MeterValues", {"evseId": 0, "meterValue": [value]})

@@ -8,6 +8,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from charge_point.ev import ANY_CAR, Vehicle, vehicle
+from charge_point.firmware_habits import habits
 from charge_point.setup import StationSetup
 from shared.option_fields import UsageError
 from shared.suggest import advice, not_one_of
@@ -34,6 +36,7 @@ _POINTS = {
     "plugged_in": "EVConnected",
     "authorized": "Authorized",
     "power_path": "PowerPathClosed",
+    "signed": "DataSigned",
     "energy": "EnergyTransfer",
 }
 _PLAIN = frozenset(f.name for f in fields(StationSetup)) - {
@@ -74,7 +77,11 @@ def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> Stat
     merged.update(own)
     made: dict[str, Any] = {}
     for name, value in merged.items():
-        if name in NEUTRAL:
+        if name == "updates":
+            made[name] = habits(value)
+        elif name == "ev":
+            made[name] = _car(value, base)
+        elif name in NEUTRAL:
             for path in NEUTRAL[name]:
                 variables[path] = _points(value) if name in ("tx_start", "tx_stop") else value
         elif name in _PLAIN:
@@ -88,6 +95,15 @@ def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> Stat
         return replace(base, **made)
     except (TypeError, ValueError) as problem:
         raise UsageError(f"{persona or 'station'}: {problem}") from None
+
+
+def _car(settings: Any, base: StationSetup | None) -> Vehicle:
+    if not isinstance(settings, Mapping):
+        raise UsageError(f"ev is a table, as in {{battery = 60000, soc = 30}}, not {settings!r}")
+    try:
+        return vehicle(settings, ANY_CAR if base is None else base.ev)
+    except ValueError as problem:
+        raise UsageError(f"ev: {problem}") from None
 
 
 def _points(value: Any) -> str:

@@ -22,9 +22,15 @@ Seconds = float
 
 
 @verb()
-async def plug_in(branch: Branch, *, evse: int = 1, connector: int | None = None) -> None:
-    """The driver puts the cable in."""
-    await branch.act(CHARGE_POINT, "plug_in", evse=evse, connector=connector)
+async def plug_in(
+    branch: Branch, *, evse: int = 1, connector: int | None = None, ev: Node | None = None
+) -> None:
+    """The driver puts the cable in.
+
+    `ev` describes the car, as in `ev: {battery: 60000, soc: 30}`; what it does not say is as the station has it.
+    """
+    car = {} if ev is None else {"ev": branch.value(ev)}
+    await branch.act(CHARGE_POINT, "plug_in", evse=evse, connector=connector, **car)
 
 
 @verb()
@@ -79,6 +85,12 @@ async def fault(
 async def clear_fault(branch: Branch, *, evse: int = 1, connector: int | None = None) -> None:
     """The connector is sound again."""
     await branch.act(CHARGE_POINT, "clear_fault", evse=evse, connector=connector)
+
+
+@verb()
+async def meter_fault(branch: Branch, *, kind: str, evse: int = 1, by: float | None = None) -> None:
+    """The meter lies: `frozen`, `rolled_back` by so many Wh, `drifting` by so many percent, `missing_phase`; `none`."""
+    await branch.act(CHARGE_POINT, "meter_fault", kind=kind, evse=evse, by=by)
 
 
 @verb()

@@ -241,7 +241,7 @@ KEYS = sorted(slot.definition.key for slot in DeviceModel(V16).catalogue.keys.va
                 st.sampled_from(
                     ["true", "False", "", "0", "1", "-1", "60", "ab" * 16, "0.RST", "9.RST", ".", "²"]
                 ),
-                st.lists(st.sampled_from([*MEASURANDS, "Voltage.L1", "RPM"]), max_size=22).map(",".join),
+                st.lists(st.sampled_from([*MEASURANDS[V16], "Voltage.L1", "RPM"]), max_size=22).map(",".join),
                 st.text(max_size=500),
             ),
         ),

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from charge_point.authorization import Token
-from charge_point.meter import Meter, Reading, sample
+from charge_point.ev import Ev, Flow
+from charge_point.measurands import sample
+from charge_point.meter import Meter, Reading
 from charge_point.power import set_limit
 from shared.chance import Stream
 from shared.clock import parse
@@ -25,7 +27,8 @@ def values(samples: list[dict[str, Any]]) -> list[tuple[float, str, dict[str, fl
         (
             parse(one["timestamp"]),
             one["sampledValue"][0]["context"],
-            {value["measurand"]: float(value["value"]) for value in one["sampledValue"]},
+            # of what has phases the first: they are alike
+            {value["measurand"]: float(value["value"]) for value in reversed(one["sampledValue"])},
         )
         for one in samples
     ]
@@ -151,7 +154,7 @@ async def test_a_limit_is_what_the_car_draws_at_most(version: Version) -> None:
     stage = await charging(version)
     evse = stage.station.evses[0]
     set_limit(evse, "test", 10)
-    assert evse.meter.amps == 10
+    assert evse.meter.watts == 230 * 10 * 3
     set_limit(evse, "test", 0)
     await stage.settle()
     if version is V16:
@@ -159,23 +162,26 @@ async def test_a_limit_is_what_the_car_draws_at_most(version: Version) -> None:
     else:
         assert stage.csms.events()[-1][2] == "SuspendedEVSE"
     set_limit(evse, "test", 16)
-    assert evse.meter.amps == 16
+    assert evse.meter.watts == 230 * 16 * 3
+
+
+READING = Reading(0.0, 10.0, 1.0, (230.0,) * 3, (1.0,) * 3, (4.0, 3.0, 3.0), offered_amps=16.0)
 
 
 def test_measurands_that_the_meter_has_not_are_left_out() -> None:
-    reading = Reading(0.0, 10.0, 1.0, 690.0, 230.0, 1.0, 3, 16.0, None)
-    taken = sample(reading, "Trigger", ("SoC", "RPM", "Voltage.L2-N", "Current.Import.L3", "Nonsense"))
+    taken = sample(READING, "Trigger", ("SoC", "RPM", "Voltage.L2-N", "Current.Import.L3", "Nonsense"))
     assert [(value.measurand, value.phase) for value in taken.values] == [
         ("Voltage", "L2-N"),
         ("Current.Import", "L3"),
     ]
-    assert sample(reading._replace(phases=1), "Trigger", ("Voltage.L2-N",)).values == ()
+    single = READING._replace(volts=(230.0,), amps=(1.0,), energies=(10.0,))
+    assert sample(single, "Trigger", ("Voltage.L2-N",)).values == ()
 
 
 def test_the_register_integrates_whatever_is_read_between() -> None:
-    plain, often = Meter(3, 32.0), Meter(3, 32.0, Stream("noise"))
-    plain.draw(16, 0.0)
-    often.draw(16, 0.0)
+    plain, often = Meter(3), Meter(3, Stream("noise"))
+    plain.draw(Flow(Ev(), amps=16, phases=3), 0.0)
+    often.draw(Flow(Ev(), amps=16, phases=3), 0.0)
     for second in range(3600):
         often.read(float(second), 0.0)
     assert plain.advance(3600.0) == pytest.approx(230 * 16 * 3)

@@ -97,7 +97,7 @@ def follow(stage: Stage, then: Callable[[], Any] | None) -> None:
 def check(stage: Stage) -> None:
     """Energy flows only for an authorized, connected car at a sound and operative connector."""
     evse = stage.station.evses[0]
-    if evse.meter.amps:
+    if evse.meter.watts:
         assert evse.is_authorized
         assert evse.active.cable.name == "BOTH_ENDS"
         assert evse.active.health.name == "SOUND"

@@ -6,7 +6,7 @@ import pytest
 
 from charge_point.authorization import Token
 from charge_point.connector import Authorization, Cable, Energy, NotNow, Regions, follow
-from charge_point.meter import Sample
+from charge_point.measurands import Sample
 from charge_point.transaction import MAX_SAMPLES, PHASE, Phase, Point, Transaction, points, reached
 from shared.versions import V16, V201, Version
 from tests.charge_point.scripted import Stage

@@ -1,0 +1,253 @@
+"""A simulated car: what it can take, what it takes of an offer, and how its battery fills.
+
+The power that flows is the least of a few straight lines over the energy in the battery: what is offered, what the
+car's charger takes, and the battery's own curve. Along a line the battery fills by a straight or an exponential
+law, so that a stretch of any length is exact: reading the meter more often changes nothing (`Flow.walk`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from math import expm1, inf, log1p
+from typing import Any, NamedTuple
+
+from shared.suggest import advice
+
+CURVE = ((0.0, 1.0), (80.0, 1.0), (100.0, 0.03))
+"""State of charge in percent, and the share of its greatest power that a battery takes there."""
+
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A kind of car, and how it arrives. Wh, W, A per phase, V, percent.
+
+    Without a `battery` it takes what is offered for ever, and nobody knows a state of charge. `target` is the state
+    of charge at which it has enough. `min_amps`: with less on AC it does not charge. `curve` holds shares of the
+    least of `watts` and twice the battery an hour. `efficiency`: Wh in the battery for each Wh of the meter.
+    `cable`: what its own cable carries, in A; counts at a socket. `volts`: of an empty and a full battery, on DC.
+    """
+
+    battery: float = inf
+    soc: float = 20.0
+    target: float = 100.0
+    watts: float = inf
+    amps: float = inf
+    min_amps: float = 6.0
+    phases: int = 3
+    curve: tuple[tuple[float, float], ...] = CURVE
+    efficiency: float = 1.0
+    cable: float = inf
+    volts: tuple[float, float] = (350.0, 400.0)
+    ready: bool = True
+
+    @property
+    def peak(self) -> float:
+        """The most that its battery takes, in W."""
+        return min(self.watts, 2 * self.battery)
+
+
+ANY_CAR = Vehicle()
+
+
+def vehicle(settings: Mapping[str, Any], base: Vehicle = ANY_CAR) -> Vehicle:
+    """The kind of car that `settings` describe by the names of `Vehicle`'s fields; `base` gives what they do not say.
+
+    Values may be text. Raises ValueError, in words, for a name or a value that a car cannot have.
+    """
+    names = [field.name for field in fields(Vehicle)]
+    made = {name: getattr(base, name) for name in names}
+    for name, value in settings.items():
+        if name not in names:
+            raise ValueError(f"a car has no {name!r}{advice(name, names)}")
+        made[name] = _parsed(name, value)
+    made["soc"] = min(made["soc"], 100.0)
+    return Vehicle(**made)
+
+
+def _parsed(name: str, value: Any) -> Any:
+    try:
+        if name == "ready":
+            return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+        if name == "phases":
+            return _within(name, int(value), 1, 3)
+        if name == "curve":
+            return _curve([(float(soc), float(share)) for soc, share in value])
+        if name == "volts":
+            low, high = (float(volts) for volts in value)
+            return (_within(name, low, 1, inf), _within(name, high, low, inf))
+        low = 0.0 if name in ("soc", "min_amps") else _TINY
+        high = 100.0 if name in ("soc", "target") else 1.0 if name == "efficiency" else inf
+        return _within(name, float(value), low, high)
+    except (KeyError, TypeError, ValueError) as wrong:
+        if str(wrong).startswith("the car's"):
+            raise
+        raise ValueError(f"{value!r} is not what the car's {name} can be") from None
+
+
+def _within(name: str, value: Any, low: float, high: float) -> Any:
+    if not low <= value <= high:
+        limit = (
+            f"from {low:g} to {high:g}"
+            if high < inf
+            else f"more than {low:g}"
+            if low < 1
+            else f"at least {low:g}"
+        )
+        raise ValueError(f"the car's {name} is {limit}, not {value:g}")
+    return value
+
+
+def _curve(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    rising = all(one[0] < two[0] for one, two in pairwise(points))
+    whole = len(points) > 1 and points[0][0] == 0 and points[-1][0] == 100
+    if not rising or not whole or not all(0 < share <= 1 for _, share in points):
+        raise ValueError("the car's curve goes from 0 to 100 percent with shares above 0 and up to 1")
+    return tuple(points)
+
+
+class Ev:
+    """One car at a plug. Owns what is in its battery (`stored`, Wh) and whether it is `ready` to take energy."""
+
+    __slots__ = ("kind", "ready", "stored")
+
+    def __init__(self, kind: Vehicle = ANY_CAR) -> None:
+        self.kind = kind
+        self.ready = kind.ready
+        self.stored = kind.battery * kind.soc / 100 if kind.battery < inf else 0.0
+
+    @property
+    def soc(self) -> float | None:
+        """The state of charge in percent, None of a car that has no battery to speak of."""
+        return 100 * self.stored / self.kind.battery if self.kind.battery < inf else None
+
+    @property
+    def enough(self) -> float:
+        """Wh in the battery at which it has enough."""
+        return self.kind.battery * self.kind.target / 100
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it wants no more."""
+        return self.stored >= self.enough - _TINY
+
+    def takes(self, amps: float) -> bool:
+        """Whether it would take energy now from an offer of `amps` per phase (DC: inf)."""
+        return self.ready and not self.is_full and amps >= self.kind.min_amps
+
+
+class Line(NamedTuple):
+    """Power over the energy in the battery: `base` in W at an empty one, `slope` in W per Wh."""
+
+    base: float
+    slope: float = 0.0
+
+    def at(self, stored: float) -> float:
+        """The power in W with `stored` Wh in the battery."""
+        return self.base + self.slope * stored
+
+
+class Flow:
+    """What a car takes of one offer: `amps` per phase at `volts` on `phases` conductors, or `watts` on DC (0 phases).
+
+    On DC the voltage is the battery's. Owns nothing but fills the car's battery.
+    """
+
+    __slots__ = ("amps", "ev", "phases", "volts_ac", "watts_offered")
+
+    def __init__(
+        self, ev: Ev, *, amps: float = inf, phases: int = 0, volts: float = 230.0, watts: float = inf
+    ) -> None:
+        self.ev = ev
+        self.amps = amps
+        self.phases = min(phases, ev.kind.phases)
+        self.volts_ac = volts
+        self.watts_offered = watts
+
+    @property
+    def volts(self) -> float:
+        """Between the conductors that feed the car, now."""
+        return self.volts_ac if self.phases else self._battery_volts().at(self.ev.stored)
+
+    @property
+    def watts(self) -> float:
+        """The power that flows now."""
+        return self._least(self.ev.stored)[0].at(self.ev.stored)
+
+    def take(self, seconds: float) -> float:
+        """Let it flow for so long; gives the Wh that the meter counts."""
+        before = self.ev.stored
+        self.ev.stored, _ = self.walk(before, seconds, self.ev.enough)
+        return (self.ev.stored - before) / self.ev.kind.efficiency
+
+    def seconds_for(self, wh: float) -> float:
+        """How long until the meter has counted `wh` more; inf when the battery is full before."""
+        if wh == inf:
+            return inf
+        goal = self.ev.stored + wh * self.ev.kind.efficiency
+        if goal > self.ev.enough + _TINY:
+            return inf
+        return self.walk(self.ev.stored, inf, goal)[1]
+
+    def seconds_until(self, stored: float) -> float:
+        """How long until there are `stored` Wh in the battery; inf when there never are."""
+        return self.walk(self.ev.stored, inf, stored)[1] if stored < inf else inf
+
+    def walk(self, stored: float, seconds: float, goal: float) -> tuple[float, float]:
+        """What is in the battery after `seconds`, or once `goal` Wh are, and the seconds that it took."""
+        used, rate = 0.0, self.ev.kind.efficiency / 3600
+        while stored < goal - _TINY and used < seconds:
+            line, end = self._least(stored)
+            end, now, bend = min(end, goal), line.at(stored), line.slope * rate
+            if now <= 0:
+                return stored, seconds
+            if bend:
+                needed = log1p((line.at(end) - now) / now) / bend
+            else:
+                needed = (end - stored) / (now * rate)
+            left = seconds - used
+            if left < needed:
+                return stored + (
+                    now / line.slope * expm1(bend * left) if bend else now * rate * left
+                ), seconds
+            stored, used = end, used + needed
+        return stored, used
+
+    def _lines(self, stored: float) -> tuple[list[Line], float]:
+        """The lines that bound the power with `stored` Wh, and up to which energy they are these."""
+        kind = self.ev.kind
+        amps = min(self.amps, kind.amps)
+        if self.phases:
+            lines = [Line(min(self.volts_ac * self.phases * amps, kind.watts))]
+        else:
+            lines = [Line(min(self.watts_offered, kind.watts))]
+            if amps < inf:
+                volts = self._battery_volts()
+                lines.append(Line(volts.base * amps, volts.slope * amps))
+        if kind.battery == inf:
+            return lines, inf
+        for (low, share), (high, later) in pairwise(kind.curve):
+            start, end = (kind.battery * soc / 100 for soc in (low, high))
+            if stored < end - _TINY or high == kind.curve[-1][0]:
+                slope = kind.peak * (later - share) / (end - start)
+                lines.append(Line(kind.peak * share - slope * start, slope))
+                return lines, end
+        return lines, inf
+
+    def _least(self, stored: float) -> tuple[Line, float]:
+        """The line that holds from `stored` on, and up to which energy."""
+        lines, end = self._lines(stored)
+        line = min(lines, key=lambda one: (round(one.at(stored), 9), one.slope))
+        for other in lines:
+            if other.slope < line.slope:
+                crossing = (other.base - line.base) / (line.slope - other.slope)
+                if crossing > stored + _TINY:
+                    end = min(end, crossing)
+        return line, end
+
+    def _battery_volts(self) -> Line:
+        low, high = self.ev.kind.volts
+        return Line(high) if self.ev.kind.battery == inf else Line(low, (high - low) / self.ev.kind.battery)
