@@ -234,7 +234,7 @@ def _check_inject(arguments: Mapping[str, Any], only: tuple[Version, ...], names
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any], tuple[Version, ...], Known], None]] = {
     "expect": _check_expect,
-    "forbid": _check_what,
+    "forbid": _check_expect,
     "never": _check_what,
     "answered": _check_answered,
     "send": _check_message,

@@ -47,10 +47,27 @@ def against(node: Node | None, message: Message, context: Context) -> Mismatch |
     return None
 
 
-def concerns(node: Node, message: Message) -> bool:
-    """Whether `message` is at least of the kind that `node` describes: the one whose difference is worth telling."""
+def concerns(node: Node, message: Message, end: str) -> bool:
+    """Whether `message` is at least of the kind that `node` describes: one whose difference is worth telling at `end`.
+
+    Of raw texts these are the frames of the other side.
+    """
     names = [node.text] if isinstance(node, Scalar) else node.keys() if isinstance(node, Table) else []
+    if "raw" in names:
+        return message.by != end and message.kind not in ("open", "close", "note")
     return any(name == message.action or name in facts_of(message) for name in names)
+
+
+def agreed(node: Node, wrong: Mismatch) -> int:
+    """How many members of `node` were as wanted before the one of `wrong`."""
+    if not isinstance(node, Table) or not node.entries:
+        return 0
+    name, body = node.entries[0]
+    members = body.keys() if isinstance(body, Table) else []
+    if wrong.path.startswith("answer") or wrong.path == "by":
+        return len(members)
+    member = wrong.path.removeprefix(f"{name.text}.")
+    return next((n for n, one in enumerate(members) if f"{member}.".startswith(f"{one}.")), 0)
 
 
 def _any_of(node: Node, message: Message, context: Context) -> Mismatch | None:
@@ -169,7 +186,7 @@ def value_against(wanted: Node | None, actual: Any, context: Context, path: str)
     if not wanted.text and wanted.plain:
         return None
     if actual is NOTHING:
-        return None if wanted.text == "absent" else Mismatch(path, wanted.text, "absent")
+        return None if wanted.text == "absent" else Mismatch(path, _said(wanted, context), "absent")
     if wanted.text in ("any", "absent"):
         return None if wanted.text == "any" else Mismatch(path, "absent", shown(actual))
     return (
@@ -180,8 +197,12 @@ def value_against(wanted: Node | None, actual: Any, context: Context, path: str)
 
 
 def _said(wanted: Scalar, context: Context) -> str:
-    meant = context.resolve(wanted.text)
-    return wanted.text if meant is wanted.text else f"{shown(meant)} ({wanted.text})"
+    """What was wanted, with the values that it refers to."""
+    text = wanted.text
+    operator = next((one for one in OPERATORS if text.startswith(one)), "")
+    rest = text[len(operator) :].strip()
+    meant = context.resolve(rest)
+    return text if meant is rest else f"{operator} {shown(meant)} ({text})".lstrip()
 
 
 def _table(wanted: Table, actual: Any, context: Context, path: str) -> Mismatch | None:

@@ -8,7 +8,7 @@ from typing import Any
 from shared.actions import SENDS, may_lack
 from shared.peer import CallFailed, CallRefused, ConnectionLost, InvalidAnswer
 from shared.scenario.check import schema_of, typed
-from shared.scenario.match import Mismatch, against, answer_against, concerns, value_against
+from shared.scenario.match import Mismatch, against, agreed, answer_against, concerns, value_against
 from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, StepFailed, settle
 from shared.scenario.registry import verb
 from shared.scenario.stage import Broken, CannotDo, NotHere
@@ -127,18 +127,30 @@ def _search(branch: Branch, what: Node, answered: Node | None, by: str | None) -
 def _missed(branch: Branch, what: Node, wanted: str, answered: Node | None, by: str | None) -> StepFailed:
     """What came instead: the last message of the kind, with where it differs, or all that came."""
     seen = branch.messages[branch.cursor :]
-    for message in reversed(seen):
-        if message.seq in branch.used or not concerns(what, message):
-            continue
-        wrong = _fits(branch, what, message, answered, by)
-        if wrong is not None:
-            words = f"expected {wanted}; {wrong.path or 'it'} is {wrong.actual}, not {wrong.expected}"
-            return branch.failed(words, wrong, message)
+    found = _nearest(branch, what, seen, answered, by)
+    if found is not None:
+        message, wrong = found
+        words = f"expected {wanted}; {wrong.path or 'it'} is {wrong.actual}, not {wrong.expected}"
+        return branch.failed(words, wrong, message)
     came = [m.action or m.kind for m in seen if m.kind != "answer" and m.kind != "note"]
     names = list(dict.fromkeys(came))
     said = ", ".join(f"{n} x{came.count(n)}" if came.count(n) > 1 else n for n in names) or "nothing"
     words = f"expected {wanted} of {branch.station}; {len(came)} messages came meanwhile: {said}"
     return branch.failed(words, Mismatch("", in_words(what, 200), said))
+
+
+def _nearest(
+    branch: Branch, what: Node, seen: list[Message], answered: Node | None, by: str | None
+) -> tuple[Message, Mismatch] | None:
+    """The message of the kind that was wanted which differs in the last of its members; of several the last."""
+    best: tuple[int, Message, Mismatch] | None = None
+    for message in seen:
+        if message.seq in branch.used or not concerns(what, message, branch.talk.end):
+            continue
+        wrong = _fits(branch, what, message, answered, by)
+        if wrong is not None and (best is None or agreed(what, wrong) >= best[0]):
+            best = agreed(what, wrong), message, wrong
+    return None if best is None else best[1:]
 
 
 async def _counted(
@@ -166,9 +178,15 @@ async def _counted(
 
 
 @verb()
-async def forbid(branch: Branch, *, what: Node, until: Seconds | None = None) -> None:
-    """From here on this must not come: until the next match of an `expect`, or for so long, which is awaited."""
-    branch.forbidden.append((what, len(branch.messages), branch.station, branch.end))
+async def forbid(
+    branch: Branch, *, what: Node, until: Seconds | None = None, since: str | None = None
+) -> None:
+    """From here on this must not come: until the next match of an `expect`, or for so long, which is awaited.
+
+    With `since` it must not have come either since a message that was kept (`start`: since the very beginning).
+    """
+    begin = len(branch.messages) if since is None else _begin(branch, since)
+    branch.forbidden.append((what, begin, branch.station, branch.end))
     if until is not None:
         await asyncio.sleep(until)
         check_forbidden(branch, len(branch.messages), closes=True)
