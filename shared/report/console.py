@@ -114,7 +114,7 @@ class Progress:
             return
         self._shown_at = now
         done = self._counts.total()
-        step = f"  {event.part} {event.number}: {event.text}" if isinstance(event, StepStarted) else ""
+        step = f"  {event.part} {event.label}: {event.text}" if isinstance(event, StepStarted) else ""
         bad = sum(count for verdict, count in self._counts.items() if not verdict.is_good)
         bad_text = f" {bad} bad" if bad else ""
         text = f"[{done}/{self._planned}{bad_text}] {title(told.started)}{step}"

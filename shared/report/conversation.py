@@ -72,7 +72,7 @@ def passages(entries: Iterable[Entry], default: str = "") -> list[Passage]:
     for each in frames:
         each.sender = _sender(each.entry)
         each.parts = each.entry.parts()
-    gone = _joined(frames)
+    gone = _joined(frames) | _second_openings(found)
     kept = [each for each in found if id(each) not in gone]
     _tell_versions(kept, default)
     _join_answers(kept)
@@ -116,6 +116,21 @@ def _joined(frames: list[Passage]) -> set[int]:
         else:
             each.state = LOST if entry.dir == OUT else UNSENT
             waiting[station, each.sender, entry.dir, entry.what].append(each)
+    return gone
+
+
+def _second_openings(found: list[Passage]) -> set[int]:
+    """The entries by which the other end says, too, that a connection was made."""
+    opened: dict[str, Passage] = {}
+    gone: set[int] = set()
+    for each in found:
+        if each.entry.sort == OPEN:
+            first = opened.get(each.entry.station.lower())
+            if first is not None and first.entry.end != each.entry.end and len(first.seqs) == 1:
+                first.seqs.append(each.entry.seq)
+                gone.add(id(each))
+            else:
+                opened[each.entry.station.lower()] = each
     return gone
 
 

@@ -113,7 +113,8 @@ class Diagram:
         keep = set(range(MOST_ROWS // 5)) | set(range(count - MOST_ROWS // 5, count))
         for spot in spots:
             keep |= set(range(max(spot - _AROUND, 0), min(spot + _AROUND // 2, count)))
-        keep |= {at for at, item in enumerate(self._items) if not isinstance(item, Passage)}
+        steps = [(at, item[0]) for at, item in enumerate(self._items) if not isinstance(item, Passage)]
+        keep |= {at for at, step in steps if not step.path}
         return sorted(keep)
 
     def _is_bad(self, item: Passage | Step) -> bool:
@@ -133,17 +134,20 @@ class Diagram:
         failure = ended.failure if ended else None
         said, shown = "", ""
         if failure is not None and bad:
-            if failure == self._failure:  # told in full above the diagram
+            if failure.line != started.line:  # of a step inside, which has its own row
+                pass
+            elif failure == self._failure:  # told in full above the diagram
                 said = f"<span class=said>{esc(_in_a_line(failure))}</span>"
             else:
                 shown = self.failure(failure)
         head = (
             f"<span class=t>{when(started.t)}</span><span class=words><b class=mark title='{esc(words)}'>{mark}</b> "
-            f"<span class=n>{started.number}</span> {esc(started.text)}{line}"
+            f"<span class=n>{started.label}</span> {esc(started.text)}{line}"
             f"<span class=sr> {esc(words)}</span>{said}</span>"
         )
         kind = "bad" if verdict in (Verdict.FAILED, Verdict.ERROR) else "doubt" if bad else ""
-        return f"<div class='step {kind}'>{head}</div>{shown}"
+        inside = f" style='--in:{min(len(started.path), 6)}'" if started.path else ""
+        return f"<div class='step {kind}'{inside}>{head}</div>{shown}"
 
     def failure(self, failure: Failure) -> str:
         """What was expected and what came, with the way to the frame."""

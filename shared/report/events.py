@@ -2,10 +2,10 @@
 
 RunStarted (ScenarioStarted (StepStarted StepFinished)* ScenarioFinished)* RunFinished
 
-Scenarios may overlap: what belongs together has the same `id`. Steps may overlap or nest (parallel branches): within a
-scenario a step is known by its part and number. All `t` and `seq` are those of the one journal that `ScenarioFinished`
-hands over, so that steps and frames have one order. A run that is cut short may end anywhere; only RunFinished
-says that it is over.
+Scenarios may overlap: what belongs together has the same `id`. Steps nest (a fragment, a repetition, a branch) and may
+overlap: within a scenario a step is known by its part, the number of the outermost step, and its path in that. All `t`
+and `seq` are those of the one journal that `ScenarioFinished` hands over, so that steps and frames have one order. A
+run that is cut short may end anywhere; only RunFinished says that it is over.
 """
 
 from __future__ import annotations
@@ -93,6 +93,13 @@ class StepStarted:
     text: str
     t: float = 0.0
     seq: int = 0
+    path: tuple[int, ...] = ()
+    """Where it is inside step `number`: the turn, branch or station where there are several, and the place there."""
+
+    @property
+    def label(self) -> str:
+        """The number as people read it: 3, or 3.2.1 of a step inside."""
+        return ".".join(map(str, (self.number, *self.path)))
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ class StepFinished:
     t: float = 0.0
     seq: int = 0
     failure: Failure | None = None
+    path: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

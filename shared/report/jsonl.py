@@ -69,7 +69,7 @@ def object_of(event: Event) -> dict[str, Any]:
     members: dict[str, Any] = {"event": _NAMES[type(event)]}
     for field in dataclasses.fields(event):
         value = getattr(event, field.name)
-        if field.name == "journal" or value is None or value == "":
+        if field.name == "journal" or value is None or value in ("", ()):
             continue
         if isinstance(value, Failure):
             value = _failure(value)

@@ -32,7 +32,8 @@ def _lines(told: Told) -> Iterator[str]:
         else:
             started, finished = item
             verdict = finished.verdict if finished else "not ended"
-            yield f"{started.t:10.3f}  -- {started.part} {started.number}: {started.text}  [{verdict}]"
+            words = f"{started.part} {started.label}: {started.text}  [{verdict}]"
+            yield f"{started.t:10.3f}  {'  ' * len(started.path)}-- {words}"
 
 
 Step = tuple[StepStarted, StepFinished | None]

@@ -128,8 +128,8 @@ class Told:
     """What one scenario has told so far: every report that writes at its end collects this."""
 
     started: ScenarioStarted
-    steps: dict[tuple[str, int], tuple[StepStarted, StepFinished | None]] = dataclasses.field(
-        default_factory=dict
+    steps: dict[tuple[str, int, tuple[int, ...]], tuple[StepStarted, StepFinished | None]] = (
+        dataclasses.field(default_factory=dict)
     )
     finished: ScenarioFinished | None = None
 
@@ -147,7 +147,7 @@ class Telling:
         elif isinstance(event, StepStarted):
             if event.id in self.open:
                 event = dataclasses.replace(event, text=_cut(unsecret(event.text)))
-                self.open[event.id].steps[event.part, event.number] = (event, None)
+                self.open[event.id].steps[event.part, event.number, event.path] = (event, None)
         elif isinstance(event, StepFinished):
             self._step(event)
         elif isinstance(event, ScenarioFinished):
@@ -167,8 +167,9 @@ class Telling:
         told = self.open.get(event.id)
         if told is None:
             return
-        key = (event.part, event.number)
+        key = (event.part, event.number, event.path)
         known = told.steps.get(key)
-        started = known[0] if known else StepStarted(event.id, event.part, event.number, 0, "", event.t)
+        unknown = StepStarted(event.id, event.part, event.number, 0, "", event.t, path=event.path)
+        started = known[0] if known else unknown
         event = dataclasses.replace(event, failure=unsecret_failure(event.failure))
         told.steps[key] = (started, event)

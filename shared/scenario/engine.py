@@ -52,12 +52,46 @@ class At(Exception):
         super().__init__(str(cause))
         self.step = step
         self.cause = cause
+        self.result: Result | None = None
+        """What it comes to, once that was said."""
 
 
-async def perform(branch: Branch, steps: tuple[Step, ...]) -> None:
-    """Do `steps` one after another. Raises At."""
-    for step in steps:
+async def perform(branch: Branch, steps: tuple[Step, ...], *which: int) -> None:
+    """Do the steps inside a step, one after another; `which` is the turn, branch or station of several. Raises At."""
+    outer = branch.place
+    try:
+        for number, step in enumerate(steps, 1):
+            if branch.version in step.only:
+                branch.place = (*outer, *which, number)
+                if (wrong := await _told(branch, step)) is not None:
+                    raise wrong
+    finally:
+        branch.place = outer
+
+
+async def _told(branch: Branch, step: Step) -> At | None:
+    """Do one step, with an event before and after it; gives what went wrong."""
+    play, (part, number, *path) = branch.play, branch.place
+    since, where = play.journal.start, tuple(path)
+    at, seq = play.clock.elapsed() - since, play.journal.seq
+    play.tell(StepStarted(play.id, part, number, step.line, step.text, at, seq, where))
+    wrong = None
+    try:
         await do(branch, step)
+    except At as caught:
+        wrong = caught
+    result = _result(branch, wrong)
+    at = play.clock.elapsed() - since
+    play.tell(StepFinished(play.id, part, number, result.verdict, at, branch.seq, result.failure, where))
+    return wrong
+
+
+def _result(branch: Branch, wrong: At | None) -> Result:
+    if wrong is None:
+        return Result(Verdict.PASSED)
+    if wrong.result is None:
+        wrong.result = failed(branch, wrong)
+    return wrong.result
 
 
 async def do(branch: Branch, step: Step) -> bool:
@@ -114,15 +148,16 @@ def _plain(value: Any) -> str:
 async def play_through(play: Play, emit: Emit, id: str) -> Result:
     """Play `play` from its needs to its finally; the stages have started. Never raises for what can go wrong."""
     scenario = play.scenario
+    play.tell, play.id = emit, id
     branch = Branch(play, next(iter(scenario.stations)), play.view)
-    result = await _before(branch, emit, id)
+    result = await _before(branch)
     if result is None:
-        result = await _part(branch, "steps", scenario.steps, emit, id)
+        result = await _part(branch, "steps", scenario.steps)
         if result.verdict is Verdict.PASSED:
             result = _closing(branch, scenario)
     after = Branch(play, branch.station, play.view, branch)
     after.forbidden = []
-    ending = await _part(after, "finally", scenario.finally_, emit, id, to_the_end=True)
+    ending = await _part(after, "finally", scenario.finally_, to_the_end=True)
     if result.verdict is Verdict.PASSED and ending.verdict is not Verdict.PASSED:
         result = ending
     bugs = [bug for stage in play.stages.values() for bug in stage.bugs]
@@ -143,7 +178,7 @@ def _as_expected(scenario: Scenario, result: Result) -> Result:
     return result
 
 
-async def _before(branch: Branch, emit: Emit, id: str) -> Result | None:
+async def _before(branch: Branch) -> Result | None:
     """Meet the needs and bring about what is given; a result when that was not possible."""
     scenario = branch.play.scenario
     try:
@@ -153,7 +188,7 @@ async def _before(branch: Branch, emit: Emit, id: str) -> Result | None:
         return Result(Verdict.INCONCLUSIVE, f"a need is not met: {unmet}")
     except (NotHere, Broken, StepFailed) as wrong:
         return Result(_verdict_of(wrong), str(wrong))
-    result = await _part(branch, "given", scenario.given, emit, id)
+    result = await _part(branch, "given", scenario.given)
     if result.verdict is Verdict.PASSED:
         return None
     if result.verdict is Verdict.FAILED:
@@ -186,34 +221,19 @@ def _several(wanted: Any) -> list[Any]:
     return wanted if isinstance(wanted, list) else [wanted]
 
 
-async def _part(
-    branch: Branch, part: str, steps: tuple[Step, ...], emit: Emit, id: str, *, to_the_end: bool = False
-) -> Result:
-    """The steps of one part, with an event for each; `to_the_end` goes on after a failure."""
+async def _part(branch: Branch, part: str, steps: tuple[Step, ...], *, to_the_end: bool = False) -> Result:
+    """The steps of one part; `to_the_end` goes on after a failure."""
     worst = Result(Verdict.PASSED)
-    clock = branch.play.clock
-    begun = branch.play.journal.start
     for number, step in enumerate(steps, 1):
         if branch.version not in step.only:
             continue
-        now, last = clock.elapsed() - begun, branch.play.journal.seq
-        emit(StepStarted(id, part, number, step.line, step.text, now, last))
-        result = await _judged(branch, step)
-        t = clock.elapsed() - begun
-        emit(StepFinished(id, part, number, result.verdict, t, branch.seq, result.failure))
+        branch.place = (part, number)
+        result = _result(branch, await _told(branch, step))
         if result.verdict is not Verdict.PASSED:
             worst = result if worst.verdict is Verdict.PASSED else worst
             if not to_the_end:
                 return worst
     return worst
-
-
-async def _judged(branch: Branch, step: Step) -> Result:
-    try:
-        await do(branch, step)
-    except At as wrong:
-        return failed(branch, wrong)
-    return Result(Verdict.PASSED)
 
 
 def failed(branch: Branch, wrong: At) -> Result:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.clock import Clock
 from shared.journal.journal import Journal
+from shared.report.events import Event
 from shared.scenario import facts
 from shared.scenario.facts import FACTS, NOTHING, PENDING, facts_of
 from shared.scenario.match import Context, Mismatch, shown
@@ -124,6 +125,10 @@ class Play:
         self.values: dict[str, Any] = {**known}
         self.hooks = hooks
         self.view = view
+        self.tell: Callable[[Event], object] = lambda event: None
+        """Hears of every step."""
+        self.id = ""
+        """What the events call this run of the scenario."""
         self.talks = {role: Talk(journal, role) for role in stages}
         self.talk = self.talks[view]
         for station in scenario.stations:
@@ -184,6 +189,10 @@ class Play:
         return [self.value(item, local) for item in node]
 
 
+Place = tuple[Any, ...]
+"""Which step is done: its part, and the numbers of `StepStarted`."""
+
+
 class Branch:
     """Where one line of steps is: its station, its end, and how far each conversation was looked through."""
 
@@ -199,11 +208,12 @@ class Branch:
         self.siblings: int = parent.siblings if parent else 1
         self.seq = 0
         """The journal's number of the frame that the last step matched or sent."""
+        self.place: Place = parent.place if parent else ("", 0)
 
     def of(self, station: str, end: str = "") -> Branch:
         """This branch with its steps at another station or end; cursors and captures stay its own."""
         other = Branch(self.play, station, end or self.end)
-        for name in ("cursors", "used", "local", "forbidden", "barriers", "siblings"):
+        for name in ("cursors", "used", "local", "forbidden", "barriers", "siblings", "place"):
             setattr(other, name, getattr(self, name))
         return other
 

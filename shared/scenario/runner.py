@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from shared import roles
 from shared.clock import Clock, run_virtual
 from shared.dialer import DialFailed, Target
-from shared.journal.entry import Entry
 from shared.journal.journal import Journal
 from shared.link import Link, MemoryLink
 from shared.report.events import (
@@ -194,18 +193,12 @@ async def play_round(one: Round, bench: Bench, emit: Callable[[Event], object]) 
             journal.clock.elapsed() - journal.start,
             time.monotonic() - begun,
             result.failure,
-            _of_one_end(journal, scenario, bench),
+            tuple(journal),
             journal.epoch,
             {"no_connection": True} if bench.memory.get(_DEAD) else {},
         )
     )
     return result.verdict
-
-
-def _of_one_end(journal: Journal, scenario: Scenario, bench: Bench) -> tuple[Entry, ...]:
-    """The conversation as the scenario's end saw it: in a pair every frame is in the journal twice."""
-    end = _view(scenario, bench)
-    return tuple(entry for entry in journal if entry.end == end or entry.sort == "note")
 
 
 def _view(scenario: Scenario, bench: Bench) -> str:

@@ -50,7 +50,7 @@ async def repeat(branch: Branch, *, times: int, steps: Steps, every: Seconds = 0
     for turn in range(times):
         due = loop.time() + every
         branch.local["turn"] = turn + 1
-        await perform(branch, steps)
+        await perform(branch, steps, turn + 1)
         if every and turn + 1 < times:
             await asyncio.sleep(max(due - loop.time(), 0.0))
 
@@ -62,7 +62,8 @@ async def parallel(branch: Branch, *, branches: Branches) -> None:
     barriers: dict[str, asyncio.Barrier] = {}
     for one in inner:
         one.barriers, one.siblings = barriers, len(inner)
-    await together([perform(one, steps) for one, steps in zip(inner, branches, strict=True)])
+    pairs = enumerate(zip(inner, branches, strict=True), 1)
+    await together([perform(one, steps, at) for at, (one, steps) in pairs])
     _joined(branch, inner)
 
 
@@ -74,7 +75,7 @@ async def each(branch: Branch, *, steps: Steps) -> None:
     barriers: dict[str, asyncio.Barrier] = {}
     for one in inner:
         one.barriers, one.siblings = barriers, len(inner)
-    await together([perform(one, steps) for one in inner])
+    await together([perform(one, steps, at) for at, one in enumerate(inner, 1)])
     _joined(branch, inner)
 
 

@@ -52,7 +52,9 @@ class Played:
 
     def steps(self, part: str = "steps") -> list[Verdict]:
         """The verdicts of the steps of one part, of all rounds."""
-        return [e.verdict for e in self.events if isinstance(e, StepFinished) and e.part == part]
+        return [
+            e.verdict for e in self.events if isinstance(e, StepFinished) and e.part == part and not e.path
+        ]
 
     def passes(self) -> None:
         """Every round has passed, or the version lacks what it is about."""
