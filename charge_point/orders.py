@@ -25,8 +25,8 @@ _OF_AN_EVSE = frozenset({"MeterValues", "StatusNotification", "TransactionEvent"
 class Outcome(NamedTuple):
     """What a request of the CSMS comes to; `then` is to be called after the answer has left.
 
-    `transaction` is the 2.x id of the one that was there already. A refusal has its `reason` in words and its `code`,
-    one of 2.x's reason codes (part 2 appendix, chapter 5).
+    `transaction` is the 2.x id of the one that was there already, `evse` where a remote start begins. A
+    refusal has its `reason` in words and its `code`, one of 2.x's reason codes (part 2 appendix, chapter 5).
     """
 
     status: str
@@ -34,6 +34,7 @@ class Outcome(NamedTuple):
     transaction: str = ""
     reason: str = ""
     code: str = ""
+    evse: Evse | None = None
 
 
 def trigger(station: Station, message: str, evse: int | None = None, connector: int | None = None) -> Outcome:
@@ -105,7 +106,9 @@ def remote_start(
         return _not_startable(station, evse)
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
     running = one.transaction.id if one.transaction is not None else ""  # F01.FR.13
-    return Outcome("Accepted", lambda: _start_remotely(station, one, token, remote_start_id), running)
+    return Outcome(
+        "Accepted", lambda: _start_remotely(station, one, token, remote_start_id), running, evse=one
+    )
 
 
 _NOT_YET = Outcome("Rejected", reason="the registration is not accepted", code="CSNotAccepted")

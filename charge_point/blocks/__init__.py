@@ -12,6 +12,7 @@ from charge_point.blocks import (
     refusals,
     remote_control,
     reset,
+    smart_charging,
     transactions,
 )
 
@@ -27,6 +28,7 @@ MODULES = (
     refusals,
     remote_control,
     reset,
+    smart_charging,
     transactions,
 )
 """Every module whose `@on` handlers and `@tells` tellers count; a new block is added here."""

@@ -43,7 +43,6 @@ class Refusal(NamedTuple):
     rule: Rule | None = None
 
 
-_CHARGING = "this station does no smart charging"
 _MONITORS = "this station monitors no variables"
 _DER = "this station controls no distributed energy resource"
 _UPDATE = "this station does not update its firmware"
@@ -65,20 +64,6 @@ TABLE = (
     Refusal("CancelReservation", (V16,), "Rejected", "there is no reservation", "1.6 §5.1"),
     Refusal("CancelReservation", V2X, "Rejected", "there is no reservation", "H02.FR.01", "NotFound"),
     # smart charging
-    Refusal("SetChargingProfile", (V16,), NOT_SUPPORTED, _CHARGING, "1.6 §5.16; errata 3.39"),
-    Refusal("SetChargingProfile", V2X, NOT_SUPPORTED, _CHARGING, "K01.FR.29"),
-    Refusal("ClearChargingProfile", (V16,), "Unknown", "there is no charging profile", "1.6 §5.5, §7.10"),
-    Refusal("ClearChargingProfile", V2X, "Unknown", "there is no charging profile", "K10.FR.01", "NotFound"),
-    Refusal("GetCompositeSchedule", (V16,), "Rejected", _CHARGING, "1.6 §5.7"),
-    Refusal("GetCompositeSchedule", V2X, "Rejected", _CHARGING, "K08.FR.05", "UnsupportedRequest"),
-    Refusal(
-        "GetChargingProfiles",
-        V2X,
-        "NoProfiles",
-        "there is no charging profile",
-        "K09, GetChargingProfileStatusEnumType",
-        "NotFound",
-    ),
     Refusal(
         "UpdateDynamicSchedule",
         (V21,),

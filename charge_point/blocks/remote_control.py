@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token
+from charge_point.smart_charging import is_on
 from charge_point.statuses import status, told
 from shared.answers import answers
 from shared.dispatch import Answer, on
 from shared.versions import V2X, V16
 
 if TYPE_CHECKING:
+    from charge_point.orders import Outcome
     from charge_point.station import Station
 
 Payload = dict[str, Any]
@@ -24,8 +26,9 @@ _EXTENDED = {"FirmwareStatusNotification": "SignedFirmwareStatusNotification"}
     "status",
     "Rejected while the registration is not Accepted, for a connector that is unknown, in use, unavailable or "
     "faulted, and when none is free; else Accepted, and the start follows (after Authorize, if "
-    "AuthorizeRemoteTxRequests). A chargingProfile is ignored",
-    clause="1.6 §4.2, §5.11",
+    "AuthorizeRemoteTxRequests). A chargingProfile has to be a TxProfile that could be set, and is that of the "
+    "transaction",
+    clause="1.6 §4.2, §5.11, §5.16.2",
     state=True,
 )
 def remote_start_16(station: Station, request: Payload) -> Payload | Answer:
@@ -36,7 +39,35 @@ def remote_start_16(station: Station, request: Payload) -> Payload | Answer:
         if found is None:
             return status(station.version, "Rejected")
         evse, connector = found[0].id, found[1].id
-    return told(station, station.remote_start(Token(request["idTag"]), evse=evse, connector=connector))
+    unfit = _unfit_profile(station, request.get("connectorId"), request)
+    if unfit is not None:
+        return unfit
+    token = Token(request["idTag"])
+    outcome = station.remote_start(token, evse=evse, connector=connector)
+    _keep_profile(station, outcome, token, request)
+    return told(station, outcome)
+
+
+def _unfit_profile(station: Station, place: int | None, request: Payload) -> Payload | None:
+    """The refusal of a chargingProfile that cannot be followed; without smart charging it is ignored (K05.FR.04)."""
+    if "chargingProfile" not in request or not is_on(station):
+        return None
+    from charge_point.smart_charging.checking import Unfit
+    from charge_point.smart_charging.setting import check_remote
+
+    try:
+        check_remote(station, place, request["chargingProfile"])
+    except Unfit as unfit:
+        return status(station.version, "Rejected", unfit.code, str(unfit))  # K05.FR.05
+    return None
+
+
+def _keep_profile(station: Station, outcome: Outcome, token: Token, request: Payload) -> None:
+    """The chargingProfile of an accepted remote start becomes that of its transaction (K05.FR.03; 1.6 §5.16.2)."""
+    if "chargingProfile" in request and outcome.evse is not None and is_on(station):
+        from charge_point.smart_charging.setting import wait_remote
+
+        wait_remote(station, outcome.evse, token, request["chargingProfile"])
 
 
 @on("RequestStartTransaction", *V2X)
@@ -45,17 +76,22 @@ def remote_start_16(station: Station, request: Payload) -> Payload | Answer:
     "Rejected while the registration is not Accepted (B02.FR.05), for an EVSE that is unknown, in use, unavailable "
     "or faulted, and when none is free; else Accepted with the id of a transaction that was there and waits for a "
     "driver, and the start follows (after Authorize, if AuthorizeRemoteStart and the token is not Central). A "
-    "chargingProfile is ignored",
-    clause="F01.FR.01, F01.FR.02, F01.FR.12, F01.FR.13, F01.FR.23, F01.FR.24, F02.FR.21, C05.FR.01",
+    "chargingProfile has to be a TxProfile that could be set, and is that of the transaction",
+    clause="F01.FR.01, F01.FR.02, F01.FR.12, F01.FR.13, F01.FR.23, F01.FR.24, F01.FR.26, F02.FR.21, "
+    "C05.FR.01, K05.FR.02-K05.FR.05",
     state=True,
 )
 def request_start(station: Station, request: Payload) -> Payload | Answer:
     """Start at the EVSE named, or at one of our choice."""
     wire = request["idToken"]
     token = Token(wire["idToken"], wire["type"])
+    unfit = _unfit_profile(station, request.get("evseId"), request)
+    if unfit is not None:
+        return unfit
     outcome = station.remote_start(
         token, evse=request.get("evseId"), remote_start_id=request["remoteStartId"]
     )
+    _keep_profile(station, outcome, token, request)
     answer = told(station, outcome)
     if outcome.transaction:
         payload = answer.payload if isinstance(answer, Answer) else answer

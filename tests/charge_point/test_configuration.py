@@ -106,13 +106,15 @@ def test_more_keys_than_the_station_takes_are_refused() -> None:
 
 
 def test_keys_of_features_that_are_not_offered_are_absent() -> None:
-    keys = {entry["key"] for entry in get(station())["configurationKey"]}
+    without = FEATURES - {"reservation", "smart_charging", "firmware"}
+    at = Station(DeviceModel(V16, features=without))
+    keys = {entry["key"] for entry in get(at)["configurationKey"]}
     assert not keys & {
         "ChargeProfileMaxStackLevel",
         "ReserveConnectorZeroSupported",
         "SupportedFileTransferProtocols",
     }
-    assert value(station(), "SupportedFeatureProfiles") == "Core,LocalAuthListManagement,RemoteTrigger"
+    assert value(at, "SupportedFeatureProfiles") == "Core,LocalAuthListManagement,RemoteTrigger"
 
 
 def test_supported_feature_profiles_follow_the_features() -> None:

@@ -1,0 +1,275 @@
+"""What charging profiles come to: pure functions of profiles and time (1.6 §3.13.2, §3.13.3; 2.x K01, K08).
+
+Of the profiles of one purpose the highest stack level prevails that has something to say at the moment: a profile
+says nothing outside its validity, before its schedule starts and after it ends (K01.FR.11-13, .17, .30, .36, .37;
+1.6 errata 3.43). A TxProfile that says something overrules the TxDefaultProfiles (K02.FR.04, .08). Over the purposes
+the least holds (K08.FR.04), never more than the hardware gives; where no profile says anything the hardware does.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import NamedTuple
+
+from charge_point.smart_charging.profile import MAX, PHASES, Period, Profile, Schedule
+
+LINE_VOLTS = 230.0
+"""The set voltage of the area, by which W become A (K01.FR.50; 1.6 §7.12)."""
+
+DC_VOLTS = 400.0
+"""The voltage by which amperes of a DC connector become watts."""
+
+MOST_PERIODS = 1024
+"""Periods of a composite schedule: the most that CompositeScheduleType takes."""
+
+_MOST_STEPS = 20_000
+
+TICK = 0.001
+"""Seconds: the resolution of a timestamp, and so of a schedule."""
+
+
+class Supply(NamedTuple):
+    """What the hardware of an EVSE gives: `amount` in A on each of `phases`; 0 phases are DC, in W."""
+
+    amount: float
+    phases: int
+
+    @property
+    def is_dc(self) -> bool:
+        """Whether it gives direct current."""
+        return self.phases == 0
+
+
+class Allowed(NamedTuple):
+    """What may be drawn at a moment, in the terms of a `Supply`."""
+
+    amount: float
+    phases: int
+
+
+class Case(NamedTuple):
+    """Everything that decides what may be drawn at one EVSE.
+
+    `own` are the profiles of the session, those that prevail first; `caps` are profiles that others than the CSMS
+    impose on this EVSE; `station` are groups of profiles of which each limits the whole station; `extra` is local
+    generation. `session` is when relative schedules begin, in Unix seconds: the power path was closed (K01.FR.42).
+    """
+
+    supply: Supply
+    own: tuple[Profile, ...]
+    caps: tuple[Profile, ...]
+    station: tuple[tuple[Profile, ...], ...]
+    extra: tuple[Profile, ...]
+    session: float
+    soc: float | None = None
+
+
+# --- one profile -------------------------------------------------------------------------------------------
+
+
+def beginning(profile: Profile, session: float) -> float:
+    """When the schedule of `profile` starts for the first time."""
+    if profile.kind == "Dynamic":
+        return -inf  # it holds from its receipt on (K28.FR.02)
+    start = profile.schedule.start
+    if start is not None and profile.kind != "Relative":
+        return start
+    return profile.received if profile.purpose == MAX else session
+
+
+def saying(profile: Profile, now: float, session: float) -> Period | None:
+    """The period of `profile` that holds at `now`, None when it says nothing then."""
+    if not profile.valid_from <= now < profile.valid_to:  # K01.FR.36, .37
+        return None
+    schedule, passed = profile.schedule, now - beginning(profile, session)
+    if passed < 0:  # K01.FR.30
+        return None
+    if profile.every:
+        passed %= profile.every
+    if passed >= schedule.duration:  # K01.FR.11, .13
+        return None
+    at = bisect_right(schedule.periods, passed, key=_start) - 1
+    return schedule.periods[at] if at >= 0 else None
+
+
+def _start(period: Period) -> float:
+    return period.start
+
+
+def next_change(profile: Profile, now: float, session: float) -> float:
+    """When, after `now`, `profile` may say something else than now; inf for never again."""
+    if now < profile.valid_from:
+        return profile.valid_from
+    if now >= profile.valid_to:
+        return inf
+    start = beginning(profile, session)
+    if now < start:
+        return min(start, profile.valid_to)
+    if start == -inf:
+        return profile.valid_to
+    cycle = start + (now - start) // profile.every * profile.every if profile.every else start
+    return min(_boundary(profile, now, cycle), profile.valid_to)
+
+
+def _boundary(profile: Profile, now: float, cycle: float) -> float:
+    """The next instant after `now` at which a period begins or the schedule ends or begins anew."""
+    schedule = profile.schedule
+    ends = min(schedule.duration, profile.every or inf)
+    at = bisect_right(schedule.periods, now - cycle, key=_start)
+    if at < len(schedule.periods) and cycle + schedule.periods[at].start > now:
+        ends = min(ends, schedule.periods[at].start)
+    if now < cycle + ends:
+        return cycle + ends
+    return cycle + profile.every if profile.every else inf
+
+
+# --- several -----------------------------------------------------------------------------------------------
+
+
+def prevailing(profiles: Sequence[Profile], now: float, session: float) -> tuple[Profile, Period] | None:
+    """The first of `profiles`, which are in the order of their rank, that says something, with what it says."""
+    for profile in profiles:
+        period = saying(profile, now, session)
+        if period is not None:
+            return profile, period
+    return None
+
+
+def as_allowed(period: Period, unit: str, supply: Supply, *, of_station: bool = False) -> Allowed:
+    """What `period` of a schedule in `unit` allows at an EVSE; `of_station`: in A it means those of the grid.
+
+    A limit for more phases than there are is used as it stands, not recalculated (1.6 errata 3.34; K01.FR.45).
+    """
+    limit = inf if period.limit is None else max(period.limit, 0.0)
+    phases = PHASES if period.phases is None else period.phases
+    if supply.is_dc:
+        if unit == "A":
+            limit *= LINE_VOLTS * phases if of_station else DC_VOLTS
+        return Allowed(limit, 0)
+    if unit == "W" and limit < inf:
+        limit /= LINE_VOLTS * (1 if period.each else max(phases, 1))  # K01.FR.50
+    return Allowed(limit, min(phases, supply.phases))
+
+
+def own_limit(case: Case, now: float) -> Allowed:
+    """What the session's profiles and the hardware allow, whatever holds for the whole station."""
+    allowed = Allowed(case.supply.amount, case.supply.phases)
+    found = prevailing(case.own, now, case.session)
+    if found is not None:
+        profile, period = found
+        period = _capped(period, profile.schedule, case.soc)
+        allowed = _least(allowed, as_allowed(period, profile.schedule.unit, case.supply))
+    for cap in case.caps:
+        said = saying(cap, now, case.session)
+        if said is not None:
+            allowed = _least(allowed, as_allowed(said, cap.schedule.unit, case.supply))
+    return allowed
+
+
+def _capped(period: Period, schedule: Schedule, soc: float | None) -> Period:
+    """`period` with the limit for a battery that is nearly full (K01.FR.100)."""
+    if soc is None or schedule.soc is None or soc < schedule.soc:
+        return period
+    return period._replace(limit=min(inf if period.limit is None else period.limit, schedule.soc_limit))
+
+
+def _least(one: Allowed, other: Allowed) -> Allowed:
+    return Allowed(min(one.amount, other.amount), min(one.phases, other.phases))
+
+
+def station_cap(case: Case, now: float) -> Allowed | None:
+    """What profiles of the whole station allow it together, in the terms of this EVSE; None for no limit."""
+    least: Allowed | None = None
+    for group in case.station:
+        found = prevailing(group, now, case.session)
+        if found is not None:
+            allowed = as_allowed(found[1], found[0].schedule.unit, case.supply, of_station=True)
+            least = allowed if least is None else _least(least, allowed)
+    return least
+
+
+def generated(case: Case, now: float) -> float:
+    """What local generation adds (K08.FR.04, K27), in the terms of this EVSE."""
+    found = prevailing(case.extra, now, case.session)
+    if found is None or found[1].limit is None:
+        return 0.0
+    return as_allowed(found[1], found[0].schedule.unit, case.supply, of_station=True).amount
+
+
+def limit_at(case: Case, now: float) -> Allowed:
+    """What may be drawn at one EVSE at `now` as if it were the only one that charges."""
+    allowed = own_limit(case, now)
+    cap = station_cap(case, now)
+    if cap is not None:
+        allowed = _least(allowed, cap)
+    return Allowed(min(allowed.amount + generated(case, now), case.supply.amount), allowed.phases)
+
+
+def changes_after(case: Case, now: float) -> float:
+    """When, after `now`, something else may be allowed; inf for never."""
+    groups = (case.own, case.caps, *case.station, case.extra)
+    return min((next_change(one, now, case.session) for group in groups for one in group), default=inf)
+
+
+# --- schedules ---------------------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """From `start` (seconds from the beginning of the schedule) on, `limit` holds on `phases` (0: DC)."""
+
+    start: float
+    limit: float
+    phases: int
+
+
+def in_unit(allowed: Allowed, unit: str, supply: Supply) -> float:
+    """An amount in A or W as a schedule has it, with one digit after the point (ChargingSchedulePeriod.limit)."""
+    if supply.is_dc:
+        return round(allowed.amount / DC_VOLTS if unit == "A" else allowed.amount, 1)
+    return round(allowed.amount * (LINE_VOLTS * allowed.phases if unit == "W" else 1), 1)
+
+
+def schedule_of(cases: Sequence[Case], unit: str, now: float, duration: float) -> tuple[list[Step], float]:
+    """The composite schedule from `now` on, and the seconds that it covers (K08; 1.6 §5.7).
+
+    One case is that of an EVSE; several are those of all EVSEs of a station, whose sum is told (K08.FR.03). It
+    ends early rather than having more periods than a message may hold.
+    """
+    steps: list[Step] = []
+    at = now
+    for at in _instants(cases, now, now + duration):
+        limit, phases = _value(cases, unit, at)
+        if not steps or (steps[-1].limit, steps[-1].phases) != (limit, phases):
+            if len(steps) == MOST_PERIODS:
+                return steps, at - now
+            steps.append(Step(at - now, limit, phases))
+    later = min((changes_after(case, at) for case in cases), default=inf)
+    return steps, duration if later >= now + duration else later - now
+
+
+def _instants(cases: Sequence[Case], now: float, end: float) -> Iterator[float]:
+    for _ in range(_MOST_STEPS):
+        yield now
+        later = min((changes_after(case, now) for case in cases), default=inf)
+        now = max(later, now + TICK)  # however the floats of a recurrence are rounded
+        if now >= end:
+            return
+
+
+def _value(cases: Sequence[Case], unit: str, now: float) -> tuple[float, int]:
+    if len(cases) == 1:
+        allowed = limit_at(cases[0], now)
+        return in_unit(allowed, unit, cases[0].supply), allowed.phases
+    total, phases, cap, extra = 0.0, 0, inf, 0.0
+    for case in cases:
+        allowed = own_limit(case, now)
+        most = station_cap(case, now)
+        total += in_unit(allowed, unit, case.supply)
+        phases = max(phases, allowed.phases)
+        if most is not None:
+            cap = min(cap, in_unit(most, unit, case.supply))
+        extra = max(extra, in_unit(Allowed(generated(case, now), case.supply.phases), unit, case.supply))
+    most_of_all = sum(in_unit(Allowed(*case.supply), unit, case.supply) for case in cases)
+    return round(min(min(total, cap) + extra, most_of_all), 1), phases

@@ -1,0 +1,134 @@
+"""The limit that holds now at each EVSE that charges, and the timer of the next change.
+
+Nothing runs while nothing charges: the first power path that is closed starts it, the last that is opened ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from typing import TYPE_CHECKING
+
+from charge_point import power
+from charge_point.connector import Energy
+from charge_point.smart_charging import is_on
+from charge_point.smart_charging.composite import (
+    DC_VOLTS,
+    LINE_VOLTS,
+    TICK,
+    Allowed,
+    Case,
+    changes_after,
+    generated,
+    limit_at,
+    own_limit,
+    prevailing,
+    station_cap,
+)
+from charge_point.smart_charging.profile import PHASES
+from charge_point.smart_charging.sharing import Want, share
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+    from charge_point.smart_charging.profiles import Profiles
+    from charge_point.station import Station
+
+SOURCE = "profiles"
+
+
+def follow(part: Profiles, offering: Evse | None = None) -> None:
+    """Impose what holds now, and look again when it changes (K01.FR.07, K10.FR.05); `offering`: about to charge."""
+    station = part.station
+    stop(part)
+    active = [one for one in station.evses if one.energy is not Energy.OFF or one is offering]
+    for one in station.evses:
+        if one not in active or not is_on(station):
+            power.set_limit(one, SOURCE, None)
+    if not active or not part.held or not is_on(station):
+        for one in active:
+            impose(part, one, None)
+        return
+    exact = station.clock.time()
+    now = round(exact, 3)
+    cases = [part.case(one, now) for one in active]
+    for one, allowed in zip(active, allotted(cases, now), strict=True):
+        impose(part, one, allowed)
+    later = min(changes_after(case, now) for case in cases)
+    if later < inf:
+        wait = max(later - exact, TICK)
+        part.timer = asyncio.get_running_loop().call_later(wait, follow, part)
+
+
+def stop(part: Profiles) -> None:
+    """Look no more."""
+    if part.timer is not None:
+        part.timer.cancel()
+        part.timer = None
+
+
+def impose(part: Profiles, evse: Evse, allowed: Allowed | None) -> None:
+    """Let the EVSE offer no more than `allowed`, None for what its hardware gives."""
+    before = part.told.setdefault(evse.id, evse.meter.watts)
+    if allowed is None:
+        turned = power.set_limit(evse, SOURCE, None)
+    else:
+        turned = power.set_limit(evse, SOURCE, allowed.amount, allowed.phases or None)
+    rate = evse.meter.watts
+    if turned or not before:
+        part.told[evse.id] = rate
+    elif significant(evse.station, before, rate):
+        part.told[evse.id] = rate
+        evse.tell("ChargingRateChanged")  # K11.FR.04, K13.FR.03; TriggerReasonEnumType
+
+
+def significant(station: Station, before: float, after: float) -> bool:
+    """Whether a limit or rate changed by more than LimitChangeSignificance per cent (SC.03)."""
+    name = "SmartChargingCtrlr.LimitChangeSignificance"
+    least = station.model.number(name) if station.model.has(name) else 0.0
+    return abs(after - before) > abs(before) * least / 100 + 1e-6
+
+
+# --- several EVSEs -----------------------------------------------------------------------------------------
+
+
+def allotted(cases: list[Case], now: float) -> list[Allowed]:
+    """What each of the EVSEs that charge may draw, so that together they keep the limits of the station."""
+    if len(cases) == 1:
+        return [limit_at(cases[0], now)]
+    own = [own_limit(case, now) for case in cases]
+    direct = any(case.supply.is_dc for case in cases)
+    sizes = [_watts(case) if direct else 1.0 for case in cases]  # of one unit of each EVSE in the common one
+    wants = [allowed.amount * size for allowed, size in zip(own, sizes, strict=True)]
+    caps = [station_cap(case, now) for case in cases]
+    extra = max(generated(case, now) * size for case, size in zip(cases, sizes, strict=True))
+    total = min(
+        [sum(wants), *(cap.amount * size for cap, size in zip(caps, sizes, strict=True) if cap is not None)]
+    )
+    asked = [
+        Want(min(want + extra, case.supply.amount * size), least_of(case, now) * size)
+        for want, case, size in zip(wants, cases, sizes, strict=True)
+    ]
+    given = share(asked, total + extra)
+    return [
+        Allowed(amount / size, min(allowed.phases, cap.phases) if cap is not None else allowed.phases)
+        for amount, size, allowed, cap in zip(given, sizes, own, caps, strict=True)
+    ]
+
+
+def _watts(case: Case) -> float:
+    return 1.0 if case.supply.is_dc else LINE_VOLTS * case.supply.phases
+
+
+def least_of(case: Case, now: float) -> float:
+    """The least that is of use at an EVSE: what the pilot can say, and the schedule's minChargingRate."""
+    least = 0.0 if case.supply.is_dc else power.PILOT_LEAST
+    found = prevailing(case.own, now, case.session)
+    schedule = found[0].schedule if found is not None else None
+    if found is None or schedule is None or schedule.minimum is None:
+        return least
+    rate = schedule.minimum
+    if case.supply.is_dc:
+        rate *= DC_VOLTS if schedule.unit == "A" else 1
+    elif schedule.unit == "W":
+        rate /= LINE_VOLTS * (found[1].phases or PHASES)
+    return max(least, rate)

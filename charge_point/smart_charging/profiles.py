@@ -1,0 +1,205 @@
+"""The charging profiles of a station: what is installed, for which EVSE it matters, and what is kept on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from charge_point.parts import Part
+from charge_point.smart_charging import effect
+from charge_point.smart_charging.composite import Case, Supply
+from charge_point.smart_charging.profile import (
+    CSO,
+    DEFAULT,
+    EXTERNAL,
+    LOCAL,
+    MAX,
+    PRIORITY,
+    TX,
+    Profile,
+    read,
+)
+from shared.versions import V16
+
+if TYPE_CHECKING:
+    from charge_point.authorization import Token
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+    from charge_point.transaction import Transaction
+
+VOLATILE = (TX, EXTERNAL, LOCAL)
+"""Purposes that are not kept on disk (K01.FR.27): their transaction, or who imposed them, is gone after a restart."""
+
+
+class Profiles(Part):
+    """The profiles of one station. Owns them, the timer of the next change, and what was told of rates."""
+
+    __slots__ = ("held", "priority", "ready", "timer", "told", "waiting")
+    name = "charging profiles"
+
+    def __init__(self, station: Station) -> None:
+        super().__init__(station)
+        self.held: dict[int, Profile] = {}
+        self.waiting: dict[int, tuple[Token, Profile]] = {}
+        """EVSE -> the profile that came with a remote start, until its transaction begins (K05; 1.6 §5.16.2)."""
+        self.ready: dict[int, float] = {}
+        """EVSE -> when its power path was closed, in Unix seconds."""
+        self.priority: set[str] = set()
+        """Transactions that charge with priority (2.1 K21)."""
+        self.told: dict[int, float] = {}
+        """EVSE -> the rate in W by which the next change is measured."""
+        self.timer: asyncio.TimerHandle | None = None
+
+    # --- what is installed --------------------------------------------------------------------------------
+
+    def others(self, profile: Profile) -> tuple[Profile, ...]:
+        """The profiles of the CSMS that stay when `profile` is installed."""
+        return tuple(
+            one
+            for one in self.held.values()
+            if one.id != profile.id
+            and one.purpose != EXTERNAL
+            and not (self.station.version is V16 and replaces_16(profile, one))
+        )
+
+    def install(self, profile: Profile) -> None:
+        """Put `profile` in the place of what has its id, in 1.6 also of what has its purpose and stack level."""
+        self.held = {one.id: one for one in self.held.values() if one.purpose == EXTERNAL} | {
+            one.id: one for one in self.others(profile)
+        }
+        self.held[profile.id] = profile
+        self.keep()
+
+    def clear(self, matches: Callable[[Profile], bool]) -> bool:
+        """Remove what matches, but for what others than the CSMS impose (K10.FR.04, .08); False for nothing."""
+        gone = [one.id for one in self.held.values() if one.purpose not in (EXTERNAL, LOCAL) and matches(one)]
+        for id in gone:
+            del self.held[id]
+        if gone:
+            self.keep()
+        return bool(gone)
+
+    # --- what matters where -------------------------------------------------------------------------------
+
+    def case(self, evse: Evse, now: float, place: int = 0) -> Case:
+        """Everything that decides what may be drawn at `evse` at `now`, in 1.6 at its connector `place`."""
+        here = place or place_of(evse)
+        transaction = evse.transaction.id if evse.transaction is not None and here == place_of(evse) else ""
+        mine = [one for one in self.held.values() if one.place in (0, here)]
+        if transaction and transaction in self.priority:
+            own = _ranked(one for one in mine if one.purpose == PRIORITY)  # K21.FR.04
+        else:
+            of_it = (
+                one for one in self.held.values() if one.purpose == TX and one.transaction == transaction
+            )
+            own = _ranked(of_it) + _ranked(one for one in mine if one.purpose == DEFAULT)
+        station = [_ranked(one for one in mine if one.purpose == MAX)]
+        station += [(one,) for one in mine if one.purpose == EXTERNAL and not one.place]
+        return Case(
+            supply=supply_of(evse),
+            own=own,
+            caps=tuple(one for one in mine if one.purpose == EXTERNAL and one.place),
+            station=tuple(group for group in station if group),
+            extra=_ranked(one for one in mine if one.purpose == LOCAL),
+            session=self.session(evse, now),
+        )
+
+    def session(self, evse: Evse, now: float) -> float:
+        """When relative schedules of `evse` began; now, when no session is there (K08.FR.06)."""
+        if evse.id in self.ready:
+            return self.ready[evse.id]
+        return now if evse.transaction is None else evse.transaction.time
+
+    def speaks_15118(self, transaction: str) -> bool:
+        """Whether the car of the transaction with this id of ours negotiates its schedule (K15)."""
+        return False
+
+    # --- what happens to the station ----------------------------------------------------------------------
+
+    def energy_offered(self, evse: Evse) -> None:
+        """The power path of `evse` is being closed (K01.FR.42)."""
+        self.ready[evse.id] = self.station.clock.time()
+        self.bind(evse)
+        effect.follow(self, evse)
+
+    def transaction_began(self, evse: Evse) -> None:
+        """A profile that came with the remote start becomes that of the transaction."""
+        self.bind(evse)
+        effect.follow(self)
+
+    def bind(self, evse: Evse) -> None:
+        """Give the profile that waits for the driver at `evse` its transaction."""
+        at = self._waits(evse)
+        if at is not None and evse.transaction is not None:
+            wire = self.waiting.pop(at)[1].wire
+            now = self.station.clock.time()
+            self.install(read(wire, place_of(evse), now, transaction=evse.transaction.id))
+
+    def _waits(self, evse: Evse) -> int | None:
+        """Where the profile of this driver was left: here, or where the session was before it followed the plug."""
+        fits = [at for at, (token, _) in self.waiting.items() if token == evse.token]
+        return evse.id if evse.id in fits else fits[0] if fits else None
+
+    def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
+        """The TxProfiles of a transaction end with it (K02.FR.05; 1.6 §3.13.1)."""
+        for id in [
+            one.id for one in self.held.values() if one.purpose == TX and one.transaction == transaction.id
+        ]:
+            del self.held[id]
+        self.priority.discard(transaction.id)
+        self.ready.pop(evse.id, None)
+        self.told.pop(evse.id, None)
+        effect.follow(self)
+
+    def setting_changed(self, path: str) -> None:
+        """Smart charging was switched on or off."""
+        if path == "SmartChargingCtrlr.Enabled":
+            effect.follow(self)
+
+    def power_off(self) -> None:
+        """No timer outlives the power; what is volatile is forgotten, but for what others impose."""
+        effect.stop(self)
+        self.waiting.clear()
+        self.ready.clear()
+        self.told.clear()
+
+    # --- on disk ------------------------------------------------------------------------------------------
+
+    def as_kept(self) -> Any:
+        kept = [
+            {"place": one.place, "received": one.received, "profile": one.wire}
+            for one in self.held.values()
+            if one.purpose not in VOLATILE
+        ]
+        return kept or None
+
+    def restore(self, kept: Any) -> None:
+        for one in kept:
+            profile = read(one["profile"], one["place"], one["received"], source=CSO)
+            self.held[profile.id] = profile
+
+
+def place_of(evse: Evse) -> int:
+    """How the CSMS names it when it sets a profile: the EVSE, in 1.6 the connector that is used."""
+    return evse.active.number if evse.station.version is V16 else evse.id
+
+
+def supply_of(evse: Evse) -> Supply:
+    """What the hardware of `evse` gives."""
+    setup = evse.station.setup
+    return Supply(setup.watts, 0) if setup.is_dc else Supply(setup.amps, setup.phases)
+
+
+def replaces_16(profile: Profile, other: Profile) -> bool:
+    """Whether in 1.6 `profile` takes the place of `other`: the same purpose, stack level and connector.
+
+    A TxDefaultProfile of one connector replaces that of connector 0 for this connector only: both stay (§3.13.1).
+    """
+    same = (profile.purpose, profile.stack, profile.place) == (other.purpose, other.stack, other.place)
+    return same and profile.transaction == other.transaction
+
+
+def _ranked(profiles: Iterable[Profile]) -> tuple[Profile, ...]:
+    """Those that prevail first: the higher stack level, then the one of the EVSE itself (1.6 §3.13.1)."""
+    return tuple(sorted(profiles, key=lambda one: (-one.stack, one.place == 0, -one.received)))

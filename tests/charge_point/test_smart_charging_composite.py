@@ -1,0 +1,302 @@
+"""What charging profiles come to: the composite schedule against a model that looks at every second by itself."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import inf
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charge_point.smart_charging.composite import Case, Supply, next_change, schedule_of
+from charge_point.smart_charging.profile import Profile, read
+from charge_point.smart_charging.sharing import Want, share
+from shared.clock import text
+
+Payload = dict[str, Any]
+
+NOW = 1_767_261_600
+AC3, AC1, DC = Supply(32.0, 3), Supply(16.0, 1), Supply(50_000.0, 0)
+HORIZON = 400
+
+
+def profile(
+    *periods: tuple[int, float],
+    purpose: str = "TxDefaultProfile",
+    stack: int = 0,
+    kind: str = "Absolute",
+    start: int | None = 0,
+    place: int = 1,
+    **more: Any,
+) -> Profile:
+    """A profile of (start, limit) periods; `start`, valid_from and valid_to in seconds from NOW."""
+    schedule: Payload = {
+        "chargingRateUnit": more.get("unit", "A"),
+        "chargingSchedulePeriod": [
+            {"startPeriod": at, "limit": limit}
+            | ({"numberPhases": more["phases"]} if more.get("phases") else {})
+            for at, limit in periods
+        ],
+    }
+    if start is not None:
+        schedule["startSchedule"] = text(NOW + start)
+    if more.get("duration") is not None:
+        schedule["duration"] = more["duration"]
+    wire: Payload = {
+        "chargingProfileId": more.get("id", 1),
+        "stackLevel": stack,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": kind,
+        "chargingSchedule": schedule,
+    }
+    for name, wire_name in (("valid_from", "validFrom"), ("valid_to", "validTo")):
+        if more.get(name) is not None:
+            wire[wire_name] = text(NOW + more[name])
+    if kind == "Recurring":
+        wire["recurrencyKind"] = more.get("every", "Daily")
+    return read(wire, place, NOW)
+
+
+def case(
+    *own: Profile, station: tuple[Profile, ...] = (), supply: Supply = AC3, session: float = NOW
+) -> Case:
+    ranked = sorted(own, key=lambda one: -one.stack)
+    return Case(supply, tuple(ranked), (), (station,) if station else (), (), session)
+
+
+def limits(*cases: Case, unit: str = "A", duration: float = HORIZON) -> list[tuple[float, float]]:
+    steps, covered = schedule_of(cases, unit, NOW, duration)
+    assert covered == duration
+    return [(step.start, step.limit) for step in steps]
+
+
+# --- what the standard's own examples say --------------------------------------------------------------------
+
+
+def test_without_a_profile_the_hardware_decides() -> None:
+    assert limits(case()) == [(0, 32.0)]
+    assert limits(case(), case(supply=AC1)) == [(0, 48.0)]
+
+
+def test_the_higher_level_prevails_as_long_as_it_says_something() -> None:
+    low = profile((0, 6), (100, 8), (200, 10), duration=400)
+    high = profile((0, 7), (100, 9), stack=1, duration=150)
+    assert limits(case(low, high), duration=350) == [(0, 7), (100, 9), (150, 8), (200, 10)]
+
+
+def test_the_least_of_the_purposes_holds() -> None:
+    most = profile((0, 10), purpose="ChargePointMaxProfile", place=0)
+    default = profile((0, 6), (60, 10), (120, 8), (180, 15), (260, 8), duration=300)
+    own = profile((0, 8), (50, 11), (140, 16), (200, 6), (240, 12), purpose="TxProfile", duration=260)
+    both = Case(AC3, (own, default), (), ((most,),), (), NOW)
+    assert limits(both) == [(0, 8), (50, 10), (200, 6), (240, 10), (260, 8), (300, 10)]
+
+
+def test_a_profile_says_nothing_before_its_start_and_after_its_validity() -> None:
+    assert limits(case(profile((0, 6), start=60))) == [(0, 32), (60, 6)]
+    assert limits(case(profile((0, 6), valid_to=300))) == [(0, 6), (300, 32)]
+    assert limits(case(profile((0, 6), kind="Relative", start=None, valid_from=300))) == [(0, 32), (300, 6)]
+
+
+def test_a_relative_schedule_counts_from_the_beginning_of_the_session() -> None:
+    rising = profile((0, 6), (100, 16), kind="Relative", start=None, duration=200)
+    assert limits(case(rising, session=NOW - 60)) == [(0, 6), (40, 16), (140, 32)]
+
+
+def test_a_recurring_schedule_begins_again_and_leaves_gaps() -> None:
+    nightly = profile((0, 6), (1800, 0), kind="Recurring", start=-3600 - 86_400 * 3, duration=7200)
+    assert limits(case(nightly), duration=90_000) == [
+        (0, 0),
+        (3600, 32),
+        (82_800, 6),
+        (84_600, 0),
+    ]
+
+
+def test_what_is_longer_than_its_recurrence_is_cut_there() -> None:
+    long = profile((0, 6), (86_500, 10), kind="Recurring", start=0, duration=200_000)
+    assert limits(case(long), duration=86_400 * 2) == [(0, 6)]
+
+
+@pytest.mark.parametrize(
+    ("supply", "unit", "phases", "limit", "asked", "found"),
+    [
+        (AC3, "W", 3, 6900.0, "A", 10.0),  # K01.FR.50
+        (AC3, "W", None, 6900.0, "A", 10.0),  # K01.FR.49
+        (AC3, "A", 3, 10.0, "W", 6900.0),
+        (AC3, "W", 1, 2300.0, "W", 2300.0),
+        (AC3, "A", 1, 10.0, "W", 2300.0),
+        (AC1, "A", 3, 10.0, "A", 10.0),  # 1.6 errata 3.34, K01.FR.51
+        (AC1, "A", 3, 10.0, "W", 2300.0),
+        (DC, "W", None, 20_000.0, "W", 20_000.0),
+        (DC, "A", None, 50.0, "W", 20_000.0),
+        (DC, "W", None, 20_000.0, "A", 50.0),
+    ],
+)
+def test_amperes_and_watts_follow_from_each_other(
+    supply: Supply, unit: str, phases: int | None, limit: float, asked: str, found: float
+) -> None:
+    one = profile((0, limit), unit=unit, phases=phases)
+    assert limits(case(one, supply=supply), unit=asked) == [(0, found)]
+
+
+def test_a_schedule_that_never_ends_is_cut_where_a_message_is_full() -> None:
+    flickering = profile(*((at, 6 + at % 2) for at in range(1000)), kind="Recurring", start=0)
+    steps, covered = schedule_of([case(flickering)], "A", NOW, 10.0**9)
+    assert len(steps) == 1024
+    assert covered == 86_400 + 24
+
+
+# --- against a model that knows nothing of periods -----------------------------------------------------------
+
+offsets = st.integers(-500, 500)
+period_lists = st.lists(
+    st.tuples(st.integers(1, 300), st.integers(0, 40)), max_size=4, unique_by=lambda p: p[0]
+).flatmap(lambda rest: st.integers(0, 40).map(lambda first: [(0, first), *sorted(rest)]))
+
+
+@st.composite
+def profiles(draw: st.DrawFn, purpose: str) -> Profile:
+    kind = draw(
+        st.sampled_from(
+            ["Absolute", "Relative", "Recurring"] if "Max" not in purpose else ["Absolute", "Recurring"]
+        )
+    )
+    return profile(
+        *draw(period_lists),
+        purpose=purpose,
+        stack=draw(st.integers(0, 3)),
+        kind=kind,
+        start=None if kind == "Relative" else draw(offsets) - draw(st.sampled_from([0, 86_400, 604_800 * 2])),
+        place=0 if "Max" in purpose else 1,
+        duration=draw(st.none() | st.integers(0, 600)),
+        valid_from=draw(st.none() | offsets),
+        valid_to=draw(st.none() | offsets),
+        unit=draw(st.sampled_from("AW")),
+        phases=draw(st.sampled_from([None, 1, 3])),
+        every=draw(st.sampled_from(["Daily", "Weekly"])),
+    )
+
+
+def naive_limit(wire: Payload, second: int, session: int, supply: Supply) -> float | None:
+    """What one profile allows at one second, in A per phase or W; None when it says nothing."""
+    from datetime import datetime
+
+    def moment(name: str, where: Payload) -> int | None:
+        return None if name not in where else round(datetime.fromisoformat(where[name]).timestamp())
+
+    begins, ends = moment("validFrom", wire), moment("validTo", wire)
+    if (begins is not None and second < begins) or (ends is not None and second >= ends):
+        return None
+    schedule = wire["chargingSchedule"]
+    start = session if wire["chargingProfileKind"] == "Relative" else moment("startSchedule", schedule)
+    assert start is not None
+    since = second - start
+    if since < 0:
+        return None
+    if wire["chargingProfileKind"] == "Recurring":
+        cycle = {"Daily": 24, "Weekly": 24 * 7}[wire["recurrencyKind"]] * 3600
+        while since >= cycle:
+            since -= cycle
+    if "duration" in schedule and since >= schedule["duration"]:
+        return None
+    current = None
+    for one in schedule["chargingSchedulePeriod"]:
+        if one["startPeriod"] <= since:
+            current = one
+    assert current is not None
+    value = float(current["limit"])
+    phases = current.get("numberPhases", 3)
+    if supply is DC:
+        station_wide = wire["chargingProfilePurpose"] == "ChargePointMaxProfile"
+        return (
+            value if schedule["chargingRateUnit"] == "W" else value * (230 * phases if station_wide else 400)
+        )
+    return value / (230 * phases) if schedule["chargingRateUnit"] == "W" else value
+
+
+def naive(
+    own: list[Profile], default: list[Profile], most: list[Profile], second: int, session: int, supply: Supply
+) -> float:
+    answer = supply.amount
+    for group in (own, most):
+        said: float | None = None
+        for candidates in (group, default) if group is own else (group,):
+            if said is None:
+                for level in (3, 2, 1, 0):
+                    for one in candidates:
+                        if one.stack == level and said is None:
+                            said = naive_limit(one.wire, second, session, supply)
+        if said is not None:
+            answer = min(answer, said)
+    return answer
+
+
+def distinct(kind: str) -> st.SearchStrategy[list[Profile]]:
+    return st.lists(profiles(kind), max_size=3, unique_by=lambda one: one.stack)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    own=distinct("TxProfile"),
+    default=distinct("TxDefaultProfile"),
+    most=distinct("ChargePointMaxProfile"),
+    session=st.integers(-300, 300),
+    supply=st.sampled_from([AC3, AC1, DC]),
+)
+def test_the_composite_schedule_is_what_every_second_says(
+    own: list[Profile], default: list[Profile], most: list[Profile], session: int, supply: Supply
+) -> None:
+    def ranked(some: list[Profile]) -> tuple[Profile, ...]:
+        return tuple(sorted(some, key=lambda one: -one.stack))
+
+    merged = Case(
+        supply, ranked(own) + ranked(default), (), (ranked(most),) if most else (), (), NOW + session
+    )
+    unit = "W" if supply is DC else "A"
+    steps, covered = schedule_of([merged], unit, NOW, HORIZON)
+    assert covered == HORIZON
+    assert steps[0].start == 0
+    assert all(earlier.start < later.start for earlier, later in pairwise(steps))
+    for second in range(HORIZON):
+        told = [step.limit for step in steps if step.start <= second][-1]
+        assert told == round(naive(own, default, most, NOW + second, NOW + session, supply), 1), second
+
+
+@given(profiles("TxDefaultProfile"), st.integers(-2000, 2000))
+def test_nothing_changes_before_the_next_change(one: Profile, at: int) -> None:
+    now = float(NOW + at)
+    later = next_change(one, now, NOW)
+    assert later > now
+    until = round(min(later, now + 300))
+    assert len({naive_limit(one.wire, second, NOW, AC3) for second in range(round(now), until)}) <= 1
+
+
+# --- sharing -------------------------------------------------------------------------------------------------
+
+
+def test_shares_are_even_and_what_is_not_wanted_goes_to_the_others() -> None:
+    assert share([Want(32, 6), Want(32, 6)], 40) == [20, 20]
+    assert share([Want(10, 6), Want(32, 6)], 40) == [10, 30]
+    assert share([Want(10, 6), Want(10, 6)], 40) == [10, 10]
+
+
+def test_the_last_goes_without_where_it_does_not_suffice() -> None:
+    assert share([Want(32, 6), Want(32, 6), Want(32, 6)], 16) == [8, 8, 0]
+    assert share([Want(32, 6), Want(32, 10)], 16) == [16, 0]
+    assert share([Want(32, 6)], 5) == [0]
+    assert share([Want(0, 6), Want(32, 6)], 20) == [0, 20]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 64), st.floats(0, 12)).map(lambda pair: Want(*pair)), max_size=6),
+    st.floats(0, 200),
+)
+def test_shares_never_exceed_the_total_nor_what_is_wanted(wants: list[Want], total: float) -> None:
+    given_ = share(wants, total)
+    assert sum(given_) <= total + 1e-6
+    for got, want in zip(given_, wants, strict=True):
+        assert got == 0 or want.least <= got <= want.amount + 1e-9
+    assert inf not in given_
