@@ -79,7 +79,7 @@ def _parsed(name: str, value: Any) -> Any:
         if name == "volts":
             low, high = (float(volts) for volts in value)
             return (_within(name, low, 1, inf), _within(name, high, low, inf))
-        low = 0.0 if name in ("soc", "min_amps") else _TINY
+        low = 0.0 if name in ("soc", "min_amps") else 0.01
         high = 100.0 if name in ("soc", "target") else 1.0 if name == "efficiency" else inf
         return _within(name, float(value), low, high)
     except (KeyError, TypeError, ValueError) as wrong:
@@ -90,13 +90,7 @@ def _parsed(name: str, value: Any) -> Any:
 
 def _within(name: str, value: Any, low: float, high: float) -> Any:
     if not low <= value <= high:
-        limit = (
-            f"from {low:g} to {high:g}"
-            if high < inf
-            else f"more than {low:g}"
-            if low < 1
-            else f"at least {low:g}"
-        )
+        limit = f"from {low:g} to {high:g}" if high < inf else f"at least {low:g}"
         raise ValueError(f"the car's {name} is {limit}, not {value:g}")
     return value
 

@@ -18,7 +18,7 @@ PHASES = ("L1", "L2", "L3", "L1-N", "L2-N", "L3-N", "N", "L1-L2", "L2-L3", "L3-L
 
 
 class Sampled(NamedTuple):
-    """One value of a sample; `phase` is empty for the whole, `signed` holds what the meter signed (see `meter_signing`)."""
+    """One value of a sample; `phase` is empty for the whole, `signed` holds what the meter signed of it."""
 
     measurand: str
     value: float

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charge_point import power
-from charge_point.connector import Cable, Energy
 from charge_point.blocks.meter_values import say_main_meter, say_meter_values
+from charge_point.connector import Cable, Energy
 from charge_point.measurands import REGISTER, Sample, sample
 from shared.versions import V16
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
-from charge_point.firmware_habits import FirmwareHabits
 from charge_point.ev import ANY_CAR, Vehicle
+from charge_point.firmware_habits import FirmwareHabits
 
 KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"TestVendor": MappingProxyType({"TestMessage": None})}
@@ -27,9 +27,9 @@ class StationSetup:
     `evses`: the connector ids of EVSE 1, 2, ...  `current`: AC or DC. `amps` per phase, or of the DC cable; `power`:
     W that a DC EVSE delivers at most (0: 400 V times `amps`). `supply`: what the grid gives all EVSEs together, in A
     per phase or W (0: enough). `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say.
-    `resolution`: of the register, in Wh. `ev`: the car that comes when no other is named. `status_by` says how 2.1 reports a status
-    ("event": NotifyEvent; "notification": StatusNotification). `run_id` keeps ids apart from those of an earlier
-    start (0 in memory). `reboot_seconds`: from a reset to the next connection. `transactions_before_accepted`: C16
+    `resolution`: of the register, in Wh. `ev`: the car that comes when no other is named.
+    `status_by` says how 2.1 reports a status ("event": NotifyEvent; "notification": StatusNotification). `run_id`
+    keeps ids apart from those of an earlier start (0 in memory). `reboot_seconds`: from a reset to the next connection. `transactions_before_accepted`: C16
     §4.2.1, B02.FR.03. `heartbeat`: seconds between heartbeats whatever the CSMS says, 0 to do as it says.
     `vendors`: whose DataTransfer the station knows, as `KNOWN_VENDORS`. `variables` are presets; a version takes those
     that it has. `updates`: how it takes new firmware.

@@ -151,7 +151,7 @@ class StationStage:
             raise Broken(f"{verb}: {wrong}") from None
 
     def ask(self, question: str, station: str) -> Any:
-        """meter.delivered (Wh), meter.power (W), ev.soc (percent), status, registration, transactions, tx, online, owed."""
+        """What a station knows of itself, by the words of `_QUESTIONS`: Wh, W and percent where it is a number."""
         unit = self._one(station)
         answer = _QUESTIONS.get(question)
         if answer is None:

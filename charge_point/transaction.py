@@ -195,4 +195,5 @@ class Transaction:
             del self.samples[1:-1:2]
 
 
-MAX_SAMPLES = 200
+MAX_SAMPLES = 100
+"""What StopTransactionMaxMeterValues says (1.6 errata 4.0)."""
