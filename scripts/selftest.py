@@ -1,7 +1,8 @@
-"""Both programs as real processes against each other, on every version, with kill -9 of either side.
+"""Both programs as real processes against each other, on every version, with kill -9 of either side; all scenarios.
 
 Each case runs once per version, on its own port, in its own folder; what happened is read from the CSMS's journal
-file. Ends with 0 only when every case passed on every version it was run on.
+file. The installed scenarios are played on all their versions, both roles in one process. Ends with 0 only when every
+case and scenario passed on every version it was run on.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import textwrap
 import time
 import traceback
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scripts import selftest_scenarios as scenarios
 from scripts.processes import WITHIN, TooLate, command
 from scripts.selftest_bench import Bench, Commands, Wrong
 from scripts.selftest_cases import CASES, Case
@@ -32,7 +34,7 @@ WIDTH = 80
 class Verdict(NamedTuple):
     """How one case went on one version: what went wrong ("" when nothing did), how much was seen, in how long."""
 
-    case: Case
+    name: str
     version: Version
     wrong: str
     seen: int
@@ -45,23 +47,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         for one in CASES.values():
             print(textwrap.fill(f"{one.name:<15} {one.shows}", WIDTH, subsequent_indent=" " * 16))
+        for name in scenarios.names():
+            print(textwrap.fill(f"{name}  {scenarios.about(name)}", WIDTH, subsequent_indent=" " * 16))
         return 0
-    chosen = [CASES[name] for name in options.only] or list(CASES.values())
+    wanted = options.only or [*CASES, *scenarios.names()]
+    chosen = [CASES[name] for name in wanted if name in CASES]
+    played = [name for name in scenarios.names() if name in wanted or name.partition("/")[0] in wanted]
     commands = Commands(_split(options.csms, "csms"), _split(options.charge_point, "charge_point"))
     versions = [version(name) for name in options.version] or list(VERSIONS)
     runs = [(one, each) for one in chosen for each in versions]
-    print(f"{len(runs)} runs: {len(chosen)} cases on OCPP {', '.join(v.name for v in versions)}", flush=True)
+    total = len(runs) + sum(v in scenarios.versions_of(name) for name in played for v in versions)
+    what = f"{len(chosen)} cases and {len(played)} files of scenarios"
+    print(f"{total} runs: {what} on OCPP {', '.join(v.name for v in versions)}", flush=True)
     begun = time.monotonic()
-    verdicts = _run(runs, commands, options.at_once, options.patience)
-    return _print_table(chosen, versions, verdicts, time.monotonic() - begun)
+    jobs = _Jobs(runs, played, versions, total)
+    verdicts = jobs.run(commands, options.at_once, options.patience)
+    _print_table(chosen, played, versions, verdicts)
+    return _print_sum(verdicts, total, time.monotonic() - begun)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/selftest", description=__doc__)
-    names, spoken = list(CASES), [v.name for v in VERSIONS]
+    folders = list(dict.fromkeys(name.partition("/")[0] for name in scenarios.names()))
+    names, spoken = [*CASES, *folders, *scenarios.names()], [v.name for v in VERSIONS]
     repeated: dict[str, Any] = {"action": "append", "default": []}
     parser.add_argument(
-        "--only", choices=names, metavar="CASE", help="this case; may be repeated", **repeated
+        "--only",
+        choices=names,
+        metavar="CASE",
+        help="this case, scenario or folder of scenarios; may be repeated",
+        **repeated,
     )
     parser.add_argument(
         "--version", choices=spoken, metavar="V", help="on this version; may be repeated", **repeated
@@ -78,26 +93,46 @@ def _split(text: str | None, module: str) -> list[str]:
     return shlex.split(text) if text else command(module)
 
 
-def _run(
-    runs: list[tuple[Case, Version]], commands: Commands, at_once: int, patience: float
-) -> dict[tuple[str, Version], Verdict]:
+class _Jobs:
     """Every run, some at a time; a line for each as it ends."""
-    verdicts = {}
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(at_once, 1)) as pool:
-        started = [pool.submit(_try, one, v, Path(folder), commands, patience) for one, v in runs]
-        for number, done in enumerate(as_completed(started), 1):
-            verdict = done.result()
-            verdicts[verdict.case.name, verdict.version] = verdict
-            word = "FAILED" if verdict.wrong else "passed"
-            name, spoken = verdict.case.name, verdict.version.name
-            print(
-                f"{number:>3}/{len(runs)}  {word}  {name:<15} {spoken:<6}{verdict.seconds:>6.1f} s",
-                flush=True,
-            )
-    return verdicts
+
+    def __init__(
+        self, runs: list[tuple[Case, Version]], played: list[str], versions: list[Version], total: int
+    ) -> None:
+        self._runs = runs
+        self._played = played
+        self._versions = versions
+        self._total = total
+        self._verdicts: dict[tuple[str, Version], Verdict] = {}
+
+    def run(self, commands: Commands, at_once: int, patience: float) -> dict[tuple[str, Version], Verdict]:
+        """Do it all; gives the verdicts by name and version."""
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(at_once, 1)) as pool:
+            place = Path(folder)
+            started: list[Future[list[Verdict]]] = []
+            if self._played:
+                started = [pool.submit(_play, self._played, v, place, commands) for v in self._versions]
+            started += [pool.submit(_try, one, v, place, commands, patience) for one, v in self._runs]
+            for done in as_completed(started):
+                for verdict in done.result():
+                    self._tell(verdict)
+        return self._verdicts
+
+    def _tell(self, verdict: Verdict) -> None:
+        self._verdicts[verdict.name, verdict.version] = verdict
+        word = "FAILED" if verdict.wrong else "passed"
+        print(
+            f"{len(self._verdicts):>3}/{self._total}  {word}  {verdict.name:<15} {verdict.version.name:<6}"
+            f"{verdict.seconds:>6.1f} s",
+            flush=True,
+        )
 
 
-def _try(one: Case, spoken: Version, folder: Path, commands: Commands, patience: float) -> Verdict:
+def _play(names: list[str], spoken: Version, folder: Path, commands: Commands) -> list[Verdict]:
+    return [Verdict(*one) for one in scenarios.play(names, spoken, folder, commands)]
+
+
+def _try(one: Case, spoken: Version, folder: Path, commands: Commands, patience: float) -> list[Verdict]:
     begun = time.monotonic()
     own = folder / f"{one.name}-{spoken.name}"
     own.mkdir()
@@ -109,30 +144,48 @@ def _try(one: Case, spoken: Version, folder: Path, commands: Commands, patience:
             wrong = str(problem)
         except Exception:
             wrong = traceback.format_exc()
-    return Verdict(one, spoken, wrong, bench.seen, time.monotonic() - begun)
+    return [Verdict(one.name, spoken, wrong, bench.seen, time.monotonic() - begun)]
 
 
 def _print_table(
-    chosen: list[Case], versions: list[Version], verdicts: dict[tuple[str, Version], Verdict], seconds: float
-) -> int:
-    """The table, what went wrong, and the sum; gives the exit status."""
-    print(f"\n{'case':<16}" + "".join(f"{v.name:<8}" for v in versions) + "shows")
+    chosen: list[Case],
+    played: list[str],
+    versions: list[Version],
+    verdicts: dict[tuple[str, Version], Verdict],
+) -> None:
+    """The cases with what they show, and the scenarios."""
+    if chosen:
+        print(f"\n{'case':<16}" + "".join(f"{v.name:<8}" for v in versions) + "shows")
     for one in chosen:
-        cells = [verdicts[one.name, v] for v in versions]
-        marks = "".join(f"{'FAILED' if cell.wrong else f'ok {cell.seen:>2}':<8}" for cell in cells)
         room = WIDTH - 16 - 8 * len(versions)
         first, *rest = _wrapped(one.shows, room)
-        print(f"{one.name:<16}{marks}{first}")
+        print(f"{one.name:<16}{_marks(one.name, versions, verdicts)}{first}")
         for line in rest:
             print(f"{'':<{WIDTH - room}}{line}")
+    width = max(map(len, played), default=0) + 2
+    if played:
+        print(f"\n{'scenarios':<{width}}" + "".join(f"{v.name:<8}" for v in versions).rstrip())
+    for name in played:
+        print(f"{name:<{width}}{_marks(name, versions, verdicts)}".rstrip())
+
+
+def _marks(name: str, versions: list[Version], verdicts: dict[tuple[str, Version], Verdict]) -> str:
+    """`ok` with how much was seen, FAILED, or `-` where there is nothing for the version."""
+    cells = [verdicts.get((name, v)) for v in versions]
+    words = ["-" if cell is None else "FAILED" if cell.wrong else f"ok {cell.seen:>2}" for cell in cells]
+    return "".join(f"{word:<8}" for word in words)
+
+
+def _print_sum(verdicts: dict[tuple[str, Version], Verdict], total: int, seconds: float) -> int:
+    """What went wrong, and the sum; gives the exit status."""
     failed = [verdict for verdict in verdicts.values() if verdict.wrong]
     for verdict in failed:
-        print(f"\n{verdict.case.name} on OCPP {verdict.version.name}:")
+        print(f"\n{verdict.name} on OCPP {verdict.version.name}:")
         print("\n".join(f"  {line}" for line in verdict.wrong.splitlines()))
     seen = sum(verdict.seen for verdict in verdicts.values())
     good = len(verdicts) - len(failed)
-    print(f"\n{good} of {len(verdicts)} runs passed, {seen} things seen as they must be, {seconds:.0f} s")
-    return 1 if failed else 0
+    print(f"\n{good} of {total} runs passed, {seen} things seen as they must be, {seconds:.0f} s")
+    return 1 if good < total else 0
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -1,155 +1,22 @@
 """The cases of the self-test. Each is a function of a `Bench`, run once on every version; it raises what went wrong.
 
-Add one by writing it here with `@case`: the table, `--list` and `--only` know it then.
+Add one by writing it here with `@case`: the table, `--list` and `--only` know it then. The installed scenarios are
+cases too, without being named anywhere (`selftest_scenarios`).
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from signal import SIGINT, SIGTERM
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from scripts import selftest_killed  # noqa: F401  (the longest come first, so that they do not wait at the end)
 from scripts.processes import Program, url_of
 from scripts.selftest_bench import Bench
-from scripts.verdict import ANY, SAME, SAVE, Row, dig
+from scripts.selftest_registry import CASES, Case, case
+from scripts.verdict import ANY, SAME, SAVE, Row
 
-
-class Case(NamedTuple):
-    """One thing that is tried: its name, what it shows in a line, and how."""
-
-    name: str
-    shows: str
-    run: Callable[[Bench], None]
-
-
-CASES: dict[str, Case] = {}
-
-
-def case(shows: str) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
-    """Make a case of a function; its name is the function's."""
-
-    def add(function: Callable[[Bench], None]) -> Callable[[Bench], None]:
-        name = function.__name__.strip("_").replace("_", "-")
-        CASES[name] = Case(name, shows, function)
-        return function
-
-    return add
-
-
-# --- both sides killed: the longest come first, so that they do not wait for a place at the end ---------------
-
-
-@case("the CSMS killed in a session: no new boot, nothing lost, id kept")
-def csms_killed(b: Bench) -> None:
-    state = ["--state", str(b.folder / "csms"), "--registration", "strict", "--fail-on-findings"]
-    first = b.csms(*state, strict=False)  # late events are no finding, but strict counts them
-    address = url_of(first)
-    station = b.station(address, *b.metering(1), stdin="pipe", strict=False)
-    station.type("wait accepted", "plug_in", "present T1")
-    started, _ = b.see(b.started(SAVE("tx")), b.metered(SAME("tx")))
-    transaction = _id_of(b, started.request if not b.is_16 else started.answer)
-    first.kill()
-    station.line("connection ended")
-    cut = len(b.happened())
-    _until_owing(b, station)
-    second = b.csms(*state, port=int(address.rpartition(":")[2]), stdin="pipe", strict=False)
-    b.until(lambda: len(b.happened()) > cut, "the station goes on with the CSMS that was started again")
-    second.type("CP1 request_stop_transaction")  # without an id: what the CSMS remembers is meant
-    stop = "RemoteStopTransaction" if b.is_16 else "RequestStopTransaction"
-    b.see(
-        b.booted("Accepted"),
-        b.started(SAVE("tx")),
-        Row(stop, {"transactionId": SAME("tx")}, {"status": "Accepted"}, by="csms"),
-        b.stopped(SAME("tx"), "Remote"),
-    )
-    b.check(_count(b, "BootNotification") == 1, "no BootNotification on the connection after the crash")
-    _check_numbers(b, transaction, cut)
-    station.type("unplug", "wait idle", "quit")
-    b.ends(station, 0)
-    b.stops(second)  # a gap in the seqNo, or something that came twice, would be a finding
-
-
-@case("the station killed offline in a session: all delivered once, in order")
-def station_killed(b: Bench) -> None:
-    csms = b.csms("--fail-on-findings", strict=False)  # late events are no finding, but strict counts them
-    options = ["--state", str(b.folder / "station"), *b.metering(1)]
-    station = b.station(csms, *options, stdin="pipe")
-    station.type("wait accepted", "plug_in", "present T1")
-    started, _ = b.see(b.started(), b.metered())
-    station.type("go_offline")
-    csms.line("= connection ended")
-    cut = len(b.happened())
-    _until_owing(b, station)
-    station.kill()
-    again = b.station(csms, *options, stdin="pipe")
-    rows = [b.booted("Accepted"), b.started(SAVE("tx")), b.booted("Accepted"), b.metered(SAME("tx"))]
-    b.see(*rows, b.metered(SAME("tx")), b.stopped(SAME("tx"), "PowerLoss"))
-    transaction = _id_of(b, started.request if not b.is_16 else started.answer)
-    _check_numbers(b, transaction, cut)
-    late = [e for e in b.happened()[cut:] if _is_of(b, e.request, transaction)]
-    b.check(len(late) >= 3, "at least two meter values and the end come after the restart")
-    if not b.is_16:
-        b.check(all(e.request.get("offline") for e in late), "what arose offline says so")
-    b.check(_count(b, "StartTransaction" if b.is_16 else "TransactionEvent", "Started") == 1, "one start")
-    b.check(_count(b, "StopTransaction" if b.is_16 else "TransactionEvent", "Ended") == 1, "one end")
-    again.type("wait idle", "quit")
-    b.ends(again, 0)
-    b.stops(csms)
-
-
-def _until_owing(b: Bench, station: Program) -> None:
-    """Wait until two messages have arisen that could not be delivered."""
-
-    def owes_some() -> bool:
-        station.type("status")
-        return any("offline, Accepted, 2 transaction messages not delivered" in line for line in station.out)
-
-    b.until(owes_some, "messages arise while the station is offline")
-
-
-def _id_of(b: Bench, payload: object) -> object:
-    return dig(payload, "transactionId" if b.is_16 else "transactionInfo.transactionId")
-
-
-def _is_of(b: Bench, payload: object, transaction: object) -> bool:
-    return bool(_id_of(b, payload) == transaction)
-
-
-def _count(b: Bench, action: str, sort: str = "") -> int:
-    mine = [e for e in b.happened() if e.action == action]
-    return len([e for e in mine if action != "TransactionEvent" or e.request["eventType"] == sort])
-
-
-def _check_numbers(b: Bench, transaction: object, cut: int) -> None:
-    """Each message of the transaction was delivered once, in the order in which it arose.
-
-    `cut` exchanges had happened when the connection was cut. What was answered just then may come again, since the
-    station cannot know of the answer.
-    """
-    before, after = (
-        [e.request for e in part if _is_of(b, e.request, transaction) and e.by == "charge_point"]
-        for part in (b.happened()[:cut], b.happened()[cut:])
-    )
-    if before and after and _mark(b, before[-1]) == _mark(b, after[0]):
-        del after[0]
-    marks = [_mark(b, payload) for payload in before + after]
-    b.check(len(set(map(str, marks))) == len(marks), f"no message comes twice: {marks}")
-    if b.is_16:
-        b.check(marks == sorted(marks), f"the messages come in the order of their times: {marks}")
-    else:
-        b.check([seq for _, seq in marks] == list(range(len(marks))), f"the seqNo have no gap: {marks}")
-        b.check(marks == sorted(marks), f"the messages come in the order of their times: {marks}")
-
-
-def _mark(b: Bench, payload: Any) -> tuple[Any, Any]:
-    """What tells a message of a transaction from the others of it: its time, and what it is."""
-    if not b.is_16:
-        return payload["timestamp"], payload["seqNo"]
-    sort = "meter" if "meterValue" in payload else "stop"
-    return dig(payload, "meterValue.0.timestamp") if sort == "meter" else payload["timestamp"], sort
-
+__all__ = ["CASES", "Case"]
 
 # --- registration and what holds --------------------------------------------------------------------------------
 

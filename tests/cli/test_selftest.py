@@ -10,6 +10,7 @@ import pytest
 
 from scripts.processes import ROOT, environment
 from scripts.selftest_cases import CASES
+from shared.scenario.load import shipped
 
 
 def _selftest(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -39,9 +40,19 @@ def test_cases_that_go_well_are_green_and_the_table_fits_80_columns() -> None:
         ("boot-rejected", "charge_point", "[*args, '--sessions', '1', '--duration', '60']"),
         ("tokens", "csms", "[w.replace('E3=ConcurrentTx', 'E3=Blocked') for w in args]"),
         ("csms-killed", "csms", "args[:args.index('--state')] + args[args.index('--state') + 2:]"),
+        ("happy_path/statuses", "charge_point", "[*args, '--inject', 'drop:action=StatusNotification']"),
+        ("happy_path/reset", "charge_point", "['scenario', 'lint', 'happy_path/reset']"),
         ("secured", "csms", "[w for w in args if w != '--passwords' and not w.endswith('passwords')]"),
     ],
-    ids=["wrong sequence", "wrong status", "wrong token", "nothing remembered", "no passwords"],
+    ids=[
+        "wrong sequence",
+        "wrong status",
+        "wrong token",
+        "nothing remembered",
+        "statuses lost",
+        "nothing played",
+        "no passwords",
+    ],
 )
 def test_a_wrong_outcome_turns_it_red(tmp_path: Path, case: str, program: str, sabotage: str) -> None:
     """The program is started with something left out or put in that the case does not expect."""
@@ -73,8 +84,18 @@ def test_the_cases_are_listed_within_80_columns() -> None:
     ended = _selftest("--list")
     assert ended.returncode == 0
     lines = ended.stdout.splitlines()
-    assert [line.split()[0] for line in lines if line[0] != " "] == list(CASES)
+    assert [line.split()[0] for line in lines if line[0] != " "] == [*CASES, *shipped()]
     assert max(map(len, lines)) <= 80
+
+
+def test_every_installed_scenario_is_a_run_of_its_own_on_each_of_its_versions() -> None:
+    ended = _selftest("--only", "error_handling", "--only", "happy_path/reset", "--version", "1.6")
+    names = [name for name in shipped() if name.startswith("error_handling/")]
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{len(names) + 1} of {len(names) + 1} runs passed" in ended.stdout
+    rows = [line.split()[:2] for line in ended.stdout.splitlines() if line.startswith(("error_", "happy_"))]
+    assert rows == [[name, "ok"] for name in [*names, "happy_path/reset"]]
+    assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
 def test_an_unknown_case_is_wrong_usage() -> None:
