@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charge_point.device_model import DeviceModel
+from charge_point.ev import vehicle
 from charge_point.outbox import Store
 from charge_point.setup import StationSetup
 from shared.dialer import Backoff, Target
@@ -34,6 +35,12 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         serial=options.serial or "",
         firmware=options.firmware,
         evses=evses,
+        current=options.current,
+        phases=options.phases,
+        amps=options.amps,
+        power=options.power or 0.0,
+        tethered=options.tethered,
+        ev=vehicle(options.ev),
         status_by="notification" if options.status_by == "notification" else "event",
         boot_on_reconnect=options.boot_on_reconnect,
         heartbeat=options.heartbeat_interval or 0.0,

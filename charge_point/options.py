@@ -5,6 +5,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from charge_point.ev import vehicle
 from shared.option_fields import UsageError, option
 from shared.option_values import Pairs, address, filled, not_negative, positive, readable, versions, whole
 from shared.options import CommonOptions, OptionParser
@@ -52,6 +53,12 @@ def _without_secrets(headers: dict[str, str]) -> dict[str, str]:
 
 
 def _text(key: str, value: str) -> str:
+    return value
+
+
+def _of_a_car(name: str, value: str) -> str:
+    """A property of a car, if there is such a car."""
+    vehicle({name: value})
     return value
 
 
@@ -124,6 +131,34 @@ class ChargePointOptions(CommonOptions):
 
     evses: int = option(1, "how many EVSEs it has", group=STATION, parse=whole(1, 1000))
     connectors: int = option(1, "how many connectors each EVSE has", group=STATION, parse=whole(1, 100))
+    current: str = option(
+        "AC", "what its EVSEs deliver", group=STATION, choices=("AC", "DC"), noun="a kind of current"
+    )
+    phases: int = option(3, "on how many phases (AC)", group=STATION, parse=whole(1, 3))
+    amps: float = option(
+        32.0,
+        "the most that flows, on each phase or on the DC cable",
+        group=STATION,
+        parse=positive,
+        metavar="A",
+    )
+    power: float | None = option(
+        None,
+        "the most that a DC EVSE delivers",
+        group=STATION,
+        parse=positive,
+        metavar="W",
+        shown="400 V x amps",
+    )
+    tethered: bool = option(False, "its cables are fixed to it", group=STATION)
+    ev: dict[str, str] = option(
+        {},
+        "the car that is plugged in, as in battery=60000,soc=30,phases=1; without a battery it is never full",
+        group=STATION,
+        parse=Pairs("NAME=VALUE", _of_a_car, commas=True),
+        many=True,
+        metavar="NAME=VALUE",
+    )
     vendor: str = option("OCPP mock pair", "its vendor", group=STATION, parse=filled)
     model: str = option("Simulator", "its model", group=STATION, parse=filled)
     serial: str | None = option(None, "its serial number", group=STATION, parse=filled, shown="none sent")
@@ -240,6 +275,8 @@ class ChargePointOptions(CommonOptions):
             raise UsageError("needs --password or --password-file", "password_encoding")
         if self.stay and not self.sessions:
             raise UsageError("needs --sessions; without, the station stays anyhow", "stay")
+        if self.power is not None and self.current != "DC":
+            raise UsageError("needs --current DC; of AC it follows from --amps and --phases", "power")
         for injection in self.inject:
             if injection.fault.at_handshake:
                 name = injection.fault.name

@@ -253,6 +253,12 @@ def _backoff(station: Station) -> Backoff:
     )
 
 
+def _external_limit(station: Station, limit: float | None, **how: Any) -> None:
+    from charge_point.smart_charging.limits import external_limit  # most scenarios have none
+
+    external_limit(station, limit, **how)
+
+
 _ACTS: dict[str, Callable[..., Any]] = {
     "plug_in": StationStage._plug_in,
     "present": StationStage._present,
@@ -263,6 +269,7 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "fault": StationStage._fault,
     "clear_fault": StationStage._clear_fault,
     "meter_fault": lambda stage, unit, kind, evse=1, by=None: meter_fault(unit.station, evse, kind, by),
+    "external_limit": lambda stage, unit, limit, **how: _external_limit(unit.station, limit, **how),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),
@@ -295,8 +302,8 @@ def _delivered(station: Station) -> float:
 
 _QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "meter.delivered": _delivered,
-    "meter.power": lambda station: sum(one.meter.watts for one in station.evses),
-    "ev.soc": _soc,
+    "power": lambda station: sum(one.meter.watts for one in station.evses),
+    "soc": _soc,
     "status": lambda station: status_of(station, station.evses[0], station.evses[0].active),
     "registration": lambda station: station.registration.status,
     "transactions": lambda station: sum(one.transaction is not None for one in station.evses),

@@ -115,6 +115,13 @@ class Terminal:
                 "let the meter lie\nKIND is frozen, rolled_back (BY Wh), drifting (BY percent), missing_phase or none.",
                 _possible(self._meter_fault),
             ),
+            Word(
+                "external_limit",
+                "external_limit AMPS | none [EVSE]",
+                "limit the station as an energy management system does\n"
+                "AMPS per phase, or watts as in 3000W; none releases it.",
+                _possible(self._external_limit),
+            ),
             self._place_word("clear_fault", "the connector is sound again", station.clear_fault),
             Word(
                 "power_cycle",
@@ -241,6 +248,19 @@ class Terminal:
             raise UsageError(f"{rest!r} is not what follows; usage: meter_fault KIND [EVSE] [BY]") from None
         meter_fault(self._station, evse, kind, by)
         return f"the meter of EVSE {evse}: {kind}"
+
+    def _external_limit(self, rest: str) -> str:
+        from charge_point.smart_charging.limits import external_limit
+
+        said, _, place = rest.partition(" ")
+        evse = next(iter(numbers(place, 1, "external_limit AMPS | none [EVSE]")), 0)
+        unit = "W" if said[-1:] in "Ww" and said else "A"
+        try:
+            limit = None if said == "none" else float(said.rstrip("AWaw"))
+        except ValueError:
+            raise UsageError(f"{rest!r} is no limit; usage: external_limit AMPS | none [EVSE]") from None
+        external_limit(self._station, limit, unit=unit, evse=evse)
+        return self._where(evse) if evse else "\n".join(self._where(one.id) for one in self._station.evses)
 
     def _power_cycle(self, rest: str) -> str:
         parts = [part for part in rest.split() if part != "backup"]

@@ -94,6 +94,30 @@ async def meter_fault(branch: Branch, *, kind: str, evse: int = 1, by: float | N
 
 
 @verb()
+async def external_limit(
+    branch: Branch,
+    *,
+    amps: float | None = None,
+    watts: float | None = None,
+    evse: int = 0,
+    source: str = "EMS",
+    critical: bool | None = None,
+    generation: bool = False,
+) -> None:
+    """An energy management system or the grid limits the station: `{amps: 10}`; with no limit it is released.
+
+    `evse` 0 is the station. `source`: EMS, SO, Other. `generation` (2.1): it adds so much instead.
+    """
+    if amps is not None and watts is not None:
+        raise Broken("a limit is in amps or in watts")
+    how: dict[str, Any] = {"unit": "A" if watts is None else "W", "evse": evse, "source": source}
+    limit = amps if watts is None else watts
+    await branch.act(
+        CHARGE_POINT, "external_limit", limit=limit, critical=critical, generation=generation, **how
+    )
+
+
+@verb()
 async def power_cycle(branch: Branch, *, seconds: Seconds = 5.0, backup: bool = False) -> None:
     """The power fails for so long; with a `backup` transactions are ended before the station dies."""
     await branch.act(CHARGE_POINT, "power_cycle", seconds=seconds, backup=backup)

@@ -52,3 +52,24 @@ def _station(setup: object, version: Version) -> Station:
         return Station("CP1", setup, journal, Tasks(print), version=version)  # type: ignore[arg-type]
 
     return in_virtual_time(made())
+
+
+def test_the_options_describe_the_hardware_and_the_car() -> None:
+    text = "--csms ws://localhost:9 --current DC --amps 200 --power 90000 --tethered --ev battery=50000,soc=30"
+    setup = setup_of(resolve(text.split(), {}), "0")
+    assert (setup.current, setup.amps, setup.watts, setup.tethered) == ("DC", 200.0, 90_000.0, True)
+    assert (setup.ev.battery, setup.ev.soc) == (50_000.0, 30.0)
+    assert setup.presets["Connector.ConnectorType"] == "cCCS2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("--ev batery=1", "a car has no 'batery'; did you mean 'battery'?"),
+        ("--power 9000", "needs --current DC"),
+    ],
+)
+def test_hardware_that_there_cannot_be_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as wrong:
+        resolve(["--csms", "ws://localhost:9", *text.split()], {})
+    assert said in str(wrong.value)

@@ -356,3 +356,16 @@ async def test_piped_lines_are_done() -> None:
         quit = lambda: said.append("quit")  # noqa: E731
         await serve_terminal(bench.station, bench.connection, quit, stdin=typed, write=said.append)
         assert said == ["EVSE 1: Occupied", "quit"]
+
+
+async def test_a_car_is_described_and_a_meter_lies() -> None:
+    async with _bench(V21) as bench:
+        await bench.booted()
+        assert (await bench.type("plug_in 1 battery=50000 soc=30 phases=1")).startswith("EVSE 1: ")
+        car = bench.station.evses[0].ev
+        assert car is not None
+        assert car.soc == pytest.approx(30)
+        assert await bench.type("meter_fault frozen 1") == "the meter of EVSE 1: frozen"
+        assert "did you mean 'frozen'" in await bench.type("meter_fault frozn")
+        assert "usage: meter_fault" in await bench.type("meter_fault frozen one")
+        assert "did you mean 'battery'" in await bench.type("plug_in batery=1")

@@ -387,3 +387,22 @@ def test_faults_come_over_the_wire_and_are_gone_at_once() -> None:
     assert "no answer within 5 s" in played.reason
     reset = FAULTS.replace("  - {send", "  - {inject: reset, at: csms}\n  - {send")
     assert play(reset).verdicts == {Verdict.PASSED}
+
+
+def test_a_car_with_a_battery_is_plugged_in_and_a_meter_lies() -> None:
+    played = play(
+        "  - expect: {booted: {status: Accepted}}\n"
+        "  - plug_in: {ev: {battery: 40000, soc: 50, phases: 1}}\n"
+        "  - present: 04A1\n"
+        "  - wait: 1h\n"
+        "  - check: {station.power: 7360, station.soc: '> 68'}\n"
+        "  - meter_fault: {kind: missing_phase, by: 1}\n"
+        "  - meter_fault: none\n",
+    )
+    played.passes()
+
+
+def test_what_a_car_or_a_meter_cannot_be_fails_the_step_with_advice() -> None:
+    wrong = play("  - plug_in: {ev: {batery: 1}}\n", versions=[V16])
+    assert "did you mean 'battery'" in str(wrong.failure)
+    assert "did you mean 'frozen'" in str(play("  - meter_fault: frozn\n", versions=[V16]).failure)
