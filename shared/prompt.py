@@ -90,7 +90,8 @@ async def _typed(prompt: str, completions: Completer | None) -> AsyncGenerator[s
     session: PromptSession[str] = PromptSession(
         prompt, completer=_Completions(), complete_while_typing=False, enable_suspend=True
     )
-    with patch_stdout(raw=True):
+    # raw from the first prompt to the last: what is typed between two of them is keys too, an early Ctrl+D not lost
+    with patch_stdout(raw=True), session.input.raw_mode():
         while True:
             try:
                 # signals stay the program's own: Ctrl+C is a key here, and asks to stop as the signal does

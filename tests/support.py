@@ -60,7 +60,7 @@ async def until(condition: Callable[[], object], *, rounds: int = 10_000) -> Non
     raise AssertionError(f"never came true in {rounds} turns of the loop: {condition}")
 
 
-async def eventually(condition: Callable[[], object], *, within: float = 10.0) -> None:
+async def eventually(condition: Callable[[], object], *, within: float = 60.0) -> None:
     """The same over sockets: look every few milliseconds, and fail after `within` seconds."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110
