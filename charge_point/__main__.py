@@ -16,6 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "comes first on the path; run from another folder, or `ocpp-charge-point` from its own environment\n"
         )
         return 70
+    from shared.starting import quick_start
+
+    quick_start()
     from shared.first_words import first_word
 
     status = first_word("charge_point", arguments)
@@ -29,5 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(options)
 
 
+def program() -> None:
+    """The whole life of the process."""
+    status = main()
+    starting = sys.modules.get("shared.starting")  # None: the package 'shared' is not ours
+    (sys.exit if starting is None else starting.leave)(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charge_point import blocks
 from charge_point.station import Station
@@ -12,10 +12,13 @@ from shared import dispatch
 from shared.chance import Stream
 from shared.dialer import Dialer
 from shared.dispatch import Payload, Table
-from shared.faults import Faults, Injection
+from shared.faults import Faults
 from shared.link import Link, LinkClosed
 from shared.peer import Peer, Setting
 from shared.versions import Version
+
+if TYPE_CHECKING:
+    from shared.faults import Injection
 
 _tables: dict[Version, Table] = {}
 

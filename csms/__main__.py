@@ -16,6 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "first on the path; run from another folder, or `ocpp-csms` from an environment of its own\n"
         )
         return 70
+    from shared.starting import quick_start
+
+    quick_start()
     from shared.first_words import first_word
 
     status = first_word("csms", arguments)
@@ -24,10 +27,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from csms.options import parser
 
     options = parser().parse_args(arguments)
+    if options.persona is not None and options.persona.name == "list":
+        from csms.persona import listing
+
+        sys.stdout.write(listing())
+        return 0
     from csms.program import run
 
     return run(options)
 
 
+def program() -> None:
+    """The whole life of the process."""
+    status = main()
+    starting = sys.modules.get("shared.starting")  # None: the package 'shared' is not ours
+    (sys.exit if starting is None else starting.leave)(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

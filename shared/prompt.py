@@ -182,7 +182,7 @@ class Word(NamedTuple):
     """One word that may be typed. `run` gets the rest of the line and gives what to print, if anything.
 
     `usage` is the word with what follows it (`plug_in [EVSE]`), `help` begins with one line that says what it does;
-    more lines are for `help WORD`. `complete` knows what may follow.
+    more lines are for `help WORD`, and so is what `more` gives. `complete` knows what may follow.
     """
 
     name: str
@@ -190,6 +190,7 @@ class Word(NamedTuple):
     help: str
     run: Callable[[str], Said]
     complete: Completer | None = None
+    more: Callable[[], str] | None = None
 
 
 class Prompt:
@@ -240,7 +241,8 @@ class Prompt:
             return "\n".join([*listed, *([self._footer] if self._footer else [])])
         word = self.words.get(about)
         if word is not None:
-            return f"{word.usage}\n{word.help}"
+            more = f"\n{word.more()}" if word.more is not None else ""
+            return f"{word.usage}\n{word.help}{more}"
         found = self._topics(about)
         return found or not_one_of(about, "a word that can be typed here", (*self.words, *self._more()))
 

@@ -1,16 +1,28 @@
 """Faults on the wire: what can be done to messages and connections on purpose. `shared.faults.chain` has the picture.
 
-The groups are imported here one by one: a fault is known when its module is in `GROUPS`.
+What the faults are (`shared.faults.groups`) is read when first asked for: a run without any need not wait for it.
 """
 
-from shared.faults import delivery, habits, payload, socket, timing
-from shared.faults.chain import Faults
-from shared.faults.envelope import ENVELOPE, Handle, Injection
-from shared.faults.parsing import parse
-from shared.faults.presets import PRESETS
-from shared.faults.registry import FAULTS, Fault, fault
+from typing import TYPE_CHECKING
 
-GROUPS = (timing, delivery, payload, habits, socket)
+from shared.faults.chain import Faults
+
+if TYPE_CHECKING:
+    from shared.faults.groups import ENVELOPE, FAULTS, GROUPS, PRESETS, Fault, Handle, Injection, fault
+    from shared.faults.parsing import parse
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "parse":
+        from shared.faults.parsing import parse
+
+        return parse
+    from shared.faults import groups
+
+    return getattr(groups, name)
+
 
 __all__ = [
     "ENVELOPE",

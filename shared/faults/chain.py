@@ -27,19 +27,20 @@ other. `lane` keeps the order, `link` does the work, `parsing` reads what people
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from shared.faults.effects import Deliver, Effect, Effects, Frame, Message, Refusal
-from shared.faults.envelope import Handle, Injection
-from shared.faults.link import FaultyLink
-from shared.faults.parsing import Spec, parse
-from shared.faults.scribe import Tale
-from shared.faults.words import told
 from shared.journal.journal import Journal
 from shared.link import Link
 from shared.option_fields import UsageError
 from shared.tasks import Tasks
 from shared.versions import Version
+
+if TYPE_CHECKING:  # read when the first fault comes in force: most runs have none
+    from shared.faults.effects import Deliver, Effect, Effects, Frame, Message, Refusal
+    from shared.faults.envelope import Handle, Injection
+    from shared.faults.link import FaultyLink
+    from shared.faults.parsing import Spec
+    from shared.faults.scribe import Tale
 
 
 class Spoiled(Protocol):
@@ -99,6 +100,9 @@ class Faults:
 
     def add(self, what: Injection | Spec) -> Handle:
         """Put a fault in force, over connections that exist as well. Raises UsageError for what cannot be."""
+        from shared.faults.envelope import Handle, Injection
+        from shared.faults.parsing import parse
+
         injection = what if isinstance(what, Injection) else parse(what)
         if injection.fault.at_handshake and self.end != "csms":
             raise UsageError(f"{injection.fault.name}: only a CSMS is connected to; a station dials")
@@ -142,6 +146,8 @@ class Faults:
 
     def link(self, link: Link, station: str, version: Version | None) -> FaultyLink:
         """`link` with the faults over it, and with the journal's entries written below them."""
+        from shared.faults.link import FaultyLink
+
         return FaultyLink(link, self, station, version)
 
     def handshake(self, station: str) -> Refusal | None:
@@ -167,6 +173,9 @@ class Faults:
 
         `but` is not asked: the fault that stalls the connection.
         """
+        from shared.faults.effects import Deliver
+        from shared.faults.words import told
+
         steps = [Step(Deliver(text), ())]
         tale: Tale = []
         now = self.journal.clock.elapsed()
@@ -189,6 +198,8 @@ class Faults:
         self, handle: Handle, effect: Effect, station: str, frame_of: Callable[[Message], Frame]
     ) -> Effects | None:
         """What one fault does to one delivery; None when it is not its business or not its turn."""
+        from shared.faults.effects import Deliver
+
         if not isinstance(effect, Deliver):
             return None
         frame = frame_of(effect.text)
@@ -203,6 +214,8 @@ class Faults:
 
 def _after(first: Deliver, then: Effect) -> Effect:
     """`then`, done to what `first` delivers."""
+    from shared.faults.effects import Deliver
+
     if not isinstance(then, Deliver):
         return then
     return Deliver(
@@ -218,4 +231,4 @@ def _differs(effect: Deliver, before: Deliver) -> bool:
     return type(effect.text) is not type(before.text) or effect.text != before.text
 
 
-__all__ = ["Faults", "FaultyLink", "Handle", "Spoiled", "Step"]
+__all__ = ["Faults", "Spoiled", "Step"]

@@ -17,9 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.actions import ACTIONS
-from shared.faults.envelope import ENVELOPE, Injection
-from shared.faults.presets import PRESETS
-from shared.faults.registry import FAULTS, Fault, Setting, settings_of
+from shared.faults.groups import ENVELOPE, FAULTS, PRESETS, Fault, Injection
+from shared.faults.registry import Setting, settings_of
 from shared.option_fields import UsageError
 from shared.option_values import kind_of
 from shared.suggest import not_one_of

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Iterable
 
 from shared.faults.chain import Faults
-from shared.faults.envelope import ENVELOPE
-from shared.faults.parsing import complete, parse
-from shared.faults.presets import PRESETS
-from shared.faults.registry import FAULTS, help_of, settings_of
 from shared.option_fields import UsageError
 from shared.prompt import Word
 from shared.summary import table
@@ -22,9 +18,10 @@ def fault_words(faults: Faults) -> list[Word]:
         Word(
             "inject",
             "inject FAULT[:KEY=VALUE,...]",
-            f"spoil messages or the connection on purpose\n{_help()}",
+            "spoil messages or the connection on purpose",
             lambda rest: _inject(faults, rest),
-            complete,
+            _complete,
+            _help,
         ),
         Word(
             "faults",
@@ -39,7 +36,7 @@ def fault_words(faults: Faults) -> list[Word]:
 def _inject(faults: Faults, rest: str) -> str:
     if not rest:
         raise UsageError("inject what? as in: inject duplicate:action=StatusNotification,gap=0.2")
-    handle = faults.add(parse(rest))
+    handle = faults.add(rest)
     return f"#{handle.number} {handle.injection}"
 
 
@@ -62,8 +59,19 @@ def _faults(faults: Faults, rest: str) -> str:
     return "\n".join(line.rstrip() for line in table(rows, left=(0, 2)))
 
 
+def _complete(typed: str) -> Iterable[str]:
+    from shared.faults.parsing import complete
+
+    return complete(typed)
+
+
 def _help() -> str:
     """Every fault with its settings, for 80 columns."""
+    import textwrap
+
+    from shared.faults.groups import ENVELOPE, FAULTS, PRESETS
+    from shared.faults.registry import help_of, settings_of
+
     lines = []
     for name, cls in FAULTS.items():
         own = " ".join(f"[{key}=]" for key in settings_of(cls))

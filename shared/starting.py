@@ -1,0 +1,64 @@
+"""A quick start, and a quick end: what a program need not do before it is asked for, or at all."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+from importlib import import_module
+from threading import enumerate as enumerate_threads
+from threading import main_thread
+from types import ModuleType
+from typing import NoReturn
+
+_UNUSED = ("importlib.metadata", "urllib.request")
+"""Modules that `websockets` imports and we do not have it use: one for its own version while that is developed, one for
+the proxies of the system, while ours dials directly."""
+
+
+def quick_start() -> None:
+    """To be called before anything else is imported.
+
+    What imports make lives as long as the process: a garbage collector that walks it again and again takes a
+    twentieth of a start (`shared.lifecycle.spare_collector` sets it for the long run). Modules that nobody uses are
+    read when somebody does.
+    """
+    gc.set_threshold(50_000, 10, 10)
+    for name in _UNUSED:
+        _read_later(name)
+
+
+def leave(status: int) -> NoReturn:
+    """End the process as `sys.exit` does, but leave it to the system to take back what it holds.
+
+    The interpreter would go through all of its objects to free them one by one.
+    """
+    for thread in enumerate_threads():
+        if thread is not main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        sys.exit(status)  # which knows how to end with a stream that is gone
+    os._exit(status)
+
+
+def _read_later(name: str) -> None:
+    """Have `import name` give a module that is read at the first use of one of its members."""
+    if name in sys.modules:
+        return
+    stub = ModuleType(name)
+
+    def member(wanted: str) -> object:
+        if sys.modules.get(name) is stub:
+            del sys.modules[name]
+        return getattr(import_module(name), wanted)
+
+    stub.__getattr__ = member  # type: ignore[method-assign]  # PEP 562
+    sys.modules[name] = stub
+    parent, _, last = name.rpartition(".")
+    setattr(import_module(parent), last, stub)
