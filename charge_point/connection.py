@@ -87,6 +87,7 @@ class Connection:
             faults=self.faults,
         )
         station.redial = self.redial
+        station.registration.causes = self.faults
 
     async def run(self) -> None:
         """Connect and serve for ever; raises `GaveUp` when the dialler does."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.clock import parse
 from shared.dispatch import NoAnswer, Refuse
-from shared.findings import called_early
+from shared.findings import Causes, called_early, excused
 from shared.peer import CallFailed
 from shared.versions import V16
 
@@ -42,7 +42,17 @@ TOLERANCE = 1.0
 class Registration:
     """Where the station stands with its CSMS. `status` is the last answer, empty before the first since a start."""
 
-    __slots__ = ("_booting", "_due", "_failures", "_heard", "_station", "_timer", "reason", "status")
+    __slots__ = (
+        "_booting",
+        "_due",
+        "_failures",
+        "_heard",
+        "_station",
+        "_timer",
+        "causes",
+        "reason",
+        "status",
+    )
 
     def __init__(self, station: Station) -> None:
         self._station = station
@@ -54,6 +64,8 @@ class Registration:
         self._due = 0.0  # loop time before which no BootNotification may be sent again
         self._heard = 0.0  # loop time of the last heartbeat
         self._timer: asyncio.TimerHandle | None = None
+        self.causes: Causes | None = None
+        """Knows what our own faults brought about; set by the connection."""
 
     @property
     def accepted(self) -> bool:
@@ -156,7 +168,9 @@ class Registration:
         """
         breach = called_early(self._station.version, self.status, action, payload)
         if breach is not None:
-            self._station.note(breach.finding, breach.text, clause=breach.clause)
+            station, ref = self._station, getattr(self._station.peer, "ref", 0)
+            text, clause = excused(self.causes, station.id, breach.finding, breach.text, breach.clause, ref)
+            station.note(breach.finding, text, clause=clause)
         if self.status != REJECTED:
             return
         if self._station.version is V16:

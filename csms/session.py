@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.chance import Stream
 from shared.dispatch import Payload
+from shared.findings import excused
 from shared.versions import Version
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Session:
 
     def note(self, name: str, text: str = "", *, clause: str = "", **detail: Any) -> None:
         """Remark on the frame being handled; with a `clause`, the station broke a rule."""
+        if clause:
+            text, clause = excused(self.csms.faults, self.id, name, text, clause, self.peer.ref)
         self.csms.journal.note(self.id, name, text, end="csms", ref=self.peer.ref, clause=clause, **detail)
 
     def stream(self, purpose: str) -> Stream:

@@ -202,7 +202,7 @@ class Calling(Remarks):
 
     def _timed_out(self, action: str, unique_id: str, ref: int, timeout: float) -> CallTimedOut:
         words = f"{action} {unique_id} had no answer within {timeout:g} s"
-        self._find("unanswered_call", words, ref=ref)
+        self._find("unanswered_call", words, ref=ref, ids=(unique_id,))
         return CallTimedOut(f"{action} had no answer within {timeout:g} s")
 
     def _judged(self, action: str, event: Answered | Refused) -> Payload:

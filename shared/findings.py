@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from shared import versions
 from shared.versions import V16, Version
@@ -57,6 +57,21 @@ def clause(version: Version, finding: str, symptom: str = "") -> str:
     KeyError for a finding that is not in the table.
     """
     return (CLAUSES.get(symptom) or CLAUSES[finding])[version.order]
+
+
+class Causes(Protocol):
+    """What knows which finding our own faults have brought about (`shared.faults`)."""
+
+    def cause(self, station: str, finding: str, ref: int, *ids: str) -> str:
+        """The fault of ours that a finding about frame `ref`, or a message id, is the consequence of; ""."""
+
+
+def excused(
+    faults: Causes | None, station: str, finding: str, text: str, rule: str, ref: int, *ids: str
+) -> tuple[str, str]:
+    """The words and clause of a finding: without a clause, and with the reason, when a fault of ours is behind it."""
+    cause = faults.cause(station, finding, ref, *ids) if rule and faults is not None else ""
+    return (f"{text}; no finding: our own fault {cause} is behind it", "") if cause else (text, rule)
 
 
 class Breach(NamedTuple):

@@ -6,11 +6,12 @@ remark without one when it did not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
 from shared.actions import ACTIONS, CSMS, SENDS, STATION
-from shared.findings import clause
+from shared.findings import clause, excused
 from shared.setting import Setting
 from shared.versions import DUPLICATE_ID, INTERNAL, NOT_OFFERED, UNKNOWN_ACTION, Version
 from shared.wire import events
@@ -58,10 +59,27 @@ class Remarks:
         of, ref = handling.get(_NOTHING)
         return ref if of is self else self._ref
 
-    def _find(self, finding: str, text: str, *, ref: int = 0, symptom: str = "", **detail: Any) -> None:
-        """Note a finding of the table in `shared.findings`, on frame `ref` or the one being handled."""
+    def _find(
+        self,
+        finding: str,
+        text: str,
+        *,
+        ref: int = 0,
+        symptom: str = "",
+        ids: Iterable[str] = (),
+        **detail: Any,
+    ) -> None:
+        """Note a finding of the table in `shared.findings`, on frame `ref` or the one being handled.
+
+        `ids` are those of other messages that it is about.
+        """
         rule = clause(self.version, finding, symptom)
+        text, rule = self.excused(finding, text, rule, ref or self._ref, *ids)
         self._note(finding, text, ref=ref or self._ref, clause=rule, **detail)
+
+    def excused(self, finding: str, text: str, rule: str, ref: int = 0, *ids: str) -> tuple[str, str]:
+        """The words and the clause of a finding, as `shared.findings.excused` gives them."""
+        return excused(self._setting.faults, self.station, finding, text, rule, ref or self.ref, *ids)
 
     def _note(self, name: str, text: str, *, ref: int, **detail: Any) -> None:
         self._setting.journal.note(self.station, name, text, end=self._setting.end, ref=ref, **detail)
@@ -75,7 +93,7 @@ class Remarks:
         before = next(iter(self.rpc.in_work))
         words = f"{event.action} {event.id} came while {before} was not answered ({since:.3f} s)"
         if since < self._setting.timeout:
-            self._find("overlapping_calls", words)
+            self._find("overlapping_calls", words, ids=self.rpc.in_work)
         else:
             self._note("overlapping_calls", words, ref=self._ref)
 
@@ -96,4 +114,4 @@ class Remarks:
         if name in _REMARKS:
             self._note(name, words, ref=self._ref, **detail)
         else:
-            self._find(name, words, symptom=event.symptom, **detail)
+            self._find(name, words, symptom=event.symptom, ids=(event.id,), **detail)

@@ -26,6 +26,9 @@ class Spoiling(Protocol):
     def link(self, link: Link, station: str, version: Version | None) -> RecordingLink:
         """A link over `link` that does it."""
 
+    def cause(self, station: str, finding: str, ref: int, *ids: str) -> str:
+        """The fault of ours that a finding about frame `ref`, or a message id, is the consequence of; ""."""
+
 
 class Setting:
     """What the peers of one program have in common.

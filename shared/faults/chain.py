@@ -36,6 +36,7 @@ from shared.tasks import Tasks
 from shared.versions import Version
 
 if TYPE_CHECKING:  # read when the first fault comes in force: most runs have none
+    from shared.faults.blame import Blame
     from shared.faults.effects import Deliver, Effect, Effects, Frame, Message, Refusal
     from shared.faults.envelope import Handle, Injection
     from shared.faults.link import FaultyLink
@@ -64,7 +65,18 @@ class Faults:
     in mid-conversation.
     """
 
-    __slots__ = ("_count", "_handles", "_named", "_peers", "_seed", "end", "journal", "links", "tasks")
+    __slots__ = (
+        "_blame",
+        "_count",
+        "_handles",
+        "_named",
+        "_peers",
+        "_seed",
+        "end",
+        "journal",
+        "links",
+        "tasks",
+    )
 
     def __init__(
         self,
@@ -78,6 +90,7 @@ class Faults:
         self.journal = journal
         self.tasks = tasks
         self.end = end
+        self._blame: Blame | None = None
         self.links: dict[FaultyLink, None] = {}  # a dict, so that releasing has an order
         self._seed = seed
         self._peers = peers
@@ -141,6 +154,21 @@ class Faults:
         for link in list(self.links):
             link.release()
         return count
+
+    def cause(self, station: str, finding: str, ref: int, *ids: str) -> str:
+        """The fault of ours that a finding about frame `ref`, or a message id, is the consequence of; ""."""
+        if self._blame is None:
+            return ""
+        return self._blame.cause(station, finding, ref, self.journal.clock.elapsed(), *ids)
+
+    @property
+    def blame(self) -> Blame:
+        """What they did, so that its consequences are no findings against the peer."""
+        if self._blame is None:
+            from shared.faults.blame import Blame
+
+            self._blame = Blame()
+        return self._blame
 
     # --- at work -------------------------------------------------------------------------------------------
 

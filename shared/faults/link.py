@@ -98,7 +98,7 @@ class FaultyLink:
         if self._is_closed:  # by us: nobody is served any more
             return
         waits = not self._in.is_free
-        steps, tale = self._spoiled(message, IN)
+        steps, tale = self._spoiled(message, IN, ref)
         self._scribe.tell(ref, tale)
         if self.heard is not None:
             self.heard(IN, message, ref, tale)
@@ -130,7 +130,7 @@ class FaultyLink:
 
     def _put_out(self, message: Message) -> None:
         is_free = self._out.is_free and not self._is_draining
-        steps, tale = self._spoiled(message, OUT)
+        steps, tale = self._spoiled(message, OUT, self._scribe.next)
         first = steps[0].effect if steps else None
         as_meant = is_free and isinstance(first, Deliver) and _is_untouched(first, message)
         waits = not is_free and not tale
@@ -222,6 +222,7 @@ class FaultyLink:
         if self._is_over or self._is_closed or handle not in self._faults:
             return
         self._stalled_by = handle
+        self._faults.blame.stalled(self._station, handle.name, None)
         self._in.blocked = self._out.blocked = True
         self._pause_below(True)
         if stall.seconds is not None:
@@ -235,6 +236,7 @@ class FaultyLink:
             self._stall_timer = None
         if self._stalled_by is None:
             return
+        self._faults.blame.stalled(self._station, self._stalled_by.name, self._faults.journal.clock.elapsed())
         self._stalled_by = None
         self._in.blocked = self._out.blocked = False
         self._pause_below(False)
@@ -314,7 +316,8 @@ class FaultyLink:
 
     # --- the chain and the journal -----------------------------------------------------------------------------
 
-    def _spoiled(self, message: Message, direction: str) -> tuple[list[Step], Tale]:
+    def _spoiled(self, message: Message, direction: str, ref: int) -> tuple[list[Step], Tale]:
+        """What becomes of a message that gets, or got, number `ref` in the journal."""
         memory = self._memory
         frame = memory.frame(direction, message)
         if frame.kind in ("call", "send"):
@@ -325,10 +328,15 @@ class FaultyLink:
             if isinstance(step.effect, Deliver):  # the answer comes under the id that travels
                 memory.remember(read(step.effect.text), frame.names)
         memory.passed(frame)
+        blame = self._faults.blame
+        blame.passes(ref, frame)
+        for handle, _, changed in tale:
+            blame.done(self._station, frame, handle.name, changed)
         return steps, tale
 
     def _tell_of_waiting(self, ref: int, lane: Lane) -> None:
         name = self._holder(lane)
+        self._faults.blame.waits(self._station, ref, name)
         self._scribe.note("held", f"waits behind what {name or 'a fault'} holds back", ref, fault=name)
 
     def _not_sent(self, ref: int, ended: LinkClosed | None = None) -> None:

@@ -69,6 +69,11 @@ class Scribe:
             return self._journal.spoiled(self._end, self._station, direction, message, fault=fault, ref=ref)
         return self._journal.frame(self._end, self._station, direction, message)
 
+    @property
+    def next(self) -> int:
+        """The number that the next entry gets."""
+        return self._journal.seq + 1
+
     def tell(self, ref: int, tale: Tale) -> None:
         """A note for each fault that was done to message `ref`."""
         for handle, words, changed in tale:
