@@ -253,10 +253,12 @@ def _backoff(station: Station) -> Backoff:
     )
 
 
-def _external_limit(station: Station, limit: float | None, **how: Any) -> None:
+def _external_limit(
+    station: Station, amps: float | None = None, watts: float | None = None, **how: Any
+) -> None:
     from charge_point.smart_charging.limits import external_limit  # most scenarios have none
 
-    external_limit(station, limit, **how)
+    external_limit(station, amps if watts is None else watts, unit="A" if watts is None else "W", **how)
 
 
 _ACTS: dict[str, Callable[..., Any]] = {
@@ -269,7 +271,7 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "fault": StationStage._fault,
     "clear_fault": StationStage._clear_fault,
     "meter_fault": lambda stage, unit, kind, evse=1, by=None: meter_fault(unit.station, evse, kind, by),
-    "external_limit": lambda stage, unit, limit, **how: _external_limit(unit.station, limit, **how),
+    "external_limit": lambda stage, unit, **how: _external_limit(unit.station, **how),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),

@@ -118,7 +118,7 @@ class Terminal:
             Word(
                 "external_limit",
                 "external_limit AMPS | none [EVSE]",
-                "limit the station as an energy management system does\n"
+                "limit it, as a house does that needs power\n"
                 "AMPS per phase, or watts as in 3000W; none releases it.",
                 _possible(self._external_limit),
             ),

@@ -72,7 +72,7 @@ class Case(NamedTuple):
 def beginning(profile: Profile, session: float) -> float:
     """When the schedule of `profile` starts for the first time."""
     if profile.kind == "Dynamic":
-        return -inf  # it holds from its receipt on (K28.FR.02)
+        return profile.received  # K28.FR.02
     start = profile.schedule.start
     if start is not None and profile.kind != "Relative":
         return start
@@ -107,8 +107,6 @@ def next_change(profile: Profile, now: float, session: float) -> float:
     start = beginning(profile, session)
     if now < start:
         return min(start, profile.valid_to)
-    if start == -inf:
-        return profile.valid_to
     cycle = start + (now - start) // profile.every * profile.every if profile.every else start
     return min(_boundary(profile, now, cycle), profile.valid_to)
 

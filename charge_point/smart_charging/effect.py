@@ -48,14 +48,13 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
         for one in active:
             impose(part, one, None)
         return
-    exact = station.clock.time()
-    now = round(exact, 3)
+    now = part.now
     cases = [part.case(one, now) for one in active]
     for one, allowed in zip(active, allotted(cases, now), strict=True):
         impose(part, one, allowed)
     later = min(changes_after(case, now) for case in cases)
     if later < inf:
-        wait = max(later - exact, TICK)
+        wait = max(later - station.clock.time(), TICK)
         part.timer = asyncio.get_running_loop().call_later(wait, follow, part)
 
 

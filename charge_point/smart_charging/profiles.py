@@ -17,6 +17,7 @@ from charge_point.smart_charging.profile import (
     MAX,
     PRIORITY,
     TX,
+    Payload,
     Profile,
     read,
 )
@@ -35,7 +36,7 @@ VOLATILE = (TX, EXTERNAL, LOCAL)
 class Profiles(Part):
     """The profiles of one station. Owns them, the timer of the next change, and what was told of rates."""
 
-    __slots__ = ("held", "priority", "ready", "timer", "told", "waiting")
+    __slots__ = ("held", "limits_told", "priority", "ready", "timer", "told", "untold", "waiting")
     name = "charging profiles"
 
     def __init__(self, station: Station) -> None:
@@ -49,7 +50,16 @@ class Profiles(Part):
         """Transactions that charge with priority (2.1 K21)."""
         self.told: dict[int, float] = {}
         """EVSE -> the rate in W by which the next change is measured."""
+        self.limits_told: dict[int, float] = {}
+        """External limit by the id of its profile -> what the CSMS was told last."""
+        self.untold: list[tuple[str, Payload]] = []
+        """What the CSMS is to be told of limits once it listens."""
         self.timer: asyncio.TimerHandle | None = None
+
+    @property
+    def now(self) -> float:
+        """The time in Unix seconds, as exact as a timestamp, so that what begins now has begun."""
+        return round(self.station.clock.time(), 3)
 
     # --- what is installed --------------------------------------------------------------------------------
 
@@ -117,9 +127,20 @@ class Profiles(Part):
 
     # --- what happens to the station ----------------------------------------------------------------------
 
+    def connected(self) -> None:
+        """Tell what could not be told, if the registration still holds."""
+        if self.station.registration.accepted:
+            self.accepted()
+
+    def accepted(self) -> None:
+        """Tell what could not be told."""
+        untold, self.untold = self.untold, []
+        for action, payload in untold:
+            self.station.say(action, payload)
+
     def energy_offered(self, evse: Evse) -> None:
         """The power path of `evse` is being closed (K01.FR.42)."""
-        self.ready[evse.id] = self.station.clock.time()
+        self.ready[evse.id] = self.now
         self.bind(evse)
         effect.follow(self, evse)
 
@@ -133,8 +154,7 @@ class Profiles(Part):
         at = self._waits(evse)
         if at is not None and evse.transaction is not None:
             wire = self.waiting.pop(at)[1].wire
-            now = self.station.clock.time()
-            self.install(read(wire, place_of(evse), now, transaction=evse.transaction.id))
+            self.install(read(wire, place_of(evse), self.now, transaction=evse.transaction.id))
 
     def _waits(self, evse: Evse) -> int | None:
         """Where the profile of this driver was left: here, or where the session was before it followed the plug."""

@@ -47,7 +47,7 @@ def examined(station: Station, place: int, wire: Payload, transaction: str) -> P
     """The profile, if it may be set. Raises Unfit."""
     part = station.part(Profiles)
     try:
-        profile = read(wire, place, station.clock.time(), transaction=transaction)
+        profile = read(wire, place, part.now, transaction=transaction)
     except ValueError as wrong:
         raise Unfit("InvalidProfile", str(wrong)) from None
     known = part.held.get(profile.id)
@@ -88,7 +88,8 @@ def check_remote(station: Station, place: int | None, wire: Payload) -> None:
 
 def wait_remote(station: Station, evse: Evse, token: Token, wire: Payload) -> None:
     """Keep the profile of an accepted remote start until its transaction has begun or its energy is offered."""
-    station.part(Profiles).waiting[evse.id] = (token, read(wire, place_of(evse), station.clock.time()))
+    part = station.part(Profiles)
+    part.waiting[evse.id] = (token, read(wire, place_of(evse), part.now))
 
 
 # --- clearing and asking -----------------------------------------------------------------------------------
@@ -182,8 +183,8 @@ def composite(station: Station, place: int, duration: int, unit: str | None) -> 
     if unit is None:
         usual = "W" if supply_of(evses[0]).is_dc else "A"
         unit = usual if usual in allowed else allowed[0]
-    now = float(floor(station.clock.time()))  # periods begin at whole seconds
     part = station.part(Profiles)
+    now = part.now
     steps, covered = schedule_of([part.case(one, now, place) for one in evses], unit, now, max(duration, 1))
     return Composite(now, min(duration, floor(covered)), unit, steps)
 

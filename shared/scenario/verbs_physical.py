@@ -110,11 +110,8 @@ async def external_limit(
     """
     if amps is not None and watts is not None:
         raise Broken("a limit is in amps or in watts")
-    how: dict[str, Any] = {"unit": "A" if watts is None else "W", "evse": evse, "source": source}
-    limit = amps if watts is None else watts
-    await branch.act(
-        CHARGE_POINT, "external_limit", limit=limit, critical=critical, generation=generation, **how
-    )
+    how = {"evse": evse, "source": source, "critical": critical, "generation": generation}
+    await branch.act(CHARGE_POINT, "external_limit", amps=amps, watts=watts, **how)
 
 
 @verb()
