@@ -29,6 +29,8 @@ class Vehicle:
     of charge at which it has enough. `min_amps`: with less on AC it does not charge. `curve` holds shares of the
     least of `watts` and twice the battery an hour. `efficiency`: Wh in the battery for each Wh of the meter.
     `cable`: what its own cable carries, in A; counts at a socket. `volts`: of an empty and a full battery, on DC.
+    `iso15118`: the part of the standard by which it negotiates, 2 or 20; then `departure` is in seconds from the
+    beginning and `energy` what it asks for (0: what the battery lacks).
     """
 
     battery: float = inf
@@ -43,6 +45,9 @@ class Vehicle:
     cable: float = inf
     volts: tuple[float, float] = (350.0, 400.0)
     ready: bool = True
+    iso15118: str = ""
+    departure: float = inf
+    energy: float = 0.0
 
     @property
     def peak(self) -> float:
@@ -72,6 +77,8 @@ def _parsed(name: str, value: Any) -> Any:
     try:
         if name == "ready":
             return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+        if name == "iso15118":
+            return {"": "", "false": "", "true": "2", "2": "2", "20": "20"}[str(value).lower()]
         if name == "phases":
             return _within(name, int(value), 1, 3)
         if name == "curve":
@@ -79,7 +86,7 @@ def _parsed(name: str, value: Any) -> Any:
         if name == "volts":
             low, high = (float(volts) for volts in value)
             return (_within(name, low, 1, inf), _within(name, high, low, inf))
-        low = 0.0 if name in ("soc", "min_amps") else 0.01
+        low = 0.0 if name in ("soc", "min_amps", "energy") else 0.01
         high = 100.0 if name in ("soc", "target") else 1.0 if name == "efficiency" else inf
         return _within(name, float(value), low, high)
     except (KeyError, TypeError, ValueError) as wrong:
@@ -104,13 +111,17 @@ def _curve(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]
 
 
 class Ev:
-    """One car at a plug. Owns what is in its battery (`stored`, Wh) and whether it is `ready` to take energy."""
+    """One car at a plug. Owns what is in its battery (`stored`, Wh) and whether it is `ready` to take energy.
 
-    __slots__ = ("kind", "ready", "stored")
+    `signed`: the meter has signed the value with which its session begins.
+    """
+
+    __slots__ = ("kind", "ready", "signed", "stored")
 
     def __init__(self, kind: Vehicle = ANY_CAR) -> None:
         self.kind = kind
         self.ready = kind.ready
+        self.signed = False
         self.stored = kind.battery * kind.soc / 100 if kind.battery < inf else 0.0
 
     @property
@@ -196,7 +207,7 @@ class Flow:
         while stored < goal - _TINY and used < seconds:
             line, end = self._least(stored)
             end, now, bend = min(end, goal), line.at(stored), line.slope * rate
-            if now <= 0:
+            if now <= _TINY:
                 return stored, seconds
             if bend:
                 needed = log1p((line.at(end) - now) / now) / bend

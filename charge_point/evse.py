@@ -115,8 +115,7 @@ class Evse:
 
     def points(self) -> Point:
         """Which start and stop points hold now."""
-        signed = self.station.model.flag("SampledDataCtrlr.SignReadings")
-        return reached(self.regions(), bay=self.bay, signed=signed)
+        return reached(self.regions(), bay=self.bay, signed=self.ev is not None and self.ev.signed)
 
     @property
     def is_free(self) -> bool:
@@ -239,6 +238,8 @@ class Evse:
         self.authorization = follow(AUTHORIZATION, self.authorization, "granted")
         self.token, self.group = token, group
         self.remote_id = remote
+        if self.ev is not None:
+            self.ev.signed = False
         trigger = "RemoteStart" if by_csms else "Authorized"
         plugged = self.active.cable is Cable.BOTH_ENDS
         if self.transaction is not None:
@@ -359,11 +360,6 @@ class Evse:
         if self.transaction is None:
             self.authorization, self.token, self.group = Authorization.NONE, None, ""
             self.active.turn_lock("unlock")
-
-    def lost_power(self) -> None:
-        """The power is back: the transaction that it interrupted has ended with it (1.6 §4.10; E06.FR.08)."""
-        if self.transaction is not None:
-            self.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
 
     def take_over(self, other: Evse) -> None:
         """The session that was begun without naming an EVSE comes here, where its driver plugs in."""

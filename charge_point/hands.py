@@ -77,6 +77,23 @@ def meter_fault(station: Station, evse: int, kind: str, by: float | None = None)
     spoil(one.meter, kind, by, station.clock.elapsed())
 
 
+def limit(station: Station, evse: int = 1, **limits: float) -> None:
+    """The driver limits the transaction at the EVSE, or the next one there, to so much energy (Wh), time (s), soc
+    (percent) or cost (2.1 E16.FR.01). Raises ValueError."""
+    from charge_point.transaction_limits import TransactionLimits
+
+    one, _ = socket(station, evse, None)
+    station.part(TransactionLimits).want(one, limits)
+
+
+def ev_stops(station: Station, evse: int = 1) -> None:
+    """The car ends its session over high-level communication (E15.FR.04, .05). Raises NotNow without one."""
+    one, _ = socket(station, evse, None)
+    if not one.is_authorized or one.active.cable is not Cable.BOTH_ENDS:
+        raise NotNow("the car cannot end its session: it has none; possible: plug_in, present")
+    one.end_authorization("StopAuthorized", "StoppedByEV")
+
+
 def emergency_stop(station: Station) -> None:
     """Somebody hits the red button: everything stops (1.6 §7.36; 2.x ReasonEnumType EmergencyStop)."""
     for one in station.evses:
@@ -155,6 +172,11 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
         if one.authorization is Authorization.ENDED and same and one.active.lock is Lock.LOCKED:
             one.active.turn_lock("unlock")  # E09.FR.03, E05.FR.11
             return Presented("unlocked", one, "its session is over, the cable was still locked")
+    if await _is_master(station, token):
+        for one in station.evses:  # C16.FR.02: there is no screen to choose one on
+            if one.is_authorized:
+                one.end_authorization("StopAuthorized", "MasterPass", token=token)
+        return Presented("stopped", None, "a master pass stops every transaction")
     grouped = [e for e in station.evses_of(evse) if e.is_authorized and e.group]
     if grouped and (evse is not None or candidate(station, None) is None):
         info = station.authorizer.known(token, station.model, station.clock.time()) or TokenInfo("Unknown")
@@ -165,6 +187,17 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
                 one.end_authorization("StopAuthorized", "Local", token=token)
                 return Presented("stopped", one, f"the session is of its group, {info.group}")
     return None
+
+
+async def _is_master(station: Station, token: Token) -> bool:
+    """Whether the token's group is that of the master passes, which start nothing (C16.FR.03)."""
+    model = station.model
+    master = model.text("AuthCtrlr.MasterPassGroupId") if model.has("AuthCtrlr.MasterPassGroupId") else ""
+    if not master:
+        return False
+    known = station.authorizer.known(token, model, station.clock.time())
+    info = known if known is not None and known.accepted else await station.decide(token)
+    return info.accepted and info.group == master
 
 
 def candidate(station: Station, evse: int | None) -> Evse | None:
@@ -195,13 +228,22 @@ async def decide(station: Station, token: Token) -> TokenInfo:
     return info
 
 
+FAULT_REASONS = {
+    "GroundFailure": "GroundFault",
+    "OverCurrentFailure": "OvercurrentFault",
+    "OverVoltage": "PowerQuality",
+    "UnderVoltage": "PowerQuality",
+}
+"""1.6 ChargePointErrorCode -> the 2.x ReasonEnumType with which it ends a transaction; Other for the rest."""
+
+
 def fault(station: Station, evse: int = 1, connector: int | None = None, error: str = "OtherError") -> None:
     """The connector breaks; `error` is a 1.6 ChargePointErrorCode. A transaction on it ends (E06.FR.16)."""
     one, c = socket(station, evse, connector)
     c.health = follow(HEALTH, c.health, "fault")
     c.error = error
     if one.active is c and one.is_authorized:
-        one.end_authorization("AbnormalCondition", "Other")
+        one.end_authorization("AbnormalCondition", FAULT_REASONS.get(error, "Other"))
     station.report(one, c)
     station.changed()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from charge_point import power
 from charge_point.authorization import Token, TokenInfo, info_of
 from charge_point.keeping import keep_cache
+from shared.versions import V21
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -30,8 +32,14 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
     cost = answer.get("totalCost")
     if evse is not None and evse.transaction is not None and isinstance(cost, int | float):
         evse.transaction.cost = float(cost)
+        power.reconsider(evse)  # E16.FR.15
     if wire:
         _heard_of(station, owed, info_of(wire), evse)
+    limit = answer.get("transactionLimit")
+    if evse is not None and isinstance(limit, dict) and station.version is V21:
+        from charge_point.transaction_limits import TransactionLimits  # most CSMSs never set one
+
+        station.part(TransactionLimits).heard(evse, limit)
     station.changed()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo
-from charge_point.connector import Availability
+from charge_point.connector import Authorization, Availability, Cable, Energy
+from charge_point.ev import Ev
 from charge_point.parts import restore_parts
 from charge_point.transaction import Phase, Transaction
 
@@ -99,16 +100,34 @@ def as_kept(evse: Evse, transaction: Transaction) -> dict[str, Any]:
         "seq": transaction.seq,
         "connector": transaction.connector,
         "token": None if token is None else [token.id, token.type],
+        "group": transaction.group,
+        "limits": transaction.limits,
+        "allowance": transaction.allowance,
+        "seen": evse.station.clock.time(),
+        "energy": evse.energy.name,
+        "plugged": evse.active.cable is Cable.BOTH_ENDS,
+        "authorized": evse.is_authorized,
     }
 
 
 def take_up(evse: Evse, kept: dict[str, Any]) -> None:
-    """End the transaction that an earlier process left unfinished, with the register as it last was."""
+    """The transaction that an earlier process left unfinished: it goes on (E17), or ends as the register last was."""
     transaction = Transaction(kept["id"], kept["time"], kept["meter_start"])
     transaction.phase = Phase.ONGOING
     transaction.seq = kept["seq"]
     transaction.connector = kept["connector"]
     transaction.owed_evse = transaction.owed_begin = False
     transaction.starter = Token(*kept["token"]) if kept["token"] else None
+    transaction.group, transaction.limits = kept.get("group", ""), kept.get("limits")
+    transaction.allowance = kept.get("allowance")
     evse.transaction = transaction
-    evse.lost_power()
+    from charge_point.resuming import go_on, timeout
+
+    outage = evse.station.clock.time() - kept.get("seen", 0.0)
+    if 0 <= outage <= timeout(evse.station):  # nobody has seen the car leave
+        c = next((c for c in evse.connectors if c.number == transaction.connector), evse.active)
+        evse.active, c.cable = c, Cable.BOTH_ENDS if kept["plugged"] else Cable.OUT
+        evse.ev = Ev(evse.station.setup.ev) if kept["plugged"] else None
+        evse.authorization = Authorization.GRANTED if kept["authorized"] else Authorization.NONE
+        evse.token, evse.group = transaction.starter, transaction.group
+    go_on(evse, Energy[kept.get("energy", "OFF")], outage)

@@ -174,4 +174,6 @@ def unlock(station: Station, evse: int, connector: int) -> Outcome:
     if busy:
         return Outcome("Unlocked", lambda: one.end_authorization("UnlockCommand", "UnlockCommand"))
     c.turn_lock("unlock")
+    if one.transaction is not None and one.active is c and station.version is not V16:
+        return Outcome("Unlocked", lambda: one.tell("UnlockCommand"))  # E02.FR.17; nobody is authorized
     return Outcome("Unlocked")

@@ -14,10 +14,12 @@ from charge_point.connector import AUTHORIZATION, ENERGY, Availability, Cable, E
 from charge_point.ev import Ev, Flow
 from charge_point.parts import tell_parts
 from charge_point.transaction import Point
+from shared.versions import V21
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
     from charge_point.station import Station
+    from charge_point.transaction_limits import Kind
 
 NOTHING = 1e-6
 """Wh: less is no energy."""
@@ -71,7 +73,7 @@ def ceiling(evse: Evse) -> Ceiling:
         amount = min(amount, limit.amount)
         if phases and limit.phases is not None:
             phases = min(phases, limit.phases)
-    if not setup.is_dc and (amount < PILOT_LEAST or phases < 1):
+    if amount < 1 or (not setup.is_dc and (amount < PILOT_LEAST or phases < 1)):
         amount = 0.0
     return Ceiling(amount, phases)
 
@@ -115,9 +117,30 @@ def offer(evse: Evse) -> None:
     if c.health is Health.FAULTED or c.availability is Availability.INOPERATIVE:
         return
     if secure(evse):
+        receive_signed(evse)
         tell_parts(evse.station, lambda part: part.energy_offered(evse))
+        if evse.ev is not None and evse.ev.kind.iso15118 and _negotiates(evse):
+            return
         go_on(evse)
         share(evse.station)
+
+
+def receive_signed(evse: Evse) -> None:
+    """The meter has signed the first value of the session (E01.FR.04): told where that begins a transaction."""
+    model, ev = evse.station.model, evse.ev
+    if ev is None or ev.signed or not model.flag("SampledDataCtrlr.SignReadings"):
+        return
+    before = evse.points()
+    ev.signed = True
+    if evse.transaction is None and "DataSigned" in model.members("TxStartPoint"):
+        evse.happened("SignedDataReceived", before)
+
+
+def _negotiates(evse: Evse) -> bool:
+    """Whether a car that speaks ISO 15118 has to agree on a schedule first; then it comes back here (K15)."""
+    from charge_point.smart_charging.negotiation import holds_back  # few cars do
+
+    return holds_back(evse)
 
 
 def secure(evse: Evse) -> bool:
@@ -131,11 +154,43 @@ def secure(evse: Evse) -> bool:
 
 def go_on(evse: Evse) -> None:
     """Let energy flow, or say which side holds it up."""
+    limit = _limit_reached(evse)
+    if limit is not None:
+        _at_limit(evse, limit)
+        return
     if ceiling(evse).amount <= 0 or allowance_left(evse) <= NOTHING:
         turn(evse, Energy.HELD_BY_STATION)
         return
     turn(evse, Energy.FLOWING if _takes(evse) else Energy.HELD_BY_EV)
     watch(evse)
+
+
+def reconsider(evse: Evse) -> None:
+    """Something that a limit of the transaction depends on has changed: go on with the energy, or hold it back."""
+    if evse.transaction is None or not evse.transaction.limits:
+        return
+    if evse.energy is not Energy.OFF:
+        go_on(evse)
+    else:
+        offer(evse)
+
+
+def _limit_reached(evse: Evse) -> Kind | None:
+    if evse.transaction is None or not evse.transaction.limits:
+        return None
+    from charge_point.transaction_limits import reached  # a transaction without limits does without it
+
+    return reached(evse)
+
+
+def _at_limit(evse: Evse, limit: Kind) -> None:
+    """A limit of the transaction is reached (E16.FR.05, .06); before 2.1 that is the end of the session."""
+    if evse.station.version is V21:
+        turn(evse, Energy.HELD_BY_STATION, limit.trigger, limit.reason)
+    elif evse.is_authorized:
+        # to 2.0.1's TriggerReasonEnumType
+        known = limit.trigger in ("EnergyLimitReached", "TimeLimitReached")
+        evse.end_authorization(limit.trigger if known else "ChargingStateChanged", limit.reason)
 
 
 def _takes(evse: Evse) -> bool:
@@ -170,16 +225,19 @@ def car(evse: Evse) -> Ev:
     return evse.ev
 
 
-def turn(evse: Evse, to: Energy) -> None:
-    """Move the energy region by its table, with the message that follows from it (E01.FR.18)."""
+def turn(evse: Evse, to: Energy, trigger: str = "ChargingStateChanged", why: str = "") -> None:
+    """Move the energy region by its table, with the message that follows from it (E01.FR.18).
+
+    `why` is the reason for which the transaction ends if that is what it comes to.
+    """
     if evse.energy is to or evse.active.cable is not Cable.BOTH_ENDS:
         return
     if evse.energy is Energy.OFF and not evse.is_authorized:
         return
     before = evse.points()
     draw(evse, to)
-    reason = "StoppedByEV" if to is Energy.HELD_BY_EV else "Other"
-    evse.happened("ChargingStateChanged", before, reason=reason)
+    reason = why or ("StoppedByEV" if to is Energy.HELD_BY_EV else "Other")
+    evse.happened(trigger, before, reason=reason)
     if evse.transaction is None and before & Point.EnergyTransfer:
         ended_by_energy(evse)
     evse.station.report(evse, evse.active)
@@ -229,6 +287,10 @@ def watch(evse: Evse) -> None:
     elif flow is not None:
         evse.cancel_timer()
         wait = min(flow.seconds_until(flow.ev.enough), flow.seconds_for(allowance_left(evse)))
+        if evse.transaction is not None and evse.transaction.limits:
+            from charge_point.transaction_limits import seconds_left
+
+            wait = min(wait, seconds_left(evse))
         if wait < inf:
             evse.timer = asyncio.get_running_loop().call_later(wait + 0.001, _look, evse)
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from charge_point.connector import Energy
 from charge_point.orders import Outcome
 from charge_point.parts import tell_parts
+from charge_point.power import draw
+from charge_point.resuming import go_on, timeout
 
 if TYPE_CHECKING:
+    from charge_point.evse import Evse
     from charge_point.station import Station
 
 
@@ -16,11 +22,13 @@ def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     """Restart as the CSMS asks: Hard or Soft (1.6 §5.14), Immediate or OnIdle (B11, B12).
 
     Accepted, Scheduled (OnIdle in a transaction) or Rejected (a single EVSE, which this station cannot
-    restart: B11.FR.09; resuming: B13.FR.01).
+    restart: B11.FR.09; resuming without a ResumptionTimeout: B13.FR.01).
     """
-    if evse or kind == "ImmediateAndResume":
+    if evse or (kind == "ImmediateAndResume" and not timeout(station)):
         return Outcome("Rejected", reason="this station cannot do that", code="UnsupportedParam")
     running = any(e.transaction for e in station.evses)
+    if kind == "ImmediateAndResume" and running:
+        return Outcome("Accepted", lambda: restart_and_resume(station))
     if kind == "OnIdle" and running:
         return Outcome("Scheduled", lambda: setattr(station, "reset_due", "ScheduledReset"))
     reason = {"Hard": "HardReset", "Soft": "SoftReset"}.get(kind, "ImmediateReset")
@@ -33,7 +41,36 @@ async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> 
         if one.transaction is not None or one.is_authorized:
             one.end_authorization("ResetCommand", stop_reason, ends=True)
     await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
-    _go_down(station, boot_reason, station.setup.reboot_seconds)
+    go_down(station, boot_reason, station.setup.reboot_seconds)
+
+
+async def restart_and_resume(station: Station) -> None:
+    """Restart at once; what ran goes on afterwards, however long it takes (B13.FR.04, .20-.23)."""
+    states = {one: one.energy for one in station.evses if one.transaction is not None}
+    for one, state in states.items():
+        if state is not Energy.OFF:
+            draw(one, Energy.HELD_BY_STATION)
+        one.tell("ResetCommand")
+        one.active.turn_lock("unlock")
+    await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
+    seconds = station.setup.reboot_seconds
+    go_down(station, "RemoteReset", seconds)
+    _afterwards(states, seconds, always=True)
+
+
+def watchdog(station: Station) -> None:
+    """The station hangs, and its watchdog restarts it (1.6 §7.36 Reboot; E17.FR.22)."""
+    states = {one: one.energy for one in station.evses if one.transaction is not None}
+    seconds = station.setup.reboot_seconds
+    go_down(station, "Watchdog", seconds)
+    _afterwards(states, seconds, reason="Reboot")
+
+
+def _afterwards(states: Mapping[Evse, Energy], seconds: float, **how: Any) -> None:
+    """Once the station is up again, resume or end what was interrupted."""
+    loop = asyncio.get_running_loop()
+    for one, state in states.items():
+        loop.call_later(seconds, partial(go_on, one, state, seconds, **how))
 
 
 def switch_off(station: Station) -> None:
@@ -49,18 +86,16 @@ def switch_off(station: Station) -> None:
 
 def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False) -> None:
     """The power fails for `seconds`; with a `backup` the station ends its transactions before it dies."""
-    running = [one for one in station.evses if one.transaction is not None]
+    states = {one: one.energy for one in station.evses if one.transaction is not None}
     for one in station.evses:
         if one.transaction is not None and backup:
             one.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
-    _go_down(station, "PowerUp", seconds)
+    go_down(station, "PowerUp", seconds)
     if not backup:
-        loop = asyncio.get_running_loop()
-        for one in running:
-            loop.call_later(seconds, one.lost_power)
+        _afterwards(states, seconds)
 
 
-def _go_down(station: Station, reason: str, seconds: float) -> None:
+def go_down(station: Station, reason: str, seconds: float) -> None:
     """Switch off: what is volatile is gone; cables, availability, tokens and what is owed stay."""
     station.aligner.off()
     tell_parts(station, lambda part: part.power_off())

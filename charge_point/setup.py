@@ -28,11 +28,12 @@ class StationSetup:
     W that a DC EVSE delivers at most (0: 400 V times `amps`). `supply`: what the grid gives all EVSEs together, in A
     per phase or W (0: enough). `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say.
     `resolution`: of the register, in Wh. `ev`: the car that comes when no other is named.
-    `status_by` says how 2.1 reports a status ("event": NotifyEvent; "notification": StatusNotification). `run_id`
-    keeps ids apart from those of an earlier start (0 in memory). `reboot_seconds`: from a reset to the next connection. `transactions_before_accepted`: C16
-    §4.2.1, B02.FR.03. `heartbeat`: seconds between heartbeats whatever the CSMS says, 0 to do as it says.
-    `vendors`: whose DataTransfer the station knows, as `KNOWN_VENDORS`. `variables` are presets; a version takes those
-    that it has. `updates`: how it takes new firmware.
+    `status_by` says how 2.1 reports a status ("event": NotifyEvent; "notification": StatusNotification).
+    `run_id` keeps ids apart from those of an earlier start (0 in memory). `reboot_seconds`: from a reset to the
+    next connection. `transactions_before_accepted`: C16 §4.2.1, B02.FR.03. `heartbeat`: seconds between
+    heartbeats whatever the CSMS says, 0 to do as it says. `vendors`: whose DataTransfer the station knows, as
+    `KNOWN_VENDORS`. `variables` are presets; a version takes those that it has. `updates`: how it takes new
+    firmware.
     """
 
     vendor: str = "Example"

@@ -13,8 +13,9 @@ from charge_point.blocks.availability import status_of
 from charge_point.connection import Connection, handlers
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
-from charge_point.hands import meter_fault
+from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.making import backoff_of, setup_of, target_of
+from charge_point.restarting import watchdog
 from charge_point.setup import StationSetup
 from charge_point.station import Station
 from shared.chance import Stream
@@ -211,11 +212,14 @@ class StationStage:
 
     def _ev(self, unit: _Unit, does: str, evse: int = 1) -> None:
         one = unit.station.evse(evse)
-        if one is None or does not in ("pauses", "resumes"):
+        if one is None or does not in ("pauses", "resumes", "stops"):
             raise ValueError(
                 f"{unit.station.id} has no EVSE {evse}" if one is None else f"a car cannot {does!r}"
             )
-        one.ev_pauses() if does == "pauses" else one.ev_resumes()
+        if does == "stops":
+            ev_stops(unit.station, evse)
+        else:
+            one.ev_pauses() if does == "pauses" else one.ev_resumes()
 
     def _fault(
         self, unit: _Unit, error: str = "OtherError", evse: int = 1, connector: int | None = None
@@ -261,6 +265,14 @@ def _external_limit(
     external_limit(station, amps if watts is None else watts, unit="A" if watts is None else "W", **how)
 
 
+def _ev_needs(
+    station: Station, evse: int = 1, departure: float | None = None, energy: float | None = None
+) -> None:
+    from charge_point.smart_charging.negotiation import ev_needs
+
+    ev_needs(station, evse, departure=departure, energy=energy)
+
+
 _ACTS: dict[str, Callable[..., Any]] = {
     "plug_in": StationStage._plug_in,
     "present": StationStage._present,
@@ -272,9 +284,12 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "clear_fault": StationStage._clear_fault,
     "meter_fault": lambda stage, unit, kind, evse=1, by=None: meter_fault(unit.station, evse, kind, by),
     "external_limit": lambda stage, unit, **how: _external_limit(unit.station, **how),
+    "ev_needs": lambda stage, unit, **how: _ev_needs(unit.station, **how),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),
+    "driver_limit": lambda stage, unit, evse=1, **limits: limit(unit.station, evse, **limits),
+    "watchdog": lambda stage, unit: watchdog(unit.station),
     "emergency_stop": lambda stage, unit: unit.station.emergency_stop(),
     "go_offline": lambda stage, unit: unit.connection.go_offline(),
     "come_online": lambda stage, unit: unit.connection.come_online(),

@@ -130,6 +130,7 @@ def tell(
         reservation=transaction.owed_reservation,
         phases=phases,
         samples=samples,
+        limit=transaction.owed_limit,
     )
     transaction.charging_state = state
     transaction.told()

@@ -10,8 +10,9 @@ from charge_point.authorization import Token
 from charge_point.blocks.availability import status_of
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
-from charge_point.hands import meter_fault
+from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.messages import Messages
+from charge_point.restarting import watchdog
 from shared.digest_forms import clean
 from shared.faults.prompt import fault_words
 from shared.option_fields import UsageError
@@ -71,8 +72,9 @@ class Terminal:
         return [
             Word(
                 "plug_in",
-                f"plug_in {_PLACE} [NAME=VALUE]...",
-                "put the cable in (at EVSE 1)\nNAME=VALUE describes the car, as in battery=60000 soc=30 phases=1.",
+                "plug_in [PLACE] [CAR]",
+                "put the cable in (at EVSE 1)\n"
+                "PLACE is EVSE [CONNECTOR]; CAR is NAME=VALUE..., as in battery=60000 soc=30.",
                 _possible(self._plug_in),
             ),
             Word(
@@ -85,6 +87,13 @@ class Terminal:
             self._evse_word("drive_in", "a car comes to the parking bay", self._station.drive_in),
             self._evse_word("drive_off", "the car leaves it, without its cable", self._station.drive_off),
             self._evse_word("ev_pauses", "the car takes no more energy", lambda e: self._evse(e).ev_pauses()),
+            self._evse_word("ev_stops", "the car ends its session", lambda e: ev_stops(self._station, e)),
+            Word(
+                "driver_limit",
+                "driver_limit LIMIT [EVSE]",
+                "limit the session\nLIMIT is energy=WH, time=SECONDS, soc=PERCENT or cost=AMOUNT.",
+                _possible(self._driver_limit),
+            ),
             self._evse_word("ev_resumes", "the car takes energy again", lambda e: self._evse(e).ev_resumes()),
             Word(
                 "emergency_stop",
@@ -128,6 +137,12 @@ class Terminal:
                 "power_cycle [SECONDS] [backup]",
                 "cut the power (for 5 s)\nWith backup, transactions are ended before the station dies.",
                 _possible(self._power_cycle),
+            ),
+            Word(
+                "watchdog",
+                "watchdog",
+                "the station hangs and is restarted",
+                _possible(lambda rest: watchdog(self._station)),
             ),
             Word("reset", "reset [KIND]", "restart as a Reset of the CSMS does", _possible(self._reset)),
         ]
@@ -193,7 +208,7 @@ class Terminal:
         words = rest.split()
         car = dict(word.split("=", 1) for word in words if "=" in word)
         place = " ".join(word for word in words if "=" not in word)
-        evse, connector = (*numbers(place, 2, f"plug_in {_PLACE} [NAME=VALUE]..."), None, None)[:2]
+        evse, connector = (*numbers(place, 2, f"plug_in {_PLACE} [NAME=VALUE...]"), None, None)[:2]
         evse = 1 if evse is None else evse
         ev = vehicle(car, self._station.setup.ev) if car else None
         self._station.plug_in(evse, connector, ev=ev)
@@ -208,6 +223,21 @@ class Terminal:
         where = f" at EVSE {outcome.evse.id}" if outcome.evse is not None else ""
         why = "" if outcome.outcome in ("started", "stopped", "unlocked") else clean(outcome.reason, 80)
         return f"{clean(token)} {outcome.outcome}{where}{': ' if why else ''}{why}"
+
+    def _driver_limit(self, rest: str) -> str:
+        words = rest.split()
+        pairs = dict(word.split("=", 1) for word in words if "=" in word)
+        place = " ".join(word for word in words if "=" not in word)
+        usage = "driver_limit LIMIT [EVSE]"
+        evse = next(iter(numbers(place, 1, usage)), 1)
+        try:
+            limits = {name: float(value) for name, value in pairs.items()}
+        except ValueError:
+            limits = {}
+        if not limits:
+            raise UsageError(f"{rest!r} is no limit; usage: {usage}")
+        limit(self._station, evse, **limits)
+        return self._where(evse)
 
     def _unplug(self, rest: str) -> str:
         evse = next(iter(numbers(rest, 1, "unplug [EVSE]")), 1)

@@ -110,6 +110,7 @@ class Event(NamedTuple):
     reservation: int | None = None
     phases: int | None = None
     samples: tuple[Sample, ...] = ()
+    limit: dict[str, float] | None = None
 
 
 class Transaction:
@@ -117,7 +118,7 @@ class Transaction:
 
     `connector` is the flat 1.6 connector number. `starter` is who was authorized, `group` their group.
     `stopping` is the reason for which it is to end once its stop point is lost. `key_told`: the public key of the
-    meter has been sent. `ended` samples wait for the
+    meter has been sent. `limits`: see `charge_point.transaction_limits`. `ended` samples wait for the
     last message; at most `MAX_SAMPLES`, of which every second in between goes first (E06.FR.13).
     """
 
@@ -130,10 +131,12 @@ class Transaction:
         "group",
         "id",
         "key_told",
+        "limits",
         "meter_start",
         "number",
         "owed_begin",
         "owed_evse",
+        "owed_limit",
         "owed_remote",
         "owed_reservation",
         "owed_token",
@@ -161,6 +164,7 @@ class Transaction:
         self.stopping = ""
         self.refused = False
         self.key_told = False
+        self.limits: dict[str, float] | None = None
         self.allowance: float | None = None
         self.cost: float | None = None
         self.charging_state = ""
@@ -171,6 +175,7 @@ class Transaction:
         self.owed_trigger = ""
         self.owed_remote: int | None = None
         self.owed_reservation: int | None = None
+        self.owed_limit: dict[str, float] | None = None
         self.owed_evse = True
         self.owed_begin = True
 
@@ -183,7 +188,7 @@ class Transaction:
         """A message was made: the next has the next number, and what this one carried is owed no longer."""
         self.seq += 1
         self.owed_trigger = ""
-        self.owed_token = self.owed_remote = self.owed_reservation = None
+        self.owed_token = self.owed_remote = self.owed_reservation = self.owed_limit = None
         self.owed_evse = False
 
     def keep(self, sample: Sample) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from charge_point import power
 from charge_point.blocks.authorization import id_token
 from charge_point.blocks.meter_values import meter_value_2x, meter_value_16
 from charge_point.tellers import tells
@@ -104,6 +105,8 @@ def event_2x(event: Event, text: Any) -> tuple[str, Payload]:
         payload["offline"] = True
     if event.reason:
         about["stoppedReason"] = reason_2x(event.reason)
+    if event.limit:
+        about["transactionLimit"] = event.limit
     if event.remote_start_id is not None:
         about["remoteStartId"] = event.remote_start_id
     if event.reservation is not None:
@@ -159,6 +162,7 @@ def cost_updated(station: Station, request: Payload) -> Payload:
     for one in station.evses:
         if one.transaction is not None and one.transaction.id == request["transactionId"]:
             one.transaction.cost = float(request["totalCost"])
+            power.reconsider(one)  # E16.FR.15
             station.changed()
             return {}
     station.note("unknown_transaction", f"CostUpdated for {request['transactionId']}, which does not run")

@@ -69,8 +69,16 @@ async def drive_off(branch: Branch, *, evse: int = 1) -> None:
 
 @verb()
 async def ev(branch: Branch, *, does: str, evse: int = 1) -> None:
-    """The car `pauses` or `resumes`."""
+    """The car `pauses` or `resumes` taking energy, or `stops` its session as over high-level communication."""
     await branch.act(CHARGE_POINT, "ev", does=does, evse=evse)
+
+
+@verb()
+async def ev_needs(
+    branch: Branch, *, evse: int = 1, departure: Seconds | None = None, energy: float | None = None
+) -> None:
+    """A car that speaks ISO 15118 (`plug_in: {ev: {iso15118: true}}`) leaves in so long, wants so many Wh: it asks anew."""
+    await branch.act(CHARGE_POINT, "ev_needs", evse=evse, departure=departure, energy=energy)
 
 
 @verb()
@@ -118,6 +126,28 @@ async def external_limit(
 async def power_cycle(branch: Branch, *, seconds: Seconds = 5.0, backup: bool = False) -> None:
     """The power fails for so long; with a `backup` transactions are ended before the station dies."""
     await branch.act(CHARGE_POINT, "power_cycle", seconds=seconds, backup=backup)
+
+
+@verb()
+async def watchdog(branch: Branch) -> None:
+    """The station hangs, and its watchdog restarts it."""
+    await branch.act(CHARGE_POINT, "watchdog")
+
+
+@verb()
+async def driver_limit(
+    branch: Branch,
+    *,
+    evse: int = 1,
+    energy: float | None = None,
+    time: Seconds | None = None,
+    soc: float | None = None,
+    cost: float | None = None,
+) -> None:
+    """The driver limits the transaction at an EVSE, or the next one: energy in Wh, time, soc in percent, cost."""
+    asked = {"energy": energy, "time": time, "soc": soc, "cost": cost}
+    limits = {name: value for name, value in asked.items() if value is not None}
+    await branch.act(CHARGE_POINT, "driver_limit", evse=evse, **limits)
 
 
 @verb()
