@@ -15,6 +15,9 @@ from shared.wire.schema import document
 Schema = dict[str, Any]
 
 OPERATORS = (">=", "<=", "!=", ">", "<")
+HTTP_MEMBERS = ("url", "method", "json", "body", "headers", "expect", "timeout")
+"""What the `http` of a hook may say."""
+
 WORDS = ("any", "absent")
 """Texts that mean more than themselves in an expectation."""
 
@@ -232,6 +235,27 @@ def _check_inject(arguments: Mapping[str, Any], only: tuple[Version, ...], names
         raise ScenarioError(f"inject: {wrong}", node.line) from None
 
 
+def _check_hook(arguments: Mapping[str, Any], only: tuple[Version, ...], names: Known) -> None:
+    """`http` of a hook: a table with members that are known, and an address."""
+    what = arguments["what"]
+    for _, body in what if isinstance(what, Table) else ():
+        http = body.get("http") if isinstance(body, Table) else None
+        if http is None:
+            continue
+        if not isinstance(http, Table):
+            raise ScenarioError("http is a table, as in {url: 'http://lab/plug', json: {}}", what.line)
+        for key, _ in http:
+            if key.text not in HTTP_MEMBERS:
+                raise ScenarioError(
+                    f"http has no member {key.text!r}{advice(key.text, HTTP_MEMBERS)}", key.line
+                )
+        url = http.get("url")
+        if not isinstance(url, Scalar) or not (
+            "$" in url.text or url.text.startswith(("http://", "https://"))
+        ):
+            raise ScenarioError("http: url is missing, or no address (http://host/path)", http.line)
+
+
 _CHECKS: dict[str, Callable[[Mapping[str, Any], tuple[Version, ...], Known], None]] = {
     "expect": _check_expect,
     "forbid": _check_expect,
@@ -240,4 +264,6 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], tuple[Version, ...], Known], Non
     "send": _check_message,
     "answer": _check_answer,
     "inject": _check_inject,
+    "sut": _check_hook,
+    "operator": _check_hook,
 }

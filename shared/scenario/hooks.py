@@ -1,4 +1,4 @@
-"""What makes a system that is not ours act: a shell command, or a person who is asked. Ours act by themselves."""
+"""What makes a foreign system act: a shell command, an HTTP request, or a person. Ours act by themselves."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.scenario.model import CHARGE_POINT, CSMS
+from shared.scenario import http_hook
+from shared.scenario.model import CHARGE_POINT, CSMS, Scenario, every_step
 from shared.scenario.play import Branch
-from shared.scenario.stage import CannotDo, NotMet, Stage
+from shared.scenario.stage import NotMet, Stage
+from shared.scenario.tree import Table
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """The hooks of a run. `sut` and `operator` are shell commands; `tokens` were named by the user.
+    """The hooks of a run. `sut` and `operator` are shell commands, or addresses; `tokens` were named by the user.
 
+    A step may bring its own request (`sut: {reboot: {http: {url: ...}}}`), which goes before both. An address gets a
+    POST of `{"station": ..., "name": ..., "arguments": {...}}`, and its answer, as JSON or text, is the answer.
     A command gets the name of what is wanted as its first argument and the arguments as JSON as its second, after the
     station's identity. What it prints, as JSON or text, is the answer; a status other than 0 means that it could not.
     """
@@ -33,6 +37,8 @@ class Hooks:
         """Somebody or something must be able to do `word`. Raises NotMet."""
         ours = CHARGE_POINT if part == "operator" else _under_test(branch)
         if ours in branch.play.stages:
+            return
+        if _brings_its_own(branch.play.scenario, part, word):
             return
         if part == "operator" and not self.operator_command and not sys.stdin.isatty():
             raise NotMet(f"nobody can {word} (--operator COMMAND)")
@@ -51,19 +57,25 @@ class Hooks:
     async def sut(self, branch: Branch, name: str, arguments: Mapping[str, Any], within: float) -> Any:
         """What the system under test answers. Raises NotMet without a hook."""
         stage = branch.play.stages.get(_under_test(branch))
+        asked, arguments = _apart(arguments)
         if stage is not None:
             return await _ours(stage, branch, name, arguments)
+        if asked is not None:
+            return await http_hook.request(name, asked)
         if not self.sut_command:
             raise NotMet(f"nobody can ask the system under test: {name} (--sut COMMAND)")
-        return await _shell(self.sut_command, branch.station, name, arguments, within)
+        return await _told(self.sut_command, branch.station, name, arguments, within)
 
     async def operator(self, branch: Branch, name: str, arguments: Mapping[str, Any], within: float) -> Any:
         """Have somebody act at the station. Raises NotMet without a hook."""
         stage = branch.play.stages.get(CHARGE_POINT)
+        asked, arguments = _apart(arguments)
         if stage is not None:
             return await stage.act(name, branch.station, arguments)
+        if asked is not None:
+            return await http_hook.request(name, asked)
         if self.operator_command:
-            return await _shell(self.operator_command, branch.station, name, arguments, within)
+            return await _told(self.operator_command, branch.station, name, arguments, within)
         if not sys.stdin.isatty():
             raise NotMet(f"nobody is there to {name} (--operator COMMAND)")
         words = " ".join([name, *(f"{key}={value}" for key, value in arguments.items())])
@@ -73,6 +85,31 @@ class Hooks:
         if said.strip().lower() in ("no", "n") or not said:
             raise NotMet(f"the operator could not {words}")
         return None
+
+
+def _apart(arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+    """The request that a step brings along, and the arguments for those who need none."""
+    asked = arguments.get("http")
+    rest = {name: value for name, value in arguments.items() if name != "http"}
+    return (asked, rest) if isinstance(asked, Mapping) else (None, arguments)
+
+
+def _brings_its_own(scenario: Scenario, part: str, word: str) -> bool:
+    """Whether the steps that need `word` say how to ask for it."""
+    return any(
+        isinstance(body, Table) and body.get("http") is not None
+        for step in every_step((*scenario.given, *scenario.steps, *scenario.finally_))
+        if step.verb == part and isinstance(what := step.arguments.get("what"), Table)
+        for name, body in what
+        if name.text == word
+    )
+
+
+async def _told(hook: str, station: str, name: str, arguments: Mapping[str, Any], within: float) -> Any:
+    if not http_hook.is_address(hook):
+        return await _shell(hook, station, name, arguments, within)
+    asked = {"station": station, "name": name, "arguments": dict(arguments)}
+    return await http_hook.request(name, {"url": hook, "json": asked, "timeout": within})
 
 
 def _under_test(branch: Branch) -> str:
@@ -115,7 +152,7 @@ async def _shell(command: str, station: str, name: str, arguments: Mapping[str, 
         raise NotMet(f"the hook did not {name} within {within:g} s") from None
     if process.returncode:
         said = err.decode(errors="replace").strip().splitlines()
-        raise CannotDo(f"the hook could not {name}: {said[-1] if said else f'status {process.returncode}'}")
+        raise NotMet(f"the hook could not {name}: {said[-1] if said else f'status {process.returncode}'}")
     text = out.decode(errors="replace").strip()
     try:
         return json.loads(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -30,6 +30,16 @@ class Step:
     only: tuple[Version, ...] = VERSIONS
     at: str = ""
     name: str = ""
+
+
+def every_step(steps: Iterable[Step]) -> Iterator[Step]:
+    """`steps`, and those inside them."""
+    for step in steps:
+        yield step
+        for inside in step.arguments.values():
+            if isinstance(inside, tuple):
+                for each in inside:
+                    yield from every_step([each] if isinstance(each, Step) else each)
 
 
 @dataclass(frozen=True)

@@ -76,17 +76,17 @@ class RunOptions(CommonOptions):
     )
     sut: str | None = option(
         None,
-        "shell command that has the system under test act: STATION NAME JSON follow",
+        "what has the system under test act: a shell command (STATION NAME JSON follow), or an http:// address",
         group=HOW,
         parse=filled,
-        metavar="COMMAND",
+        metavar="COMMAND|URL",
     )
     operator: str | None = option(
         None,
-        "shell command that acts at a foreign station: STATION NAME JSON follow",
+        "what acts at a foreign station: a shell command (STATION NAME JSON follow), or an http:// address",
         group=HOW,
         parse=filled,
-        metavar="COMMAND",
+        metavar="COMMAND|URL",
     )
     report: tuple[str, ...] = option(
         (),

@@ -46,6 +46,8 @@ def complaint(text: str, **how: bool) -> str:
             "'Availabel' is not a value of StatusNotification.status; did you mean 'Available'?",
         ),
         ("  - expect: {Authorize: {idTagg: A}}", "Authorize has no member 'idTagg'; did you mean 'idTag'?"),
+        ("  - sut: {boot: {http: {ur: x}}}", "boot.yaml:4: http has no member 'ur'; did you mean 'url'?"),
+        ("  - operator: {plug_in: {http: {url: lab}}}", "boot.yaml:4: http: url is missing, or no address"),
         ("  - answer: {Autorize: {}}", "'Autorize' is not an action; did you mean 'Authorize'?"),
         ("  - present: $tokns.valid", "boot.yaml:4: $tokns was never made; did you mean 'tokens'?"),
         (

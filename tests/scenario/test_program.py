@@ -168,7 +168,7 @@ def test_faults_are_injected_from_the_command_line_at_the_programs_own_end(folde
         str(folder / "pass.yaml"),
         "--fail-on-findings",
         "--inject",
-        "duplicate:action=BootNotification",
+        "respell_id:times=1",
     ]
     assert station(["run", *words]) == 1
     assert csms(["run", *words[:-2]]) == 0
