@@ -1,0 +1,89 @@
+"""Write docs/seeded-defects.md: what was seeded into foreign systems, and the installed scenario that finds each.
+
+The tables stand in `tests/seeded/defects.py`, where the tests hold them true. `--check` writes nothing and ends with
+status 1 when the page is not what would be written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from shared.scenario.load import FILES, load  # noqa: E402
+from shared.versions import VERSIONS  # noqa: E402
+from tests.seeded.defects import CENTRAL, STATION, Defect  # noqa: E402
+
+PAGE = ROOT / "docs" / "seeded-defects.md"
+
+INTRODUCTION = """\
+# Seeded defects
+
+Do the installed scenarios find anything? A station and a central system were written with the classes of the Python
+package `ocpp`, independently of this tool, and every installed scenario of the other role was run against them: what
+they have passes, and what they do not have is not applicable, as they say so themselves (NotImplemented, NotSupported).
+Then one mistake at a time was put into them, of the kind that real systems make. Each makes exactly one scenario fail:
+the one below, at the step below, with the value that was seen in its message. No other scenario fails for it.
+
+The tests do this on every run (`tests/seeded`), in memory and in virtual time. Try it on your own system:
+
+```sh
+python -m csms run edge_cases/station_pending --port 9000 --operator ./plug.sh
+python -m charge_point run error_handling/token_refused --csms ws://localhost:9000 --assume-needs
+```
+
+"""
+
+HEAD = "| defect | OCPP | scenario | step that fails |\n|---|---|---|---|\n"
+
+
+def page() -> str:
+    """The whole page."""
+    return "".join(
+        (
+            INTRODUCTION,
+            "## In a central system\n\n",
+            "Found by `python -m charge_point run`.\n\n",
+            _table(CENTRAL),
+            "\n## In a station\n\n",
+            "Found by `python -m csms run`.\n\n",
+            _table(STATION),
+        )
+    )
+
+
+def _table(defects: Iterable[Defect]) -> str:
+    return HEAD + "".join(
+        f"| {one.row.name} | {_versions(one)} | `{one.file}`: {one.scenario} | {_step(one)} |\n"
+        for one in defects
+    )
+
+
+def _versions(one: Defect) -> str:
+    return "all" if one.row.versions == VERSIONS else ", ".join(map(str, one.row.versions))
+
+
+def _step(one: Defect) -> str:
+    """The failing step as it stands in its file, not too long."""
+    scenarios = [scenario for scenario in load(FILES / f"{one.file}.yaml") if scenario.name == one.scenario]
+    (text,) = [step.text for scenario in scenarios for step in scenario.steps if step.line == one.line]
+    return f"`{text}`".replace("|", "\\|") if len(text) <= 100 else f"`{text[:97]}...`"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or look whether it is up to date."""
+    text = page()
+    if "--check" not in arguments:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_seeded.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,212 @@
+"""Plays installed scenarios against a foreign peer in this process: in memory, in virtual time, each from the start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+
+from shared.clock import Clock, run_virtual
+from shared.dialer import Target, dial
+from shared.link import Link, MemoryLink
+from shared.report.events import ScenarioFinished
+from shared.scenario.hooks import Hooks
+from shared.scenario.load import FILES, load, shipped
+from shared.scenario.model import CHARGE_POINT, CSMS, Scenario
+from shared.scenario.pace import run_over_sockets
+from shared.scenario.play import Branch, settle
+from shared.scenario.runner import FOREIGN, TOKENS, Bench, Round, plan, play_round
+from shared.scenario.stage import Dial, NotHere, NotMet
+from shared.scenario.tree import Node, Scalar, Table
+from shared.versions import VERSIONS, Version
+from tests.seeded.central import System
+from tests.seeded.memory import Connection, MemoryConnection
+from tests.seeded.station import Box
+from tests.seeded.wires import wire
+
+
+@cache
+def scenarios(role: str) -> list[Scenario]:
+    """All installed scenarios that `role` plays against somebody else's system."""
+    found = [scenario for name in shipped() for scenario in load(FILES / f"{name}.yaml")]
+    return [scenario for scenario in found if scenario.role == role]
+
+
+# --- a central system under test ------------------------------------------------------------------------------
+
+
+class SystemHooks(Hooks):
+    """Asks a foreign central system in this process."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__(assume=True)
+        object.__setattr__(self, "system", system)
+
+    async def sut(self, branch: Branch, name: str, arguments: Mapping[str, Any], within: float) -> Any:
+        """What its database says."""
+        system: System = self.system  # type: ignore[attr-defined]
+        if name != "count_transactions":
+            raise NotMet(f"nobody can {name}")
+        return sum(key[0] == str(arguments.get("station", branch.station)) for key in system.transactions)
+
+
+def prepared(system: System, scenario: Scenario) -> None:
+    """Have the system set up as a scenario needs it."""
+    for name, value in scenario.settings.items():
+        if name == "boot_status_sequence":
+            system.boot_statuses = str(value).split(",")
+        else:
+            setattr(system, {"heartbeat_interval": "heartbeat", "retry_interval": "retry"}[name], int(value))
+    need = scenario.needs.get("csms")
+    if isinstance(need, Table):
+        token, status = _text(need, "token").removeprefix("$tokens."), _text(need, "status")
+        if status != "Invalid":  # what is not known is invalid
+            system.tokens[TOKENS[token]] = status or "Accepted"
+
+
+def _text(table: Table, name: str) -> str:
+    found: Node | None = table.get(name)
+    return found.text if isinstance(found, Scalar) else ""
+
+
+def against_central(one: Round, defect: str = "", *, sockets: bool = False) -> ScenarioFinished:
+    """Play one round against the central system."""
+
+    async def main() -> ScenarioFinished:
+        clock = Clock.of_loop(asyncio.get_running_loop())
+        system = System(lambda ahead: clock.text(clock.time() + ahead), defect)
+        prepared(system, one.scenario)
+        events: list[Any] = []
+        async with (_listening if sockets else _in_memory)(system) as reach:
+            bench = Bench(role=CHARGE_POINT, over=FOREIGN, hooks=SystemHooks(system), dial=reach)
+            await play_round(one, bench, events.append)
+        return finished(events)
+
+    return (run_over_sockets if sockets else run_virtual)(main())
+
+
+@asynccontextmanager
+async def _in_memory(system: System) -> AsyncIterator[Dial]:
+    """The way to a central system in virtual time."""
+    serving: list[asyncio.Task[None]] = []
+
+    async def reach(target: Target) -> tuple[Link, Version]:
+        ours, theirs = MemoryLink.pair()
+        (version,) = target.versions
+        work = system.serve(MemoryConnection(theirs), target.identity, version.subprotocol)
+        serving.append(asyncio.create_task(work))
+        return ours, version
+
+    yield reach
+    for task in serving:
+        task.cancel()
+    await asyncio.gather(*serving, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _listening(system: System) -> AsyncIterator[Dial]:
+    """The way to a central system on a port of this machine, all defaults of `websockets`."""
+
+    async def serving(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        identity = connection.request.path.rpartition("/")[2]
+        await system.serve(connection, identity, str(connection.subprotocol))
+
+    spoken: Any = [version.subprotocol for version in VERSIONS]
+    async with serve(serving, "127.0.0.1", 0, subprotocols=spoken) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+
+        async def reach(target: Target) -> tuple[Link, Version]:
+            base = Target(f"ws://127.0.0.1:{port}", target.identity, target.versions)
+            return await dial(base)
+
+        yield reach
+
+
+# --- a station under test -------------------------------------------------------------------------------------
+
+
+class BoxHooks(Hooks):
+    """Acts at a foreign station in this process."""
+
+    def __init__(self, box: Box) -> None:
+        super().__init__(operator_command="in this process")
+        object.__setattr__(self, "box", box)
+
+    async def operator(self, branch: Branch, name: str, arguments: Mapping[str, Any], within: float) -> Any:
+        """What somebody does at it."""
+        box: Box = self.box  # type: ignore[attr-defined]
+        act = {
+            "plug_in": box.plug_in,
+            "unplug": box.unplug,
+            "present": box.present,
+            "go_offline": box.go_offline,
+            "come_online": box.come_online,
+        }.get(name)
+        if act is None:
+            raise NotMet(f"nobody can {name}")
+        if arguments.get("evse") not in (None, 1):
+            raise NotHere(f"the station has no EVSE {arguments['evse']}")
+        done: Any = act(*[str(arguments["token"])] if name == "present" else [])
+        if asyncio.iscoroutine(done):
+            await done
+        await settle()
+
+
+def against_station(one: Round, defect: str = "", *, sockets: bool = False) -> ScenarioFinished:
+    """Play one round against the station."""
+    version = one.version
+    assert version is not None
+
+    async def main() -> ScenarioFinished:
+        clock = Clock.of_loop(asyncio.get_running_loop())
+        known: dict[str, Any] = {}
+
+        async def reach() -> Connection:
+            if sockets:
+                spoken: Any = version.subprotocol
+                return await connect(f"{known['url']}/Theirs", subprotocols=[spoken])
+            ours, theirs = MemoryLink.pair()
+            known["stage"].accept(ours, "Theirs", version, "ws://memory/Theirs")
+            return MemoryConnection(theirs)
+
+        box = Box("Theirs", reach, clock.now, wire(version), defect)
+
+        async def arrive(stage: Any) -> None:
+            known["stage"], known["url"] = stage, await stage.listen() if sockets else ""
+            box.switch_on()
+            while not stage.present:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+        events: list[Any] = []
+        bench = Bench(role=CSMS, over=FOREIGN, hooks=BoxHooks(box), arrive=arrive)
+        await play_round(one, bench, events.append)
+        await box.switch_off()
+        return finished(events)
+
+    return (run_over_sockets if sockets else run_virtual)(main())
+
+
+AGAINST = {CHARGE_POINT: against_central, CSMS: against_station}
+"""Whoever plays the scenarios -> how they are played against the other side."""
+
+
+def finished(events: list[Any]) -> ScenarioFinished:
+    """How the round ended."""
+    (end,) = [event for event in events if isinstance(event, ScenarioFinished)]
+    return end
+
+
+@cache
+def rounds(role: str, version: Version) -> list[Round]:
+    """Every round of the installed scenarios of a role on one version."""
+    wanted = [scenario for scenario in scenarios(role) if version in scenario.versions]
+    return [
+        one._replace(version=version)
+        for one in plan(wanted, Bench(role=role, over=FOREIGN, versions=(version,)))
+    ]

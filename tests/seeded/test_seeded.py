@@ -1,0 +1,90 @@
+"""Installed scenarios find what is wrong with systems that others wrote: each defect in its scenario, at its step.
+
+The systems are made with `ocpp`'s own classes. Without a defect they pass everything that they have; with one, the
+scenario that names it fails, no other does, and the message holds what was seen.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.report.events import Verdict
+from shared.scenario.model import CHARGE_POINT, CSMS
+from shared.versions import V2X, VERSIONS, Version
+from tests.seeded.bench import AGAINST, rounds
+from tests.seeded.defects import CENTRAL, STATION, Defect
+from tests.support import each_version
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SAID_SO = re.compile("NotImplemented|NotSupported")
+"""How the correct systems tell of what they do not have (1.6 §3.3: the Core profile alone is required)."""
+
+
+def spread(defects: Sequence[Defect]) -> Iterator[Any]:
+    """Each defect on 1.6 and on one of the others in turn, as far as it can be."""
+    for number, defect in enumerate(defects):
+        left_out = V2X[number % 2] if len(defect.row.versions) > 1 else None
+        for version in defect.row.versions:
+            if version is not left_out:
+                yield pytest.param(
+                    defect, version, id=f"{defect.against}-{version}-{defect.row.name}".replace(" ", "_")
+                )
+
+
+@each_version
+@pytest.mark.parametrize("role", [CHARGE_POINT, CSMS])
+def test_a_correct_system_passes_all_that_it_has(role: str, version: Version) -> None:
+    ended = {one.id: AGAINST[role](one) for one in rounds(role, version)}
+    wrong = {id: (end.reason, end.failure) for id, end in ended.items() if not end.verdict.is_good}
+    assert not wrong
+    lacking = {id: end.reason for id, end in ended.items() if end.verdict is not Verdict.PASSED}
+    assert all(SAID_SO.search(reason) for reason in lacking.values()), lacking
+    assert any("local_list" in id for id in lacking) is (role == CSMS)
+
+
+@pytest.mark.parametrize(("defect", "version"), [*spread(CENTRAL), *spread(STATION)])
+def test_a_defect_fails_the_scenario_that_names_it_and_no_other(defect: Defect, version: Version) -> None:
+    ended = [(one, AGAINST[defect.against](one, defect.row.name)) for one in rounds(defect.against, version)]
+    failed = [(one, end) for one, end in ended if not end.verdict.is_good]
+    assert [(one.scenario.file, one.scenario.name) for one, _ in failed] == [(defect.file, defect.scenario)]
+    ((_, end),) = failed
+    assert end.verdict is Verdict.FAILED
+    assert end.failure is not None
+    assert (end.failure.line, end.failure.file) == (defect.line, defect.file), end.reason
+    assert defect.row.actual in end.reason
+
+
+@each_version
+@pytest.mark.parametrize("role", [CHARGE_POINT, CSMS])
+def test_the_same_holds_over_real_sockets(role: str, version: Version) -> None:
+    names = {CHARGE_POINT: "refuses the token at the end", CSMS: "calls a remote stop local"}
+    (defect,) = [one for one in (*CENTRAL, *STATION) if one.row.name == names[role]]
+    (one,) = [one for one in rounds(role, version) if one.scenario.name == defect.scenario]
+    assert AGAINST[role](one, sockets=True).verdict is Verdict.PASSED
+    end = AGAINST[role](one, defect.row.name, sockets=True)
+    assert end.failure is not None
+    assert (end.failure.line, end.verdict) == (defect.line, Verdict.FAILED)
+
+
+def test_there_are_enough_of_both_and_on_each_version() -> None:
+    for table in (CENTRAL, STATION):
+        count = Counter(param.values[1] for param in spread(table))
+        assert set(count) == set(VERSIONS)
+        assert min(count.values()) >= 8
+
+
+def test_the_page_is_what_the_table_says() -> None:
+    script = ROOT / "scripts" / "docs_seeded.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
