@@ -65,11 +65,11 @@ def _set(station: Station, place: int, wire: Payload) -> Payload | Answer:
     from charge_point.smart_charging.checking import Unfit
 
     try:
-        setting.set_profile(station, place, wire)
+        profile = setting.set_profile(station, place, wire)
     except Unfit as unfit:
         lacks = station.version is V16 and unfit.code == "UnsupportedRateUnit"  # 1.6 §7.11
         return status(station.version, "NotSupported" if lacks else "Rejected", unfit.code, str(unfit))
-    return Answer(status(station.version, "Accepted"), lambda: setting.changed(station))
+    return Answer(status(station.version, "Accepted"), lambda: setting.changed(station, profile))
 
 
 @on("ClearChargingProfile", V16)

@@ -67,16 +67,18 @@ def stop(part: Profiles) -> None:
 
 def impose(part: Profiles, evse: Evse, allowed: Allowed | None) -> None:
     """Let the EVSE offer no more than `allowed`, None for what its hardware gives."""
-    before = part.told.setdefault(evse.id, evse.meter.watts)
+    station, before = evse.station, evse.meter.watts
+    base = part.told.get(evse.id, before)
+    if significant(station, base, before):
+        base = before  # it changed for another reason, which has its own message
     if allowed is None:
         turned = power.set_limit(evse, SOURCE, None)
     else:
         turned = power.set_limit(evse, SOURCE, allowed.amount, allowed.phases or None)
     rate = evse.meter.watts
-    if turned or not before:
-        part.told[evse.id] = rate
-    elif significant(evse.station, before, rate):
-        part.told[evse.id] = rate
+    changed = significant(station, base, rate)
+    part.told[evse.id] = rate if turned or changed else base
+    if changed and not turned:
         evse.tell("ChargingRateChanged")  # K11.FR.04, K13.FR.03; TriggerReasonEnumType
 
 

@@ -121,10 +121,6 @@ class Profiles(Part):
             return self.ready[evse.id]
         return now if evse.transaction is None else evse.transaction.time
 
-    def speaks_15118(self, transaction: str) -> bool:
-        """Whether the car of the transaction with this id of ours negotiates its schedule (K15)."""
-        return False
-
     # --- what happens to the station ----------------------------------------------------------------------
 
     def connected(self) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from charge_point.parts import existing
 from charge_point.smart_charging import effect
 from charge_point.smart_charging.checking import Question, Unfit, check, rate_units
 from charge_point.smart_charging.composite import Step, schedule_of
+from charge_point.smart_charging.negotiation import Negotiations, talk_of
 from charge_point.smart_charging.profile import EXTERNAL, TX, Payload, Profile, read
 from charge_point.smart_charging.profiles import Profiles, place_of, supply_of
 from shared.versions import V16
@@ -33,7 +35,7 @@ def places(station: Station, place: int) -> tuple[Evse, ...]:
 # --- setting -----------------------------------------------------------------------------------------------
 
 
-def set_profile(station: Station, place: int, wire: Payload) -> None:
+def set_profile(station: Station, place: int, wire: Payload) -> Profile:
     """Install the profile at `place` (EVSE, in 1.6 connector), which is there. Raises Unfit (K01; 1.6 §5.16)."""
     part = station.part(Profiles)
     transaction = ""
@@ -41,6 +43,7 @@ def set_profile(station: Station, place: int, wire: Payload) -> None:
         transaction = _transaction(station, place, wire)
     profile = examined(station, place, wire, transaction)
     part.install(profile)
+    return profile
 
 
 def examined(station: Station, place: int, wire: Payload, transaction: str) -> Profile:
@@ -54,7 +57,8 @@ def examined(station: Station, place: int, wire: Payload, transaction: str) -> P
     if known is not None and known.purpose == EXTERNAL:  # K01.FR.05
         raise Unfit("InvalidProfileId", f"profile {profile.id} is an external limit")
     supplies = tuple(supply_of(one) for one in places(station, place))
-    check(Question(station.model, profile, part.others(profile), supplies, part.speaks_15118(transaction)))
+    negotiates = talk_of(station, transaction) is not None
+    check(Question(station.model, profile, part.others(profile), supplies, negotiates))
     return profile
 
 
@@ -66,6 +70,14 @@ def _transaction(station: Station, place: int, wire: Payload) -> str:
     if not running or running[0].transaction is None:
         raise Unfit("TxNotFound", "no transaction is running there")
     transaction, named = running[0].transaction, wire.get("transactionId")
+    car = running[0].ev
+    if (
+        station.version is not V16
+        and car is not None
+        and car.kind.iso15118
+        and not talk_of(station, transaction.id)
+    ):
+        raise Unfit("InvalidMessageSeq", "the car has not told its needs yet")  # K15.FR.17
     if station.version is V16:
         if named is not None and named != station.number_of(transaction):
             raise Unfit("TxNotFound", "another transaction is running there")
@@ -189,6 +201,10 @@ def composite(station: Station, place: int, duration: int, unit: str | None) -> 
     return Composite(now, min(duration, floor(covered)), unit, steps)
 
 
-def changed(station: Station) -> None:
-    """Follow what was set or cleared (K01.FR.07, K10.FR.05)."""
+def changed(station: Station, profile: Profile | None = None) -> None:
+    """Follow what was set or cleared (K01.FR.07, K10.FR.05); a car that negotiates hears of its new `profile`."""
     effect.follow(station.part(Profiles))
+    talks = existing(station, Negotiations)
+    if profile is not None and talks is not None and profile.purpose == TX:
+        for one in station.evses:
+            talks.profile_set(one, profile)

@@ -77,7 +77,7 @@ async def ev(branch: Branch, *, does: str, evse: int = 1) -> None:
 async def ev_needs(
     branch: Branch, *, evse: int = 1, departure: Seconds | None = None, energy: float | None = None
 ) -> None:
-    """A car that speaks ISO 15118 (`plug_in: {ev: {iso15118: true}}`) leaves in so long, wants so many Wh: it asks anew."""
+    """A car of ISO 15118 (`plug_in: {ev: {iso15118: true}}`) asks anew: leaving in so long, for so many Wh."""
     await branch.act(CHARGE_POINT, "ev_needs", evse=evse, departure=departure, energy=energy)
 
 
