@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from shared.report.coverage_matrix import Matrix
 from shared.report.events import Verdict
 from shared.scenario.load import FILES, load, shipped
 from shared.scenario.model import ROLES
+from shared.versions import V16, V201, Version
 from tests.scenario.played import Played
 
 FOLDERS = ("happy_path", "error_handling", "edge_cases")
@@ -29,6 +31,20 @@ def test_it_passes_on_every_version_of_it_and_takes_the_same_course_each_time(na
     one, again = played(name), played(name)
     assert one.verdicts == {Verdict.PASSED}, [(e.id, e.reason, e.failure) for e in one.finished]
     assert one.journals == again.journals
+
+
+@pytest.mark.parametrize(("version", "rows"), [(V16, 27), (V201, 23)], ids=str)
+def test_together_they_exercise_the_minimum_but_for_reservations(version: Version, rows: int) -> None:
+    matrix = Matrix()
+    for name in shipped():
+        if name != "edge_cases/reconnect_storm":  # a hundred stations add nothing but time
+            text = (FILES / f"{name}.yaml").read_text(encoding="utf-8")
+            for finished in Played(text, file=name, versions=(version,)).finished:
+                matrix.take(finished.journal, version.name, finished.epoch)
+    seen = {row for row, count in matrix.minimum[version].items() if count}
+    assert len(seen) >= rows - 1
+    assert ("StatusNotification", "SuspendedEVSE") in seen or version is V201
+    assert ("MeterValues", "Periodic") in seen
 
 
 @each_scenario
