@@ -57,6 +57,9 @@ def main(options: RunOptions, role: str) -> int:
     except UsageError as wrong:
         sys.stderr.write(f"{prog}: {wrong}\n")
         return lifecycle.USAGE
+    except Exception:
+        logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
+        return lifecycle.INTERNAL
 
 
 def _read(paths: Sequence[Path], prog: str, *, strict: bool) -> list[Scenario] | None:

@@ -138,6 +138,14 @@ def test_a_flag_of_the_other_program_is_refused_with_what_to_do(
     assert said in capsys.readouterr().err
 
 
+def test_a_fault_of_our_own_ends_with_70(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(role: str) -> None:
+        raise RuntimeError("no such stage")
+
+    monkeypatch.setattr("shared.roles.stage", broken)
+    assert station(["run", str(folder / "pass.yaml")]) == 70
+
+
 def test_the_installed_scenarios_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert station(["run", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
