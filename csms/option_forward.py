@@ -9,8 +9,8 @@ from shared.options import CommonOptions
 
 FORWARD = "forwarding"
 
-_ALONE = ("stations", "groups", "vendors")
-"""Tables of the configuration file that say what we would answer."""
+_ALONE = ("stations", "groups", "vendors", "persona")
+"""What says how we would answer, in the configuration file or by another name."""
 
 
 def _address(text: str) -> str:

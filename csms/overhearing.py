@@ -39,8 +39,8 @@ log = logging.getLogger("ocpp")
 WHOSE = {STATION: "station", CSMS: "central system"}
 """How a finding names the end that broke the rule."""
 
-MOST_EXCUSED = 100
-"""Messages spoiled on purpose that are remembered, so that nobody is blamed for what comes of them."""
+MOST_TWICE = 100
+"""Ids that were given to two calls and are remembered, so that nobody is blamed for answering both."""
 
 
 class Asked(NamedTuple):
@@ -112,18 +112,18 @@ _OVERHEARD = {
 class Ear(Remarks):
     """Hears one end (`role`: "charge_point" or "csms") and notes what it does against the rules."""
 
-    __slots__ = ("excused", "is_excused", "role")
+    __slots__ = ("asked_twice", "role")
 
     def __init__(self, role: str, version: Version, setting: Setting, station: str) -> None:
         # whose peer is heard: the remarks tell by it in which direction an action may go
-        as_peer = Setting(STATION if role == CSMS else CSMS, setting.journal, setting.tasks)
+        as_peer = Setting(
+            STATION if role == CSMS else CSMS, setting.journal, setting.tasks, faults=setting.faults
+        )
         as_peer.timeout = setting.timeout
         self.rpc: _Passive
         super().__init__(version, _Passive(version, role, check=setting.schema != OFF), as_peer, station)
         self.role = role
-        self.excused: deque[str] = deque(maxlen=MOST_EXCUSED)
-        """Ids of messages that were spoiled on their way to this end, or from it."""
-        self.is_excused = False
+        self.asked_twice: deque[str] = deque(maxlen=MOST_TWICE)
 
     def hear(self, message: Message, ref: int) -> Event:
         """What `message` is; whatever is wrong with it is noted on frame `ref`."""
@@ -131,9 +131,7 @@ class Ear(Remarks):
         event = self.rpc.receive(message)
         self.rpc.frames_to_send.clear()  # nobody is answered by us
         if isinstance(event, Unusable):
-            self.is_excused = event.id in self.excused
             self._remark(event)
-            self.is_excused = False
         elif isinstance(event, Refused):
             if event.flaws:
                 self._find("invalid_error", f"{event.action}: {event.flaws}")
@@ -150,19 +148,24 @@ class Ear(Remarks):
     def did_not_answer(self, unique_id: str, asked: Asked) -> None:
         """A call to this end had no answer in time."""
         words = f"{asked.action} {unique_id} had no answer within {self._setting.timeout:g} s"
-        self._find("unanswered_call", words, ref=asked.ref)
+        self._find("unanswered_call", words, ref=asked.ref, ids=(unique_id,))
 
     def broke(self, finding: str, text: str, rule: str) -> None:
         """A rule that is not of the wire."""
+        text, rule = self.excused(finding, text, rule)
         self._note(finding, text, ref=self._ref, clause=rule)
+
+    def excused(self, finding: str, text: str, rule: str, ref: int = 0, *ids: str) -> tuple[str, str]:
+        """The words and clause of a finding; it is none where the other end gave two calls one id."""
+        if any(unique_id in self.asked_twice for unique_id in ids):
+            return f"{text}; two calls had this id", ""
+        return super().excused(finding, text, rule, ref, *ids)
 
     def _note(self, name: str, text: str, *, ref: int, **detail: Any) -> None:
         detail.pop("refused_with", None)  # it passes all the same
         head, colon, rest = text.partition(": ")
         text = f"{_OVERHEARD.get(head, head)}{colon}{rest}"
         clause = detail.pop("clause", "")
-        if self.is_excused:
-            clause, text = "", f"{text}, after a fault was injected"
         if clause:
             (text,) = _blamed(self.role, text, clause, detail)
         else:
@@ -191,13 +194,10 @@ class Overhearing:
     def heard(self, direction: str, message: Message, ref: int, tale: Tale) -> None:
         """Take up a message of the station ("in") or the central system ("out"), numbered `ref` in the journal.
 
-        `tale` is what faults do to it: nobody is blamed for what comes of that. Never raises.
+        `tale` is what faults do to it, for which nobody is blamed (`shared.faults.blame`). Never raises.
         """
         try:
-            role = STATION if direction == IN else CSMS
-            self._take(role, message, ref, spoiled=bool(tale))
-            if tale:
-                self._excuse(role, message, tale)
+            self._take(STATION if direction == IN else CSMS, message, ref, tale)
         except Exception as error:
             log.error("%s ! overhearing failed", self._session.id, exc_info=error)
             self._crashed(error)
@@ -212,12 +212,16 @@ class Overhearing:
 
     # --- what was said -----------------------------------------------------------------------------------
 
-    def _take(self, role: str, message: Message, ref: int, *, spoiled: bool) -> None:
+    def _take(self, role: str, message: Message, ref: int, tale: Tale) -> None:
         self.ref = ref
         event = self._ears[role].hear(message, ref)
         if isinstance(event, Called):
             valid = self._is_valid(event.action, event.payload, event.violations)
-            self._owe(role, event.id, Asked(event.action, event.payload if valid else None, ref), not spoiled)
+            self._owe(role, event.id, Asked(event.action, event.payload if valid else None, ref))
+            for _, _, changed in tale:  # it may travel under another id, and is answered under that
+                for parts, kind in [read(changed)] if changed is not None else []:
+                    if kind == "call" and parts[1] != event.id:
+                        self._owe(role, parts[1], Asked(event.action, None, ref), due=False)
             if valid:
                 self._called(role, event)
         elif isinstance(event, Sent):
@@ -227,16 +231,16 @@ class Overhearing:
             self._answered(role, event)
         elif (unique_id := _id_of_call(message, event)) and event.symptom != DUPLICATE_ID:
             # it cannot be used, but it is answered all the same, where the version does not want silence
-            due = event.refused_with is not None and not spoiled
-            self._owe(role, unique_id, Asked(event.action or "a message", None, ref), due)
+            due = event.refused_with is not None
+            self._owe(role, unique_id, Asked(event.action or "a message", None, ref), due=due)
         elif unique_id:
-            self._ears[_OTHER[role]].excused.append(unique_id)  # two calls of one id are answered twice
+            self._ears[_OTHER[role]].asked_twice.append(unique_id)
 
-    def _owe(self, role: str, unique_id: str, asked: Asked, due: bool) -> None:
+    def _owe(self, role: str, unique_id: str, asked: Asked, *, due: bool = True) -> None:
         """The other end is to answer a call from now on; `due` says that it is at fault when it does not."""
         other = self._ears[_OTHER[role]]
         if unique_id in other.rpc.asked or len(other.rpc.asked) >= MAX_IN_WORK:
-            other.excused.append(unique_id)
+            other.asked_twice.append(unique_id)
             return
         if due:
             loop = asyncio.get_running_loop()
@@ -322,17 +326,6 @@ class Overhearing:
         if transaction.id != number:
             words = f"the same start was transaction {transaction.id} before, and is {number} now"
             self._session.note("renumbered_transaction", words, transaction=number)
-
-    def _excuse(self, role: str, message: Message, tale: Tale) -> None:
-        """Blame neither end for what comes of a message that was spoiled: whatever has its id, or the new one."""
-        texts = [message, *(changed for _, _, changed in tale if changed is not None)]
-        for ear in self._ears.values():
-            ear.excused.extend(_ids(texts))
-
-
-def _ids(messages: Sequence[Message]) -> list[str]:
-    """The ids of those messages that can be read."""
-    return [parts[1] for parts, kind in map(read, messages) if kind]
 
 
 def _id_of_call(message: Message, event: Unusable) -> str:
