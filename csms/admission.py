@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from csms.persona import AS_IT_SHOULD, Handshake
 from shared.versions import V2X, V16, VERSIONS, Version
 
 REFUSE, CLOSE = "refuse", "close"
@@ -44,7 +45,7 @@ class Admission:
     `passwords` maps identities to the accepted password as bytes, or is None when nobody has to prove anything.
     `no_subprotocol` says what happens when no offered subprotocol is ours: REFUSE the upgrade with 400, as the
     certification case TC_B_58_CSMS expects, or complete the handshake and CLOSE, as part 4 §3.3 says.
-    `lenient` takes a station that offers none at all for OCPP 1.6.
+    `lenient` takes a station that offers none at all for OCPP 1.6. `handshake` is how the header is read and answered.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class Admission:
         passwords: dict[str, bytes] | None = None,
         no_subprotocol: str = REFUSE,
         lenient: bool = False,
+        handshake: Handshake = AS_IT_SHOULD,
     ) -> None:
         self._by_subprotocol = {version.subprotocol: version for version in versions}
         self._passwords = passwords
         self._no_subprotocol = no_subprotocol
         self._lenient = lenient
+        self.handshake = handshake
 
     def decide(self, path: str, authorization: str | None, offered: Sequence[str]) -> Admitted | Refused:
         """Whether a request for `path` with this Authorization header and these subprotocols comes in."""
@@ -85,7 +88,7 @@ class Admission:
 
     def _choose(self, offered: Sequence[str]) -> Version | None:
         """The first subprotocol of the station's list that we speak (part 4 §3.1.2); others are skipped."""
-        for name in offered:
+        for name in self.handshake.preferred(offered):
             if name in self._by_subprotocol:
                 return self._by_subprotocol[name]
         return V16 if self._lenient and not offered and V16.subprotocol in self._by_subprotocol else None

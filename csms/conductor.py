@@ -6,6 +6,9 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
+
+from csms.persona import UNAWAITED
 from shared.digest import digest
 from shared.dispatch import Payload
 from shared.option_fields import UsageError
@@ -52,7 +55,7 @@ def outcomes() -> deque[Outcome]:
 
 async def conduct(session: Session, step: Step) -> Outcome:
     """Send what `step` says to the station of `session`, and note what became of it. Does not raise."""
-    return await _conducted(session, step.name, step.options, step.raw)
+    return await _conducted(session, step.name, step.options, step.raw, awaited=step.awaited)
 
 
 async def conduct_options(session: Session, name: str, options: Options) -> Outcome:
@@ -60,8 +63,10 @@ async def conduct_options(session: Session, name: str, options: Options) -> Outc
     return await _conducted(session, name, options, "")
 
 
-async def _conducted(session: Session, name: str, options: str | Options, raw: str) -> Outcome:
-    outcome = await _try(session, name, options, raw)
+async def _conducted(
+    session: Session, name: str, options: str | Options, raw: str, *, awaited: bool = True
+) -> Outcome:
+    outcome = await _try(session, name, options, raw, awaited=awaited)
     csms = session.csms
     csms.outcomes.append(outcome)
     csms.journal.note(
@@ -78,7 +83,9 @@ async def _conducted(session: Session, name: str, options: str | Options, raw: s
     return outcome
 
 
-async def _try(session: Session, name: str, options: str | Options, raw: str) -> Outcome:
+async def _try(
+    session: Session, name: str, options: str | Options, raw: str, *, awaited: bool = True
+) -> Outcome:
     from csms import commands
 
     try:
@@ -90,6 +97,9 @@ async def _try(session: Session, name: str, options: str | Options, raw: str) ->
     except Exception as bug:
         return _ours(session, name, "", bug, sent=False)
     try:
+        if not awaited:
+            await _hurl(session, request.action, request.payload)
+            return Outcome(session.id, name, request.action, "Sent", None, "sent; its answer is not awaited")
         answer = await session.csms.call(session, request.action, request.payload, valid=not raw)
     except (CallFailed, InvalidPayload) as failure:
         status = _status_of(failure)
@@ -98,6 +108,14 @@ async def _try(session: Session, name: str, options: str | Options, raw: str) ->
     except Exception as bug:
         return _ours(session, name, request.action, bug, sent=True)
     return _judged(session, name, request.action, answer)
+
+
+async def _hurl(session: Session, action: str, payload: Payload) -> None:
+    """Call without waiting, whatever else is on its way: on purpose against OCPP-J 1.6 §4.1.1 (2.x part 4 §4.1.1)."""
+    session.csms.policies.expect(session, action, payload)
+    await session.peer.send_raw(
+        orjson.dumps([2, f"{UNAWAITED}{session.csms.journal.seq}", action, payload]).decode()
+    )
 
 
 def _status_of(failure: CallFailed | InvalidPayload) -> str:

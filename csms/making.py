@@ -10,11 +10,16 @@ from csms.admission import Admission, read_passwords
 from csms.authorizer import Authorizer, TokenPolicy
 from csms.conductor import conduct
 from csms.ledger import Ledger
+from csms.numbered import NumberedLedger
+from csms.option_values import Scheduled
+from csms.option_values import command as _command
+from csms.persona import AS_IT_SHOULD, PLAIN, Persona
+from csms.persona_keys import BEFORE_BOOT_ANSWER, BOOT, MOMENTS
 from csms.policies import Policies
 from csms.registrar import Registrar
 from csms.server import Csms
 from csms.tariff import Tariff
-from csms.timetable import Step, Timetable
+from csms.timetable import Step, Timetable, Timetables
 from csms.vendors import Vendors
 from shared.chance import fresh_run_id
 from shared.option_fields import UsageError
@@ -37,7 +42,8 @@ def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
         schema=options.schema,
         timeout=options.message_timeout,
     )
-    for injection in options.inject:
+    csms.socket = options.persona.socket if options.persona else PLAIN
+    for injection in (*(options.persona.faults if options.persona else ()), *options.inject):
         csms.faults.add(injection)
     return csms
 
@@ -70,7 +76,8 @@ async def listen(
 def policies_of(options: CsmsOptions) -> Policies:
     """What the CSMS decides by. Raises UsageError for values that no policy can have."""
     upstream = options.compat == "upstream"
-    ledger = Ledger(upstream=upstream)
+    ids = options.persona.transaction_ids if options.persona else ()
+    ledger = NumberedLedger(ids) if ids else Ledger(upstream=upstream)
     stations = options.stations
     try:
         tariff = Tariff(options.total_cost, per_kwh=options.price_per_kwh, upstream=upstream)
@@ -108,8 +115,31 @@ def policies_of(options: CsmsOptions) -> Policies:
     )
 
 
-def timetable_of(options: CsmsOptions) -> Timetable | None:
-    """When commands go out; None when there are none. Raw calls go first, at once."""
+def timetable_of(options: CsmsOptions) -> Timetables | None:
+    """When commands go out; None when there are none."""
+    own = _timetable(options)
+    tables = [*([own] if own else ()), *(_habits(options.persona) if options.persona else ())]
+    return Timetables(*tables) if tables else None
+
+
+def _habits(persona: Persona) -> list[Timetable]:
+    """What a persona sends by itself, a timetable for each moment that it waits for."""
+    found = []
+    for moment in MOMENTS:
+        steps = tuple(
+            Step(words.name, words.options, command.after, command.raw, command.wait, command.versions)
+            for command in persona.commands
+            if command.when == moment
+            for words in [_command(command.text) if command.text else Scheduled("call")]
+        )
+        if steps:  # before the answer to the boot: that is held back for them
+            start = BOOT if moment == BEFORE_BOOT_ANSWER else moment
+            found.append(Timetable(steps, conduct, start_on=start))
+    return found
+
+
+def _timetable(options: CsmsOptions) -> Timetable | None:
+    """What the options say is to be sent. Raw calls go first, at once."""
     raw = tuple(Step("call", raw=text) for text in options.call)
     timed = tuple(Step(step.name, step.options, step.delay) for step in options.steps)
     if not raw and not timed:
@@ -135,6 +165,7 @@ def admission_of(options: CsmsOptions) -> Admission:
         passwords=passwords,
         no_subprotocol=options.no_subprotocol,
         lenient=options.lenient_subprotocol,
+        handshake=options.persona.handshake if options.persona else AS_IT_SHOULD,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from csms import option_tables as tables
 from csms import option_values as words
-from csms.option_forward import FORWARD, ForwardOptions
+from csms.option_forward import FORWARD
+from csms.option_persona import PERSONA, PersonaOptions
 from csms.option_tables import StationOptions
 from csms.option_values import Scheduled, VariableName, VariableValue
 from shared.option_fields import UsageError, option
@@ -18,13 +19,13 @@ from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
 SEND, SAY, COMPATIBILITY = "commands to send", "what the commands say", "compatibility"
-GROUPS = (LISTEN, FORWARD, BOOT, AUTH, SEND, SAY)
+GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, SEND, SAY)
 
 _positive_id = whole(0, 2**31 - 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CsmsOptions(ForwardOptions):
+class CsmsOptions(PersonaOptions):
     """The configuration of one mock CSMS, flat; every value is parsed and checked."""
 
     host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")
@@ -292,7 +293,7 @@ class CsmsOptions(ForwardOptions):
         for name, meant in _MEANT.items():
             if name in given:
                 self._refuse("what it sets", meant, name)
-        self.check_forward(given, (BOOT, AUTH, SEND, SAY, COMPATIBILITY))
+        self.check_forward(given, (PERSONA, BOOT, AUTH, SEND, SAY, COMPATIBILITY))
         self._check_words(given)
         self._check_lengths(given)
         self._check_commands()

@@ -12,6 +12,7 @@ from csms import blocks
 from csms.admission import Admission, identity_of, remarks_on
 from csms.admission import Refused as NotAdmitted
 from csms.conductor import outcomes
+from csms.persona import PLAIN
 from csms.session import Session
 from shared import dispatch
 from shared.actions import known
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from csms.policies import Policies
     from csms.record import StationRecord
-    from csms.timetable import Timetable
+    from csms.timetable import Timetable, Timetables
     from shared.websocket import ServerSide
 
 log = logging.getLogger("ocpp")
@@ -72,7 +73,7 @@ class Csms:
         policies: Policies,
         journal: Journal,
         *,
-        timetable: Timetable | None = None,
+        timetable: Timetable | Timetables | None = None,
         seed: int | str = 0,
         run_id: str = "0",
         schema: str = "strict",
@@ -87,6 +88,8 @@ class Csms:
         self.journal = journal
         self.clock: Clock = journal.clock
         self.timetable = timetable
+        self.socket = PLAIN
+        """How connections are treated below OCPP."""
         self.sessions: dict[str, Session] = {}
         self.records: dict[str, StationRecord] = {}
         self.bugs: list[BaseException] = []
@@ -161,6 +164,10 @@ class Csms:
     def _peer(self, link: Link, session: Session) -> Peer:
         """Who talks to the station of `session`."""
         version = session.version
+        if self.socket.close_idle_after is not None:
+            from csms.sockets import IdleLink
+
+            link = IdleLink(link, self.socket)
         key = Stream(self._seed, "csms", session.id, self._run_id, session.number).hex(8)
         return Peer(
             link, version, handlers(version), session, self.setting, station=session.id, id_prefix=f"{key}-"
@@ -322,7 +329,7 @@ class Csms:
         return self._admit(connection, request, admission)
 
     def _admit(self, connection: Any, request: Request, admission: Admission) -> Response | None:
-        offered = offered_by(request)
+        offered = admission.handshake.offered(request.headers.get_all("Sec-WebSocket-Protocol"))
         credentials = request.headers.get_all("Authorization")
         proof = credentials[0] if len(credentials) == 1 else None  # RFC 9110 §11.6.2: one, not a list
         identity = identity_of(request.path)
@@ -341,7 +348,8 @@ class Csms:
             return response
         connection.admitted = decision
         version = decision.version
-        connection.chosen = version.subprotocol if version and version.subprotocol in offered else None
+        chosen = version.subprotocol if version and version.subprotocol in offered else None
+        connection.chosen = admission.handshake.answer(chosen)
         return None
 
     async def _serve_socket(self, connection: ServerSide, scheme: str) -> None:
@@ -361,6 +369,10 @@ class Csms:
         """What `serve` is to talk over."""
         from shared.websocket import WebSocketLink
 
+        if not self.socket.pongs:
+            from csms.sockets import never_pong
+
+            never_pong(connection)
         return WebSocketLink(connection)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from csms import commands
-from csms.admission import Admission
 from csms.making import admission_of, csms_of, listen, tls_of
 from csms.options import parser
 from csms.server import Csms, handlers
@@ -19,6 +18,7 @@ from shared.scenario.stage import Broken, CannotConnect, CannotDo, NotHere, NotM
 if TYPE_CHECKING:
     from csms.options import CsmsOptions
     from csms.session import Session
+    from shared.option_layers import Layer
     from shared.peer import Peer
     from shared.versions import Version
 
@@ -90,7 +90,7 @@ class CsmsStage:
     async def listen(self) -> str:
         """Accept stations on a free port of this machine; gives the address to dial."""
         self._make()
-        port = await self.csms.listen("127.0.0.1", 0, Admission(self.options.versions))
+        port = await self.csms.listen("127.0.0.1", 0, admission_of(self.options))
         return f"ws://127.0.0.1:{port}"
 
     def accept(self, link: Link, identity: str, version: Version, url: str) -> None:
@@ -231,18 +231,23 @@ class CsmsStage:
         self.csms.faults.reset()
 
 
-def _options(setting: Setting) -> CsmsOptions:
-    """The program's options, with those that the scenario sets; UsageError."""
+def settings_of(settings: Mapping[str, Any]) -> tuple[CsmsOptions, Layer]:
+    """The options that a scenario's `csms:` amounts to, and which of them it gives; UsageError."""
     words: list[str] = []
-    for name, value in setting.settings.items():
+    for name, value in settings.items():
         flag = name.replace("_", "-")
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             several = value if isinstance(value, list) else [value]
             words += [f"--{flag}", ",".join(map(str, several))]
+    return parser().resolve(words, {})
+
+
+def _options(setting: Setting) -> CsmsOptions:
+    """The program's options, with those that the scenario sets. Raises Broken."""
     try:
-        made, given = parser().resolve(words, {})
+        made, given = settings_of(setting.settings)
     except UsageError as wrong:
         raise Broken(f"csms: {wrong}") from None
     if setting.options is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from csms.session import Session
+    from shared.versions import Version
 
 ON_CONNECT, ON_BOOT, ON_ACCEPTED = "connect", "boot", "accepted"
 
@@ -25,6 +26,10 @@ class Step(NamedTuple):
     options: str = ""
     delay: float = 0.0
     raw: str = ""
+    awaited: bool = True
+    """Whether the next step waits for the answer to this one."""
+    versions: tuple[Version, ...] = ()
+    """The only versions that it is for; of none, all."""
 
 
 Conduct = Callable[["Session", Step], Awaitable[object]]
@@ -94,10 +99,34 @@ class Timetable:
                 if again and step.raw:
                     continue  # only what has a period is repeated
                 await asyncio.sleep(step.delay)
-                await self._conduct(await course.present(), step)
+                session = await course.present()
+                if not step.versions or session.version in step.versions:
+                    await self._conduct(session, step)
             if self._period is None:
                 return
             again = True
+
+
+class Timetables:
+    """Several timetables, each with its own start."""
+
+    def __init__(self, *tables: Timetable) -> None:
+        self._tables = tables
+
+    def connected(self, session: Session) -> None:
+        """A station has connected."""
+        for table in self._tables:
+            table.connected(session)
+
+    def booted(self, session: Session, status: str) -> None:
+        """A BootNotification was answered with `status`."""
+        for table in self._tables:
+            table.booted(session, status)
+
+    def gone(self, session: Session) -> None:
+        """A connection has ended."""
+        for table in self._tables:
+            table.gone(session)
 
 
 class _Course:

@@ -120,7 +120,7 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
     configuration file, `prefix` that of its environment variables (`OCPP_CSMS_`). A method `check(self, given)` of
     the options class judges the whole, `given` being the names of the fields that some layer set; it raises
     UsageError, with `option` set where the fault is one option's. `elsewhere` says of flags that another program has
-    what to do here.
+    what to do here. A static method `beneath(given)` gives the lowest layer, from what the others amount to.
     """
 
     def __init__(
@@ -220,7 +220,11 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
         around = from_environment(every, self.prefix, environ)
         config = typed.get("config") or around.get("config")
         filed = [] if config is None else self._from_file(str(config.value), config.source)
-        given = merged(every, [*filed, around, typed])
+        layers = [*filed, around, typed]
+        beneath: Callable[[Layer], Layer] | None = getattr(self._class, "beneath", None)
+        if beneath is not None:  # what an option stands for lies under everything that is said
+            layers.insert(0, beneath(merged(every, layers)))
+        given = merged(every, layers)
         for each in every:
             if each.required and each.name not in given:
                 places = f" (or {self.prefix}{each.name.upper()}, or {each.name} under [{self.table}])"

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from shared.faults.effects import Close, Cut, Deliver, Effect, Message, Stall
 from shared.faults.envelope import Handle
 
+EARLY = 1e-5
+"""Seconds by which a timer may fire before its time (a loop's clock has a resolution): what is due then passes. Else
+the timer would be set again for the same moment, and on a virtual clock for ever."""
+
 
 @dataclass(eq=False, slots=True)
 class Item:
@@ -85,7 +89,7 @@ class Lane:
     def pop(self, now: float) -> Item | None:
         """The item that passes next, if one does so by now."""
         item = self._first()
-        if self.blocked or item is None or item.due > now:
+        if self.blocked or item is None or item.due > now + EARLY:
             return None
         if self._line and item is self._line[0]:
             self._line.popleft()

@@ -42,6 +42,7 @@ interactive = false
 
 [csms]
 host = "0.0.0.0"
+persona = "slow_answers"
 port = 0
 versions = ["1.6", "2.1"]
 no-subprotocol = "close"

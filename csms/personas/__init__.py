@@ -1,0 +1,1 @@
+"""Central systems that misbehave, as data: a TOML file each, which `csms.persona` reads."""
