@@ -353,7 +353,7 @@ class Csms:
         return None
 
     async def _serve_socket(self, connection: ServerSide, scheme: str) -> None:
-        identity, version = connection.admitted  # type: ignore[attr-defined]
+        identity, version = connection.admitted
         request = connection.request
         assert request is not None
         if version is None:

@@ -340,7 +340,7 @@ class Peer(Calling):
         """Send the answers that are due, in order, each followed by its consequence."""
         to_send = self.rpc.frames_to_send
         while to_send:
-            unique_id, frame = to_send.popleft()
+            unique_id, frame = to_send.pop(0)
             await self._put(frame)
             if self._then:
                 then = self._then.pop(unique_id, None)

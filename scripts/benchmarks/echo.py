@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -25,20 +26,24 @@ class Echo:
         return port
 
     async def connect(self, port: int, count: int, width: int, **ignored: Any) -> None:
-        """Open `count` connections."""
-        for _ in range(count):
-            connection = await connect(
-                f"ws://127.0.0.1:{port}/", compression=None, ping_interval=None, proxy=None
-            )
-            self._connections.append(connection)
+        """Open `count` connections, `width` at a time."""
+        left = iter(range(count))
 
-    async def trips(self, action: str, count: int, stations: int = 1) -> float:
-        """There and back, `count` times over one connection; gives the seconds."""
-        connection, text = self._connections[0], echo_frame(action)
+        async def one_after_another() -> None:
+            for _ in left:
+                connection = await connect(
+                    f"ws://127.0.0.1:{port}/", compression=None, ping_interval=None, proxy=None
+                )
+                self._connections.append(connection)
+
+        await asyncio.gather(*(one_after_another() for _ in range(min(width, count))))
+
+    async def trips(self, action: str, count: int, stations: int = 1, width: int = 0) -> float:
+        """There and back, `count` times, spread over so many connections, `width` (all) at once; gives seconds."""
+        text, width = echo_frame(action), width or stations
+        chosen = self._connections[:stations]
         begun = time.perf_counter()
-        for _ in range(count):
-            await connection.send(text)
-            await connection.recv()
+        await asyncio.gather(*(_trips(chosen[at::width], text, count // width) for at in range(width)))
         return time.perf_counter() - begun
 
     async def settle(self) -> None:
@@ -57,3 +62,11 @@ async def _echo(connection: ServerConnection) -> None:
             await connection.send(await connection.recv())
     except ConnectionClosed:
         pass
+
+
+async def _trips(connections: list[ClientConnection], text: str, count: int) -> None:
+    """So many times there and back, one after another, over each connection in turn."""
+    for number in range(count):
+        connection = connections[number % len(connections)]
+        await connection.send(text)
+        await connection.recv()

@@ -122,7 +122,7 @@ class Rpc:
         """The peer's calls that are not answered on the wire: id -> our answer, once there is one."""
         self._given_up: deque[str] | None = None  # ids whose answer may still come
         self._done = ""  # the id that was answered last
-        self.frames_to_send: deque[tuple[str, str]] = deque()
+        self.frames_to_send: list[tuple[str, str]] = []  # rarely two: a deque would take half a KiB
         """(message id, frame) of what must be sent now, in order: take from the left until it is empty. The id is
         that of the call in work which the frame answers, "" when it answers none."""
 

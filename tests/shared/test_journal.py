@@ -401,3 +401,21 @@ def test_what_is_no_secret_stays(frame: str) -> None:
 def test_what_stays_is_kept_to_the_byte() -> None:
     frame = '[2, "1",\t"Heartbeat", {}]'
     assert redacted({"frame": frame}) == {"frame": frame}
+
+
+def test_a_frame_is_read_as_an_entry_whichever_way_it_is_read() -> None:
+    journal = Journal(Clock(lambda: 5.0, 0.0), limit=3)
+    told: list[Entry] = []
+    leave = journal.subscribe(told.append)
+    journal.frame("csms", "CP1", "in", "[]")
+    leave()
+    journal.frame("csms", "CP1", "out", "[3]")
+    journal.note("CP1", "odd", clause="part 1")
+    frames = [
+        Entry(1, 0.0, "csms", "CP1", "in", "frame", "[]"),
+        Entry(2, 0.0, "csms", "CP1", "out", "frame", "[3]"),
+    ]
+    assert told == frames[:1]
+    assert [*journal][:2] == [*journal.since(0)][:2] == frames
+    assert all(type(entry) is Entry for entry in (*journal, *journal.since(1), *told))
+    assert [entry.note for entry in journal.findings()] == ["odd"]

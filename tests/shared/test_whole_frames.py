@@ -217,3 +217,63 @@ async def test_nothing_is_sent_once_a_close_is_under_way() -> None:
         with pytest.raises(LinkClosed):
             await sending
         assert b"late" not in await peer.reader.read()
+
+
+# --- who is told of a message before the reader wakes ------------------------------------------------------------
+
+
+async def test_what_is_heard_does_not_wake_the_reader_and_what_is_not_does() -> None:
+    heard: list[str] = []
+
+    def hear(text: str) -> bool:
+        heard.append(text)
+        return text != "mine"
+
+    async with raw() as peer:
+        peer.link.tell(hear)
+        reading = asyncio.ensure_future(peer.link.recv())
+        await asyncio.sleep(0)
+        for text in (b"a", b"b", b"mine", b"c"):
+            peer.link.connection.data_received(frame(text))
+        assert await reading == "mine"
+        assert heard == ["a", "b", "mine"], "nobody waits any more: the next belongs to the queue"
+        assert await peer.link.recv() == "c"
+
+
+async def test_a_message_that_cannot_be_read_or_comes_in_pieces_is_the_readers() -> None:
+    heard: list[str] = []
+    async with raw() as peer:
+        peer.link.tell(lambda text: not heard.append(text))  # type: ignore[func-returns-value]
+        for data, came in (
+            (frame(b"\xff"), b"\xff"),
+            (frame(b"par", first=0x01) + frame(b"ts", first=0x80), "parts"),
+        ):
+            reading = asyncio.ensure_future(peer.link.recv())
+            await asyncio.sleep(0)
+            peer.link.connection.data_received(data)
+            assert await reading == came
+        assert heard == []
+
+
+async def test_what_goes_wrong_in_hearing_is_raised_where_messages_are_read() -> None:
+    def hear(text: str) -> bool:
+        raise LookupError(text)
+
+    async with raw() as peer:
+        peer.link.tell(hear)
+        reading = asyncio.ensure_future(peer.link.recv())
+        await asyncio.sleep(0)
+        peer.link.connection.data_received(frame(b"oh"))
+        with pytest.raises(LookupError, match="oh"):
+            await reading
+        peer.link.tell(None)
+        peer.link.connection.data_received(frame(b"well"))
+        assert await peer.link.recv() == "well"
+
+
+async def test_nothing_is_sent_at_once_while_the_other_side_takes_nothing() -> None:
+    async with raw() as peer:
+        peer.link.connection.pause_writing()
+        assert not peer.link.send_at_once("later")
+        peer.link.connection.resume_writing()
+        assert peer.link.send_at_once("now")
