@@ -27,7 +27,8 @@ def report(
     if connector.pending is not None and not asked:
         connector.pending.cancel()
         connector.pending = None
-    if not asked and status == connector.told and not connector.info:
+    news = connector.info and station.version is V16  # only 1.6 has a place for it
+    if not asked and status == connector.told and not news:
         return
     wait = 0.0 if asked or not connector.told or not station.may_send else _least_duration(station)
     if wait > 0:
