@@ -45,7 +45,18 @@ def csms_of(options: CsmsOptions, journal: Journal) -> Csms:
     csms.socket = options.persona.socket if options.persona else PLAIN
     for injection in (*(options.persona.faults if options.persona else ()), *options.inject):
         csms.faults.add(injection)
+    _try_out(csms, options)
     return csms
+
+
+def _try_out(csms: Csms, options: CsmsOptions) -> None:
+    """What the commands of the options say that no version has is told now. Raises UsageError."""
+    texts = [("command", options.command.text)] if options.command else []
+    texts += [("commands", each.text) for each in options.commands]
+    if texts:
+        from csms.commands.trial import try_out
+
+        try_out(csms, texts, options.versions)
 
 
 def _kind(options: CsmsOptions) -> Callable[..., Csms]:

@@ -74,12 +74,8 @@ class Remarks:
         `ids` are those of other messages that it is about.
         """
         rule = clause(self.version, finding, symptom)
-        text, rule = self.excused(finding, text, rule, ref or self._ref, *ids)
+        text, rule = excused(self._setting.faults, self.station, finding, text, rule, ref or self._ref, *ids)
         self._note(finding, text, ref=ref or self._ref, clause=rule, **detail)
-
-    def excused(self, finding: str, text: str, rule: str, ref: int = 0, *ids: str) -> tuple[str, str]:
-        """The words and the clause of a finding, as `shared.findings.excused` gives them."""
-        return excused(self._setting.faults, self.station, finding, text, rule, ref or self.ref, *ids)
 
     def _note(self, name: str, text: str, *, ref: int, **detail: Any) -> None:
         self._setting.journal.note(self.station, name, text, end=self._setting.end, ref=ref, **detail)

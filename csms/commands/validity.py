@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from csms.commands.form import Form, NoMember, form_of, has, member
 from csms.commands.registry import Command, NotOnThisVersion, Payload, wrong
+from shared.option_fields import UsageError
 from shared.suggest import advice
 from shared.versions import VERSIONS, Version
+
+
+class WrongWord(UsageError):
+    """A word that its member has on no version."""
 
 
 def check_schema(version: Version, commands: tuple[Command, Command], action: str, payload: Payload) -> None:
@@ -20,7 +25,7 @@ def check_schema(version: Version, commands: tuple[Command, Command], action: st
     if not violations:
         return
     form = form_of(version, action)
-    faults, foreign = [], True
+    faults, foreign, only_words = [], True, True
     for violation in violations:
         path = violation.path.strip("/").replace("/", ".")
         allowed = _enumeration(form, path)
@@ -30,9 +35,11 @@ def check_schema(version: Version, commands: tuple[Command, Command], action: st
             foreign = foreign and exists_elsewhere(version, commands, path, value)
         else:
             faults.append(f"{path or 'the request'}: {violation.message}")
-            foreign = False
+            foreign = only_words = False
     text = f"{commands[1].name} on OCPP {version}: {'; '.join(faults)}"
-    raise NotOnThisVersion(text) if foreign else wrong(text)
+    if foreign:
+        raise NotOnThisVersion(text)
+    raise WrongWord(text) if only_words else wrong(text)
 
 
 def _enumeration(form: Form, path: str) -> list[str]:

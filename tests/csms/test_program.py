@@ -320,3 +320,25 @@ async def test_it_serves_wss_with_the_certificate_and_key_it_was_given(tmp_path:
             assert ssl.DER_cert_to_PEM_cert(shown) == CERTIFICATE
             assert csms.sessions["CP1"].url == url
         await csms.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["-c", "reset:kind=Foo", "--delay", "1"],
+            "--command: reset on OCPP 1.6: type: 'Foo' is not one of the words it takes",
+        ),
+        (["--commands", "request_stop_transaction:1,reset:1"], ""),
+        (["--versions", "2.0.1", "--commands", "reset:kind=OnIdel@2"], "did you mean 'OnIdle'?"),
+        (["--commands", "reset:kind=OnIdle@2"], ""),
+    ],
+)
+async def test_a_word_that_no_version_has_is_told_at_the_start(words: list[str], said: str) -> None:
+    try:
+        csms_of(resolve(words, {}), Journal(Clock.of_loop(asyncio.get_running_loop())))
+        told = ""
+    except UsageError as wrong:
+        told = str(wrong)
+    assert said in told
+    assert bool(said) is bool(told)
