@@ -27,6 +27,7 @@ from shared.option_fields import UsageError
 if TYPE_CHECKING:
     import ssl
 
+    from csms.files import Library
     from csms.options import CsmsOptions
     from shared.journal.journal import Journal
 
@@ -81,6 +82,29 @@ async def listen(
         compression=options.compression,
         max_frame=options.max_message_size,
         ping_interval=options.ping_interval,
+    )
+
+
+def library_of(options: CsmsOptions, csms: Csms) -> Library:
+    """The files that the options have `csms` serve. Raises UsageError for a signing pair that cannot be used."""
+    from pathlib import Path
+
+    from csms import files_signing
+    from csms.files import Library
+
+    signer = None
+    if options.signing_cert and options.signing_key:
+        pair = files_signing.given(options.signing_cert, options.signing_key)
+        signer = lambda: pair  # noqa: E731
+    return Library(
+        Path(options.files) if options.files else None,
+        seed=options.seed,
+        faults=options.files_fault,
+        credentials=options.files_password or "",
+        limit=options.files_limit,
+        signer=signer,
+        now=csms.clock.time,
+        tell=lambda station, what, words: csms.journal.note(station, what, words, end="csms"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from csms import option_tables as tables
 from csms import option_values as words
+from csms.files_options import FILES, FileOptions
 from csms.option_forward import FORWARD
 from csms.option_persona import PERSONA, PersonaOptions
 from csms.option_tables import StationOptions
@@ -19,13 +20,13 @@ from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
 SEND, SAY, COMPATIBILITY = "commands to send", "what the commands say", "compatibility"
-GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, SEND, SAY)
+GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, FILES, SEND, SAY)
 
 _positive_id = whole(0, 2**31 - 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CsmsOptions(PersonaOptions):
+class CsmsOptions(FileOptions, PersonaOptions):
     """The configuration of one mock CSMS, flat; every value is parsed and checked."""
 
     host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")
@@ -290,6 +291,7 @@ class CsmsOptions(PersonaOptions):
             raise UsageError("needs --tls-cert", "tls_key")
         if self.lenient_subprotocol and V16 not in self.versions:
             raise UsageError("needs 1.6 among --versions", "lenient_subprotocol")
+        self.check_files(given)
         for name, meant in _MEANT.items():
             if name in given:
                 self._refuse("what it sets", meant, name)

@@ -18,6 +18,7 @@ from shared.option_fields import UsageError
 from shared.streams import complete, say
 
 if TYPE_CHECKING:
+    from csms.files_servers import FileServers
     from csms.options import CsmsOptions
     from csms.server import Csms
     from csms.state import State
@@ -61,13 +62,17 @@ async def _until_stopped(options: CsmsOptions, shutdown: Shutdown) -> int:
     file = _journal_file(options, journal)
     state = _state(options, csms)
     console = Console(journal, sys.stderr, end="csms", level=options.log_level)
+    files = _files(csms, options)
     try:
+        if files is not None:
+            await files.begin(tls)
         try:
             port = await listen(csms, options, admission, tls)
         except OSError as problem:
             say(sys.stderr, f"csms: {_cannot_listen(options, problem)}\n")
             return lifecycle.NO_CONNECTION
         url = f"{'wss' if tls else 'ws'}://{_shown(options.host)}:{port}"
+        say(sys.stdout, "".join(f"{line}\n" for line in (files.lines if files else ())))
         say(sys.stdout, f"listening on {url}\n")
         if options.log_level in ("debug", "info"):
             say(sys.stderr, _welcome(options, url))
@@ -81,6 +86,8 @@ async def _until_stopped(options: CsmsOptions, shutdown: Shutdown) -> int:
         except TimeoutError:
             say(sys.stderr, f"csms: not every connection had closed within {DRAIN:g} s\n")
     finally:
+        if files is not None:
+            await files.stop()
         console.close()
         for kept in (file, state):
             if kept is not None:
@@ -112,6 +119,14 @@ def _typing(
     from csms.terminal import serve_terminal
 
     return csms.tasks.spawn(serve_terminal(csms, shutdown.request, console))
+
+
+def _files(csms: Csms, options: CsmsOptions) -> FileServers | None:
+    if options.files is None:
+        return None
+    from csms.files_servers import FileServers
+
+    return FileServers(csms, options)
 
 
 def _journal_file(options: CsmsOptions, journal: Journal) -> JournalFile | None:

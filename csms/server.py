@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import Server
     from websockets.http11 import Request, Response
 
+    from csms.files import Library
     from csms.policies import Policies
     from csms.record import StationRecord
     from csms.timetable import Timetable, Timetables
@@ -86,6 +87,8 @@ class Csms:
         self.ledger = policies.ledger
         self.tariff = policies.tariff
         self.journal = journal
+        self.files: Library | None = None
+        """The firmware that stations may fetch, and where their uploads go, if it serves files."""
         self.clock: Clock = journal.clock
         self.timetable = timetable
         self.socket = PLAIN

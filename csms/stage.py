@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from csms import commands
-from csms.making import admission_of, csms_of, listen, tls_of
+from csms.making import admission_of, csms_of, library_of, listen, tls_of
 from csms.options import parser
 from csms.server import Csms, handlers
 from shared.link import Link
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from csms.session import Session
     from shared.option_layers import Layer
     from shared.peer import Peer
+    from shared.transfer import Transport
     from shared.versions import Version
 
 _NEUTRAL = {
@@ -84,8 +85,17 @@ class CsmsStage:
         )
         self.csms = csms_of(options, self._setting.journal)
         self.csms.on_change = self._on_change
+        if setting.options is None:
+            self.csms.files = library_of(self.options, self.csms)
         for injection in self._setting.inject:
             self.csms.faults.add(injection)
+
+    @property
+    def network(self) -> Transport | None:
+        """How the stations of a pair reach files: those that this central system serves."""
+        from csms.files_memory import MemoryNetwork
+
+        return None if self.csms.files is None else MemoryNetwork(self.csms.files)
 
     async def listen(self) -> str:
         """Accept stations on a free port of this machine; gives the address to dial."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from csms.commands import served
 from csms.commands.defaults import DIAGNOSTICS_URL, LOG_URL, chosen, id_token, moment, present, upstream
 from csms.commands.registry import Payload, Sent, Session, command
 from csms.commands.request import Needed
 
 
-def _destination(to: Session, url: str | None, made_up: str) -> str | Needed:
-    """Where to upload to: a log holds what is nobody else's business, so no address is made up."""
+def _destination(to: Session, url: str | None, over: str | None, made_up: str) -> str | Needed:
+    """Where to upload to: a log holds what is nobody else's business, so no address but our own is made up."""
     if url is not None:
         return url
-    return made_up if upstream(to) else Needed("url")
+    return made_up if upstream(to) else served.upload_folder(to, over) or Needed("url")
 
 
 @command("GetLog")
@@ -19,6 +20,7 @@ def get_log(
     to: Session,
     *,
     url: str | None = None,
+    over: str | None = None,
     kind: str | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -28,10 +30,11 @@ def get_log(
 ) -> Sent:
     """Have the station upload a log.
 
-    url: where to (needed). kind: DiagnosticsLog (default), SecurityLog, in 2.1 DataCollectorLog. since,
-    until: seconds from now (negative: ago) or timestamps. retries, interval: of the upload. request: its id.
+    url: where to (needed unless our file server runs; over: http, https or ftp). kind: DiagnosticsLog
+    (default), SecurityLog, in 2.1 DataCollectorLog. since, until: seconds from now (negative: ago) or
+    timestamps. retries, interval: of the upload. request: its id.
     """
-    log: Payload = {"remoteLocation": _destination(to, url, LOG_URL)}
+    log: Payload = {"remoteLocation": _destination(to, url, over, LOG_URL)}
     log |= present(oldestTimestamp=moment(to, since), latestTimestamp=moment(to, until))
     return {
         "logType": chosen(kind, "DiagnosticsLog"),
@@ -45,6 +48,7 @@ def get_diagnostics(
     to: Session,
     *,
     url: str | None = None,
+    over: str | None = None,
     since: str | None = None,
     until: str | None = None,
     retries: int | None = None,
@@ -52,10 +56,11 @@ def get_diagnostics(
 ) -> Sent:
     """Have a 1.6 station upload its diagnostics; a 2.x station its DiagnosticsLog.
 
-    url: the directory to upload to (needed). since, until: seconds from now (negative: ago) or timestamps.
+    url: the directory to upload to (needed unless our file server runs; over: http, https or ftp). since,
+    until: seconds from now (negative: ago) or timestamps.
     retries, interval: of the upload.
     """
-    return {"location": _destination(to, url, DIAGNOSTICS_URL)} | present(
+    return {"location": _destination(to, url, over, DIAGNOSTICS_URL)} | present(
         startTime=moment(to, since), stopTime=moment(to, until), retries=retries, retryInterval=interval
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csms.commands import served
 from csms.commands.defaults import FIRMWARE_URL, FIRMWARE_URL_2X, chosen, moment, only, present, upstream
 from csms.commands.registry import Payload, Sent, Session, command
 from csms.commands.request import Needed
@@ -10,11 +11,24 @@ from csms.commands.security import pem
 from shared.versions import V2X, V16
 
 
-def _location(to: Session, url: str | None) -> str | Needed:
-    """Where the firmware is: a real station would install what it finds there, so nothing is made up."""
-    if url is not None:
-        return url
-    return FIRMWARE_URL.get(to.version, FIRMWARE_URL_2X) if upstream(to) else Needed("url")
+def _source(
+    to: Session, url: str | None, file: str | None, over: str | None
+) -> tuple[str | None, str | Needed]:
+    """The firmware's name if we serve it, and where it is: a real station would install it, so nothing is made up."""
+    if url is None and file is None and upstream(to):
+        return None, FIRMWARE_URL.get(to.version, FIRMWARE_URL_2X)
+    return served.source(to, url, file, over)
+
+
+def _signed(
+    to: Session, name: str | None, certificate: str | None, signature: str | None
+) -> tuple[str | None, str | None]:
+    """Signing certificate and signature as they were given, else those of a file of ours."""
+    files = served.library(to)
+    if name is None or files is None:
+        return pem(certificate), signature
+    own = files.signed(name)
+    return pem(certificate) or own[0], chosen(signature, own[1])
 
 
 @command("UpdateFirmware")
@@ -22,32 +36,48 @@ def update_firmware(
     to: Session,
     *,
     url: str | None = None,
+    file: str | None = None,
+    over: str | None = None,
     retrieve: str | None = None,
     install: str | None = None,
     retries: int | None = None,
     interval: int | None = None,
+    signed: bool | None = None,
     certificate: str | None = None,
     signature: str | None = None,
     request: int | None = None,
 ) -> Sent:
     """Have the station fetch and install firmware.
 
-    url: where it is (needed). retrieve: when to fetch it, seconds from now or a timestamp, default now.
+    url: where it is, or file: its name on our file server (needed unless that has one only), over: http, https
+    or ftp. retrieve: when to fetch it, seconds from now or a timestamp, default now.
     install: when to install it (2.x). retries, interval: of the download. certificate (a PEM file) and
-    signature (base64): who signed it, and how (1.6 sends it as SignedUpdateFirmware then).
-    request: its id, else made up (2.x).
+    signature (base64): who signed it, and how; default those of the file (2.x), unless signed is false.
+    On 1.6 either of them, or signed, sends SignedUpdateFirmware. request: its id, else made up (2.x).
     """
     repeat = present(retries=retries, retryInterval=interval)
     when = moment(to, retrieve, 0)
-    if to.version is V16 and (certificate is not None or signature is not None):
-        signed = _signed(to, url, retrieve, install, certificate, signature)
-        id = to.new_request_id() if request is None else request
-        return "SignedUpdateFirmware", {"requestId": id, "firmware": signed} | repeat
+    if to.version is V16 and (signed or certificate is not None or signature is not None):
+        return "SignedUpdateFirmware", signed_update_firmware(
+            to,
+            url=url,
+            file=file,
+            over=over,
+            retrieve=retrieve,
+            install=install,
+            retries=retries,
+            interval=interval,
+            certificate=certificate,
+            signature=signature,
+            request=request,
+        )  # type: ignore[return-value]
+    name, location = _source(to, url, file, over)
     if to.version is V16:
         only(to, V2X, install=install, request=request)
-        return {"location": _location(to, url), "retrieveDate": when} | repeat
-    firmware = {"location": _location(to, url), "retrieveDateTime": when} | present(
-        installDateTime=moment(to, install), signingCertificate=pem(certificate), signature=signature
+        return {"location": location, "retrieveDate": when} | repeat
+    own, over_file = _signed(to, None if signed is False else name, certificate, signature)
+    firmware = {"location": location, "retrieveDateTime": when} | present(
+        installDateTime=moment(to, install), signingCertificate=own, signature=over_file
     )
     return {"requestId": to.new_request_id() if request is None else request, "firmware": firmware} | repeat
 
@@ -57,6 +87,8 @@ def signed_update_firmware(
     to: Session,
     *,
     url: str | None = None,
+    file: str | None = None,
+    over: str | None = None,
     retrieve: str | None = None,
     install: str | None = None,
     retries: int | None = None,
@@ -67,31 +99,20 @@ def signed_update_firmware(
 ) -> Sent:
     """Have a 1.6 station with the security extension fetch, verify and install signed firmware.
 
-    url: where it is (needed). retrieve, install: seconds from now or timestamps. retries, interval: of the
-    download. certificate (a PEM file) and signature (base64): default a genuine pair that signs no firmware.
-    request: its id, else made up.
+    url, or file and over: where it is, as of update_firmware (needed). retrieve, install: seconds from now or
+    timestamps. retries, interval: of the download. certificate (a PEM file) and signature (base64): default
+    those of the file; with url a genuine pair that signs no firmware. request: its id, else made up.
     """
-    signed = _signed(to, url, retrieve, install, certificate, signature)
-    return {"requestId": to.new_request_id() if request is None else request, "firmware": signed} | present(
-        retries=retries, retryInterval=interval
-    )
-
-
-def _signed(
-    to: Session,
-    url: str | None,
-    retrieve: str | None,
-    install: str | None,
-    certificate: str | None,
-    signature: str | None,
-) -> Payload:
-    """Signed firmware of 1.6 (security whitepaper, FirmwareType): certificate and signature must be there."""
-    return {
-        "location": _location(to, url),
+    name, location = _source(to, url, file, over)
+    own, over_file = _signed(to, name, certificate, signature)
+    firmware: Payload = {
+        "location": location,
         "retrieveDateTime": moment(to, retrieve, 0),
-        "signingCertificate": pem(certificate) or SIGNER,
-        "signature": chosen(signature, SIGNATURE),
+        "signingCertificate": own or SIGNER,  # security whitepaper, FirmwareType: both must be there
+        "signature": chosen(over_file, SIGNATURE),
     } | present(installDateTime=moment(to, install))
+    id = to.new_request_id() if request is None else request
+    return {"requestId": id, "firmware": firmware} | present(retries=retries, retryInterval=interval)
 
 
 @command("PublishFirmware")
@@ -99,6 +120,8 @@ def publish_firmware(
     to: Session,
     *,
     url: str | None = None,
+    file: str | None = None,
+    over: str | None = None,
     checksum: str | None = None,
     retries: int | None = None,
     interval: int | None = None,
@@ -106,19 +129,27 @@ def publish_firmware(
 ) -> Sent:
     """Have a local controller fetch firmware and offer it to its stations (2.x).
 
-    url: where it is (needed). checksum: its MD5 in hex. retries, interval: of the download. request: its id.
+    url, or file and over: where it is, as of update_firmware (needed). checksum: its MD5 in hex, default that of
+    the file. retries, interval: of the download. request: its id.
     """
+    name, location = _source(to, url, file, over)
+    files = served.library(to)
+    own = files.checksum(name) if files is not None and name is not None else CHECKSUM
     return {
-        "location": _location(to, url),
-        "checksum": chosen(checksum, CHECKSUM),
+        "location": location,
+        "checksum": chosen(checksum, own),
         "requestId": to.new_request_id() if request is None else request,
     } | present(retries=retries, retryInterval=interval)
 
 
 @command("UnpublishFirmware")
-def unpublish_firmware(to: Session, *, checksum: str | None = None) -> Sent:
+def unpublish_firmware(to: Session, *, checksum: str | None = None, file: str | None = None) -> Sent:
     """Have a local controller stop offering a firmware (2.x).
 
-    checksum: the MD5 of the firmware in hex, default the one that publish_firmware names by default.
+    checksum: the MD5 of the firmware in hex, or file: its name on our file server; default the one that
+    publish_firmware names by default.
     """
-    return {"checksum": chosen(checksum, CHECKSUM)}
+    found = served.firmware(to, file, None)
+    files = served.library(to)
+    own = files.digests(found[0]).md5 if files is not None and found is not None else CHECKSUM
+    return {"checksum": chosen(checksum, own)}

@@ -297,13 +297,15 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
             await bench.arrive(stage)
         present: list[tuple[str, Version]] = getattr(stage, "present", [])
         return present[0][1] if present else version
-    csms = roles.stage(CSMS)(replace(setting, inject=bench.inject if bench.role == CSMS else ()))
+    csms: Any = roles.stage(CSMS)(replace(setting, inject=bench.inject if bench.role == CSMS else ()))
     stages[CSMS] = csms
     if bench.over == SOCKETS:
         setting = replace(setting, url=await csms.listen())
     else:
         await csms.start()
         setting = replace(setting, dial=_in_memory(csms, version))
+    # files go through memory over sockets too: what HTTP and FTP do to them does not depend on a scenario
+    setting = replace(setting, network=csms.network)
     station = roles.stage(CHARGE_POINT)(
         replace(setting, inject=bench.inject if bench.role == CHARGE_POINT else ())
     )

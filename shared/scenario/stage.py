@@ -15,6 +15,7 @@ from shared.dialer import Target
 from shared.journal.journal import Journal
 from shared.link import Link
 from shared.peer import Peer
+from shared.transfer import Transport
 from shared.versions import Version
 
 Dial = Callable[[Target], Awaitable[tuple[Link, Version]]]
@@ -56,6 +57,8 @@ class Setting:
     """The options of the program whose role the stage is, None in a pair."""
     dial: Dial | None = None
     url: str = ""
+    network: Transport | None = None
+    """How stations reach files, in a pair; None for the real network."""
     patience: float = 30.0
     """Seconds to wait for a first connection."""
     schema: str = "strict"

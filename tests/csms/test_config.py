@@ -70,6 +70,14 @@ delay = 4
 call = [{{ action = "ClearCache" }}]
 start-on = "accepted"
 rearm = true
+files = "{folder}"
+files-port = 1
+ftp-port = 2
+files-password = "u:p"
+files-fault = ["cut:after=1", "missing:path=x"]
+files-limit = 5
+signing-cert = "{folder}/pair.toml"
+signing-key = "{folder}/pair.toml"
 trigger-message = "Heartbeat"
 reset-type = "Soft"
 availability-status = "Inoperative"
