@@ -45,6 +45,9 @@ class FirmwareHabits:
     root: str = ""
 
 
+USUAL = FirmwareHabits()
+"""How a station takes updates of which nothing is said."""
+
 _WORDS = {"fails": ("", *FAILURES), "reboots": REBOOTS, "during_transactions": DURING}
 
 
@@ -54,7 +57,7 @@ def habits(settings: Any, base: FirmwareHabits | None = None) -> FirmwareHabits:
         return settings
     if not isinstance(settings, Mapping):
         raise UsageError(f"updates is a table, as in updates: {{fails: {FAILURES[0]}}}")
-    base = base or FirmwareHabits()
+    base = base or USUAL
     known = {field.name: getattr(base, field.name) for field in fields(FirmwareHabits)}
     for name, value in settings.items():
         if name not in known:
@@ -65,5 +68,5 @@ def habits(settings: Any, base: FirmwareHabits | None = None) -> FirmwareHabits:
             value = float(value)
         if type(value) is not type(known[name]):
             raise UsageError(f"updates: {name} is {type(known[name]).__name__}, not {value!r}")
-    changed = {name: float(v) if name == "installing" else v for name, v in settings.items()}
+    changed: dict[str, Any] = {name: float(v) if name == "installing" else v for name, v in settings.items()}
     return replace(base, **changed)

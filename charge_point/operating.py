@@ -25,10 +25,10 @@ Place = tuple["Evse", Connector]
 
 
 def is_closed(station: Station, evse: int, connector: int) -> bool:
-    """Whether the CSMS forbids this connector, by itself or with what it is part of."""
+    """Whether the CSMS or a part of the station forbids this connector, by itself or with what it is part of."""
     closed = station.closed
     above = station.version is not V16 and (STATION in closed or (evse, 0) in closed)
-    return above or (evse, connector) in closed
+    return above or (evse, connector) in closed or any(part.closes for part in (station.parts or {}).values())
 
 
 def set_availability(

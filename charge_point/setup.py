@@ -10,7 +10,7 @@ from typing import Any
 from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
 from charge_point.ev import ANY_CAR, Vehicle
-from charge_point.firmware_habits import FirmwareHabits
+from charge_point.firmware_habits import USUAL, FirmwareHabits
 
 KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"TestVendor": MappingProxyType({"TestMessage": None})}
@@ -63,7 +63,7 @@ class StationSetup:
     variables: Mapping[str, Settable | Override] = field(default_factory=lambda: _NOTHING)
     features: frozenset[str] = FEATURES
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: KNOWN_VENDORS)
-    updates: FirmwareHabits = FirmwareHabits()
+    updates: FirmwareHabits = USUAL
 
     def __post_init__(self) -> None:
         """Raises ValueError for hardware that there cannot be."""

@@ -18,6 +18,7 @@ from charge_point.making import backoff_of, setup_of, target_of
 from charge_point.restarting import watchdog
 from charge_point.setup import StationSetup
 from charge_point.station import Station
+from charge_point.transfer import Transfers
 from shared.chance import Stream
 from shared.dialer import Backoff, Dialer, GaveUp, Target, dial
 from shared.journal.entry import OPEN, Entry
@@ -74,6 +75,8 @@ class StationStage:
             unit.station = Station(name, made, setting.journal, self._tasks, version=setting.version)
         except ValueError as wrong:
             raise Broken(f"{name}: {wrong}") from None
+        if setting.network is not None:
+            unit.station.part(Transfers).through = setting.network
         if options is not None:
             target = target_of(options)._replace(identity=name, versions=(setting.version,))
             backoff: Callable[[], Backoff] = lambda: backoff_of(options, unit.station)  # noqa: E731

@@ -1,4 +1,4 @@
-"""Diagnostics: what is told of an upload when the CSMS asks, and what the station knows of a customer (N09, N10)."""
+"""Diagnostics: logs that are uploaded (N01; 1.6 §5.9), and what the station knows of a customer (N09, N10)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo
 from charge_point.keeping import keep_cache
+from charge_point.parts import existing
 from charge_point.statuses import status
 from charge_point.tellers import tells
 from shared.answers import answers
+from shared.clock import parse
 from shared.dispatch import Answer, on
 from shared.peer import CallFailed
 from shared.versions import V2X, V16, VERSIONS
@@ -24,16 +26,97 @@ LONGEST = 512
 _REFERENCES = ("idToken", "customerCertificate", "customerIdentifier")
 
 
+@on("GetDiagnostics", V16)
+@answers(
+    "fileName",
+    "the file that is uploaded into the folder `location`: what crossed the wire between startTime and stopTime; none, "
+    "and no upload, when nothing did and while the registration is not Accepted",
+    clause="1.6 §5.9",
+    state=True,
+)
+def get_diagnostics(station: Station, request: Payload) -> Payload | Answer:
+    """Upload the diagnostics."""
+    from charge_point import log_files, logs
+
+    name = log_files.name_of(station, log_files.DIAGNOSTICS)
+    try:
+        span = _moment(request.get("startTime")), _moment(request.get("stopTime"))
+    except ValueError as wrong:
+        station.note("bad_time", str(wrong))
+        return {}
+    content = log_files.content(station, log_files.DIAGNOSTICS, *span)
+    if not content or not station.registration.accepted:  # while Pending nothing may be told of it (1.6 §4.2)
+        return {}
+    # 1.6 §6.25: the location is a directory
+    url = request["location"] if request["location"].endswith("/") else f"{request['location']}/"
+    upload = logs.Upload(logs.DIAGNOSTICS, None, url, name, content, *_patience(request))
+    return Answer({"fileName": name}, lambda: station.part(logs.Logs).begin(upload))
+
+
+@on("GetLog", *VERSIONS)
+@answers(
+    "status, filename",
+    "Rejected when there is no entry in the time asked for, for a time that is none, and while the registration is not "
+    "Accepted; AcceptedCanceled when an upload runs, which ends; else Accepted, with the name of the file that is "
+    "uploaded",
+    clause="N01.FR.01-N01.FR.05, N01.FR.12; SW16 N01.FR.01, N01.FR.11",
+    state=True,
+)
+def get_log(station: Station, request: Payload) -> Payload | Answer:
+    """Upload a log."""
+    from charge_point import log_files, logs
+
+    version, log = station.version, request["log"]
+    if not station.registration.accepted:  # B02.FR.02: what would follow may not be sent
+        return status(version, "Rejected", "CSNotAccepted", "the registration is not accepted")
+    try:
+        span = _moment(log.get("oldestTimestamp")), _moment(log.get("latestTimestamp"))
+    except ValueError as wrong:
+        return status(version, "Rejected", "InvalidValue", str(wrong))
+    content = log_files.content(station, request["logType"], *span)
+    if not content:
+        return status(version, "Rejected", "NotFound", "there is nothing to upload")  # N01.FR.05
+    name = log_files.name_of(station, request["logType"])
+    upload = logs.Upload(
+        logs.LOG, request["requestId"], log["remoteLocation"], name, content, *_patience(request)
+    )
+    part = station.part(logs.Logs)
+    word = "Accepted" if part.running is None else "AcceptedCanceled"  # N01.FR.12
+    return Answer({"status": word, "filename": name}, lambda: part.begin(upload))
+
+
+def _moment(text: str | None) -> float | None:
+    return None if text is None else parse(text)
+
+
+def _patience(request: Payload) -> tuple[int, float]:
+    """How often an upload is tried again, and after how many seconds."""
+    from charge_point.logs import RETRY_INTERVAL
+
+    return request.get("retries", 0), float(request.get("retryInterval", RETRY_INTERVAL))
+
+
 @tells("DiagnosticsStatusNotification", V16)
 def tell_diagnostics_status(station: Station, evse: int | None, connector: int | None) -> None:
-    """Idle: nothing is ever uploaded (1.6 §4.4)."""
-    station.say("DiagnosticsStatusNotification", {"status": "Idle"}, asked=True)
+    """Uploading, or Idle when no diagnostics are (1.6 §4.4)."""
+    from charge_point import logs
+
+    part = existing(station, logs.Logs)
+    busy = part is not None and part.running is not None and part.running.action == logs.DIAGNOSTICS
+    payload = {"status": "Uploading" if busy else "Idle"}
+    station.say("DiagnosticsStatusNotification", payload, asked=True)
 
 
 @tells("LogStatusNotification", *VERSIONS)
 def tell_log_status(station: Station, evse: int | None, connector: int | None) -> None:
-    """Idle, without a requestId: nothing is ever uploaded (F06.FR.15, N01.FR.13; white paper N01.FR.12)."""
-    station.say("LogStatusNotification", {"status": "Idle"}, asked=True)
+    """Uploading with its requestId, or Idle without (F06.FR.14, F06.FR.15, N01.FR.13; SW16 N01.FR.12)."""
+    from charge_point import logs
+
+    part = existing(station, logs.Logs)
+    payload: Payload = {"status": "Idle"}
+    if part is not None and part.running is not None and part.running.id is not None:
+        payload = {"status": "Uploading", "requestId": part.running.id}
+    station.say("LogStatusNotification", payload, asked=True)
 
 
 @on("CustomerInformation", *V2X)
@@ -61,17 +144,17 @@ def customer_information(station: Station, request: Payload) -> Payload | Answer
 
 async def _inform(station: Station, request: Payload) -> None:
     """Collect, clear, and report in as many messages as it takes, one after the other."""
-    wire = request.get("idToken")
-    token = None if wire is None else Token(wire["idToken"], wire["type"])
-    found = [] if token is None else _known(station, token)
+    tokens = _tokens(station, request)
+    found = [words for token in tokens for words in _known(station, token)]
     if not found:
         words = "no data found"
     elif request["report"]:
         words = "; ".join(found)
     else:
         words = "data cleared"
-    if token is not None and request["clear"]:
-        _forget(station, token)
+    if request["clear"]:
+        for token in tokens:
+            _forget(station, token)
     parts = [words[at : at + LONGEST] for at in range(0, len(words), LONGEST)]
     for number, part in enumerate(parts):
         notice = {
@@ -86,6 +169,35 @@ async def _inform(station: Station, request: Payload) -> None:
         except CallFailed as failed:
             station.note("call_failed", str(failed))
             return
+
+
+def _tokens(station: Station, request: Payload) -> list[Token]:
+    """The tokens of the customer: the one that is named, or all that have the identifier as their own or their group's.
+
+    No token here comes from a certificate, so that there is none for the hash of one.
+    """
+    wire = request.get("idToken")
+    if wire is not None:
+        return [Token(wire["idToken"], wire["type"])]
+    customer = request.get("customerIdentifier", "").casefold()
+    if not customer:
+        return []
+    return [token for token, group in _stored(station) if customer in (token.id.casefold(), group.casefold())]
+
+
+def _stored(station: Station) -> list[tuple[Token, str]]:
+    """Every token that is stored, each once, with its group."""
+    own = station.authorizer
+    found: dict[str, tuple[Token, str]] = {}
+    infos = {key: info for key, (info, _) in (own.cache or {}).items()} | (own.listed or {})
+    for key, info in infos.items():
+        found[key] = (Token(key), info.group)
+    for one in station.evses:
+        for transaction in (one.transaction, one.last):
+            if transaction is not None and transaction.starter is not None:
+                starter = transaction.starter
+                found.setdefault(starter.key, (starter, transaction.group))
+    return list(found.values())
 
 
 def _known(station: Station, token: Token) -> list[str]:

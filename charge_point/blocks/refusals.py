@@ -45,7 +45,6 @@ class Refusal(NamedTuple):
 
 _MONITORS = "this station monitors no variables"
 _DER = "this station controls no distributed energy resource"
-_UPDATE = "this station does not update its firmware"
 
 TABLE = (
     # provisioning
@@ -80,21 +79,6 @@ TABLE = (
         "K21.FR.01, K21.FR.02",
         rule=refusing.use_priority_charging,
     ),
-    # firmware
-    Refusal("UpdateFirmware", (V16,), NOT_SUPPORTED, _UPDATE, "J-errata 3.9; SW16 L01.FR.20"),
-    Refusal("SignedUpdateFirmware", (V16,), "Rejected", _UPDATE, "SW16 §6.18"),
-    Refusal(
-        "UpdateFirmware", V2X, "Rejected", _UPDATE, "L01, UpdateFirmwareStatusEnumType", "UnsupportedRequest"
-    ),
-    Refusal(
-        "PublishFirmware",
-        V2X,
-        "Rejected",
-        "this is no local controller",
-        "L03.FR.05, GenericStatusEnumType",
-        "UnsupportedRequest",
-    ),
-    Refusal("UnpublishFirmware", V2X, "NoFirmware", "no firmware was published here", "L04.FR.03"),
     # certificates
     Refusal(
         "CertificateSigned",
@@ -130,9 +114,6 @@ TABLE = (
         "UnsupportedRequest",
     ),
     # diagnostics
-    Refusal("GetDiagnostics", (V16,), EMPTY, "no fileName: there is no diagnostics file", "1.6 §5.9"),
-    Refusal("GetLog", (V16,), "Rejected", "there is no log to upload", "SW16 §5.10, N01"),
-    Refusal("GetLog", V2X, "Rejected", "there is no log to upload", "N01.FR.05", "NotFound"),
     Refusal(
         "SetVariableMonitoring",
         V2X,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -57,6 +58,7 @@ class FtpSession:
     def __init__(self, parts: SplitResult, tls: ssl.SSLContext | None) -> None:
         import aioftp
 
+        logging.getLogger("aioftp").setLevel(logging.CRITICAL)  # it tells passwords
         self._parts = parts
         secure: Any = (tls or True) if parts.scheme == "ftps" else None
         self.client = aioftp.Client(

@@ -42,6 +42,7 @@ async def by_http(
                     if method == "PUT" and answer.status in (405, 501):
                         continue
                     judge(answer.status, answer.reason or "")
+                    return
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
         raise TransferFailed(words_of(problem, parts)) from None
 

@@ -151,7 +151,6 @@ async def test_a_running_transaction_can_be_triggered(version_2x: Version) -> No
         (V16, {"requestedMessage": "SignChargePointCertificate"}),
         (V201, {"requestedMessage": "SignChargingStationCertificate"}),
         (V201, {"requestedMessage": "SignCombinedCertificate"}),
-        (V201, {"requestedMessage": "PublishFirmwareStatusNotification"}),
         (V21, {"requestedMessage": "SignV2G20Certificate"}),
         (V21, {"requestedMessage": "CustomTrigger", "customTrigger": "Anything"}),
     ],

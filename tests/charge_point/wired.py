@@ -12,6 +12,7 @@ from charge_point.connection import Connection
 from charge_point.outbox import Store
 from charge_point.setup import StationSetup
 from charge_point.station import Station
+from charge_point.transfer import Transfers
 from shared.actions import STATION, of
 from shared.clock import Clock
 from shared.dispatch import Handler, Table
@@ -21,6 +22,7 @@ from shared.link import Link, MemoryLink
 from shared.peer import CallRefused, Peer, Setting
 from shared.tasks import Tasks
 from shared.versions import V16, Version
+from tests.charge_point.files import Files
 
 Payload = dict[str, Any]
 Script = Callable[[Payload], Payload]
@@ -55,6 +57,8 @@ class Wired:
         self.station = Station(
             "CP1", StationSetup(**setup), self.journal, self.tasks, version=version, store=store
         )
+        self.files = Files()
+        self.station.part(Transfers).through = self.files
         self.connection = Connection(self.station, self, bugs=self.failures)  # type: ignore[arg-type]
         self.target = SimpleNamespace(url="ws://csms/CP1")
         self.script: dict[str, Script | None] = {}

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charge_point.connection import Connection
+from charge_point.firmware_habits import FirmwareHabits
 from charge_point.making import backoff_of, setup_of
 from charge_point.options import ChargePointOptions
 from charge_point.options import resolve as charge_point_options
 from charge_point.station import Station
+from charge_point.transfer import Transfers
 from shared.chance import Stream
 from shared.dialer import Dialer, Target
 from shared.journal.journal import Journal
@@ -68,9 +70,14 @@ class Charger:
         """Switch on: a new station dials."""
         pair, self._starts = self._pair, self._starts + 1
         options = self.options()
-        setup = replace(setup_of(options, str(self._starts)), reboot_seconds=self._reboot_seconds)
+        setup = replace(
+            setup_of(options, str(self._starts)),
+            reboot_seconds=self._reboot_seconds,
+            updates=FirmwareHabits(installing=pair.over.after(10)),
+        )
         self.tasks = Tasks(self.bugs.append)
         self.station = Station(self.identity, setup, self.journal, self.tasks, version=pair.version)
+        self.station.part(Transfers).through = pair.network
         self.dialer = Dialer(
             Target(self.url, self.identity, (pair.version,)),
             lambda: backoff_of(options, self.station),

@@ -23,7 +23,8 @@ from charge_point.hands import Presented
 from charge_point.station import Station
 from csms.admission import Admission
 from csms.conductor import Outcome, conduct
-from csms.making import policies_of, timetable_of
+from csms.files_memory import MemoryNetwork
+from csms.making import library_of, policies_of, timetable_of
 from csms.options import resolve as csms_options
 from csms.record import StationRecord
 from csms.server import Csms
@@ -108,6 +109,8 @@ class Pair:
         words = self._csms_arguments if arguments is None else arguments
         options = csms_options(shlex.split(words), {})
         self.csms = Csms(policies_of(options), self.csms_journal, timetable=timetable_of(options))
+        self.csms.files = library_of(options, self.csms)
+        self.network = MemoryNetwork(self.csms.files)
         if self.over.sockets:
             admission = Admission(options.versions)
             self._port = await self.csms.listen("127.0.0.1", self._port, admission)

@@ -200,23 +200,29 @@ async def test_tc_b09__a_network_profile_is_accepted(pair: Make) -> None:
         await _answered(p, "SetNetworkProfile", profile, {"status": "Accepted"})
 
 
-@later("uploads no logs")
 async def test_tc_n01_gl__a_log_is_uploaded(pair: Make) -> None:
-    async with _commands(pair, "GetLog:url=https://example.com/logs") as p:
+    async with _commands(pair, "GetLog") as p:
         log = {"logType": "DiagnosticsLog", "requestId": ANY}
         exchange = await _answered(p, "GetLog", log, {"status": "Accepted"})
-        told = await p.sees(said("LogStatusNotification", {"status": one_of("Uploading", "Idle")}))
+        told = await p.sees(said("LogStatusNotification", {"status": "Uploading"}))
         assert told.seq > exchange.answer_seq
+        await p.sees(said("LogStatusNotification", {"status": "Uploaded"}))
+        (log,) = p.network.library.received.values()
+        assert b"BootNotification" in log
 
 
-@later("updates no firmware")
+@once_over_sockets
 async def test_tc_l01_uf__firmware_is_updated_step_by_step(pair: Make) -> None:
-    async with _commands(pair, "UpdateFirmware:url=https://example.com/firmware.bin") as p:
-        before = p.station.firmware
-        await _answered(p, "UpdateFirmware", {}, {} if p.version is V16 else {"status": "Accepted"})
-        for word in ("Downloading", "Downloaded", "Installing", "Installed"):
+    async with _commands(pair, "UpdateFirmware:file=fw-2.0.0.bin") as p:
+        assert p.station.firmware != "2.0.0"
+        old = p.version is V16
+        answer = {} if old else {"status": "Accepted"}
+        await _answered(p, "UpdateFirmware", {}, answer, success=None if old else True)
+        for word in ("Downloading", "Downloaded", "Installing"):
             await p.sees(said("FirmwareStatusNotification", {"status": word}))
-        assert p.station.firmware != before
+        await p.sees(booted(p.version, "Accepted", "FirmwareUpdate"))
+        await p.sees(said("FirmwareStatusNotification", {"status": "Installed"}))
+        assert p.station.firmware == "2.0.0"
 
 
 @each_2x
