@@ -700,3 +700,35 @@ def test_the_list_names_each_with_what_it_does(capsys: pytest.CaptureFixture[str
     said = " ".join(lines_of(out))
     for name in NAMES:
         assert name in said
+
+
+# --- the page -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_what_the_files_and_the_keys_say() -> None:
+    from scripts.docs_personas import PAGE, page
+
+    assert PAGE.read_text(encoding="utf-8") == page(), "run scripts/docs_personas.py"
+
+
+def test_every_command_and_file_on_the_page_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from csms.__main__ import main
+    from scripts.docs_personas import PAGE
+
+    text = PAGE.read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (own,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "mine.toml").write_text(own, encoding="utf-8")
+    (scenario,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert Played(scenario).verdicts == {Verdict.PASSED}
+    commands = re.findall(r"^python -m csms (.*)$", text, re.MULTILINE)
+    assert len(commands) == 6
+    for command in commands:
+        words = command.split()
+        if words[0] == "run" or words[-1] == "list":
+            assert main(words) == 0
+        else:  # it would serve until it is stopped
+            assert resolve(words, {}).persona is not None
+    assert "passed" in capsys.readouterr().out
