@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEPT: dict[str, str] = {
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
+    "security events": "charge_point.security_events:SecurityEvents",
     "signing": "charge_point.meter_signing:SigningMeters",
 }
 """Name -> "module:Class" of each part that is kept on disk: a row for each, so that none is imported in vain."""

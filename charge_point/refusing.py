@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from charge_point import variables
 from charge_point.definitions import NETWORK_SLOTS
+from charge_point.security_events import security_event
 from charge_point.statuses import status
 from shared.dispatch import Answer
 from shared.versions import V16
@@ -48,12 +49,7 @@ def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
     if request.get("certificateType", "ChargingStationCertificate") != "ChargingStationCertificate":
         return rejected
     box = "ChargePoint" if station.version is V16 else "ChargingStation"
-    event = {"type": f"Invalid{box}Certificate", "timestamp": station.clock.now()}
-
-    def tell() -> None:
-        station.say("SecurityEventNotification", event)
-
-    return Answer(rejected, tell)
+    return Answer(rejected, lambda: security_event(station, f"Invalid{box}Certificate"))
 
 
 def get_monitoring_report(station: Station, request: Payload) -> Payload:

@@ -21,6 +21,7 @@ from charge_point.outbox import Outbox, Store
 from charge_point.registration import Registration
 from charge_point.restarting import restart
 from charge_point.sampling import Aligner
+from charge_point.security_events import security_event
 from charge_point.setup import StationSetup
 from charge_point.transaction import Event, Transaction
 from shared.chance import Stream
@@ -263,7 +264,7 @@ class Station:
         self.report_all()
         if self.version in V2X:  # A04: a critical event, pushed after each start
             event = "StartupOfTheDevice" if self.registration.reason == "PowerUp" else "ResetOrReboot"
-            self.say("SecurityEventNotification", {"type": event, "timestamp": self.clock.now()})
+            security_event(self, event)
         parts.tell_parts(self, lambda part: part.accepted())
         self.outbox.deliver()
 

@@ -283,7 +283,13 @@ def writable(text: str) -> str:
 
 
 def folder(text: str) -> str:
-    """The path of a directory; one that does not exist yet is made by whoever writes there first."""
-    if os.path.exists(filled(text)) and not os.path.isdir(text):
-        raise ValueError(f"{text}: is a file, not a directory")
+    """The path of a directory that can be written to; one that does not exist yet is made by who writes first."""
+    there = os.path.abspath(filled(text))
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if not os.path.isdir(there):
+        which = "" if os.path.abspath(text) == there else f"{there} "
+        raise ValueError(f"{text}: {which}is a file, not a directory")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{text}: permission denied")
     return text

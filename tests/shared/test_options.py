@@ -236,6 +236,7 @@ def test_a_wrong_value_names_its_source(config: Config) -> None:
         (("--colour", "red", "--loud"), "colour cannot be loud"),
         (("--journal", "/"), "--journal: /: is a directory, not a file"),
         (("--state", __file__), f"--state: {__file__}: is a file, not a directory"),
+        (("--state", f"{__file__}/x/y"), f"--state: {__file__}/x/y: {__file__} is a file, not a directory"),
     ],
 )
 def test_faults_on_the_command_line(args: tuple[str, ...], message: str) -> None:
