@@ -7,8 +7,6 @@ import gc
 import os
 import sys
 from importlib import import_module
-from threading import enumerate as enumerate_threads
-from threading import main_thread
 from types import ModuleType
 from typing import NoReturn
 
@@ -34,8 +32,10 @@ def leave(status: int) -> NoReturn:
 
     The interpreter would go through all of its objects to free them one by one.
     """
-    for thread in enumerate_threads():
-        if thread is not main_thread() and not thread.daemon:
+    import threading
+
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
             thread.join()
     atexit._run_exitfuncs()
     try:

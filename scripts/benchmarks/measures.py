@@ -126,7 +126,7 @@ WARM = 100
 
 
 def fleet(stage: Stage) -> dict[str, Reading]:
-    """A whole fleet boots: boots a second, memory at either end; and what a call costs among so many."""
+    """A whole fleet boots: boots a second, memory at either end."""
     rate, at_csms, at_station = {}, {}, {}
     for side in ("their", "our"):
         with Ends(side, stage.one, stage.two) as ends:
@@ -138,21 +138,50 @@ def fleet(stage: Stage) -> dict[str, Reading]:
             ends.stations.do("settle")
             at_csms[side] = (ends.csms.do("memory") - before[0]) / stage.stations / 1024
             at_station[side] = (ends.stations.do("memory") - before[1]) / stage.stations / 1024
-            if side == "our":
-                among_many = _cost(ends, stage.scaled(20_000), stage.stations)
-    few = _cost(stage.pair("our", 10, both=True), stage.scaled(20_000), 10)
     return {
         "storm": Reading(rate["our"], rate["their"]),
         "connection-memory": Reading(at_csms["our"], at_csms["their"]),
         "station-memory": Reading(at_station["our"], at_station["their"]),
-        "flat-connections": Reading(among_many, few),
+    }
+
+
+FEW = 10
+"""Connections over which the calls go that a call among a fleet is held against."""
+
+
+def flat(stage: Stage) -> dict[str, Reading]:
+    """What a call costs among a fleet, beside ten connections; and the same of a plain echo.
+
+    Either ten stations talk and all the others are idle, or each talks in its turn: then nothing of a connection is in
+    the caches when it does, in the kernel's part as little as in ours, which is what the echo shows.
+    """
+    sides = ("our", "echo")
+    alone = {side: stage.pair(side, FEW, both=True) for side in sides}
+    among = {side: stage.pair(side, stage.stations, both=True) for side in sides}
+    count = stage.scaled(10_000)
+    took: dict[tuple[str, str], list[float]] = {}
+    for _ in range(3):
+        for side in sides:
+            for way, ends, talking in (
+                ("alone", alone, FEW),
+                ("among", among, FEW),
+                ("in turn", among, stage.stations),
+            ):
+                took.setdefault((side, way), []).append(_cost(ends[side], count, talking))
+    cost = {key: median(each) for key, each in took.items()}
+    growth = {side: cost[side, "in turn"] / cost[side, "alone"] for side in sides}
+    return {
+        "flat-connections": Reading(cost["our", "among"], cost["our", "alone"]),
+        "flat-in-turn": Reading(growth["our"], growth["echo"]),
+        "in-turn": Reading(cost["our", "in turn"], cost["our", "alone"]),
+        "in-turn-echo": Reading(cost["echo", "in turn"], cost["echo", "alone"]),
     }
 
 
 def _cost(ends: Ends, count: int, stations: int) -> float:
-    """Microseconds of CPU at the CSMS for each of `count` heartbeats, spread over all stations, ten at a time."""
+    """Microseconds of CPU at the CSMS for each of `count` heartbeats, spread over so many stations, ten at a time."""
     before = ends.csms.do("cpu")
-    ends.stations.do("trips", action="Heartbeat", count=count, stations=stations, width=10)
+    ends.stations.do("trips", action="Heartbeat", count=count, stations=stations, width=FEW)
     cost: float = (ends.csms.do("cpu") - before) / count * 1e6
     return cost
 
@@ -176,11 +205,18 @@ def offered_deflate(stage: Stage) -> dict[str, Reading]:
 
 
 def million(stage: Stage) -> dict[str, Reading]:
-    """Microseconds for a call when the journal holds a million frames, beside an empty one."""
-    worker, batches = stage.worker("our_csms"), stage.scaled(60)
-    empty = worker.do("inbound", kind="heartbeat", count=200, batches=batches)
-    full = worker.do("inbound", kind="heartbeat", count=200, batches=batches, million=True)
-    return {"flat-journal": Reading(full * 1e6, empty * 1e6)}
+    """Microseconds for a call when the journal is full with a million frames, beside the usual ten thousand.
+
+    In turn, a few milliseconds each, so that both see the machine in the same mood.
+    """
+    worker = stage.worker("our_csms")
+    took: tuple[list[float], list[float]] = ([], [])
+    for _ in range(stage.scaled(40)):
+        for is_full in (False, True):
+            took[is_full].append(
+                worker.do("inbound", kind="heartbeat", count=200, batches=5, million=is_full)
+            )
+    return {"flat-journal": Reading(median(took[True]) * 1e6, median(took[False]) * 1e6)}
 
 
 # --- programs -------------------------------------------------------------------------------------------------
@@ -194,11 +230,18 @@ def start_up(stage: Stage) -> dict[str, Reading]:
     found = {}
     for program in ("csms", "charge_point"):
         found[f"help-{program}"] = Reading(_milliseconds([*python, "-m", program, "--help"], stage), nothing)
-    theirs = _milliseconds([*python, "-m", "scripts.benchmarks.their_boot", "--csms", url], stage)
-    station = [*python, "-m", "charge_point", "--csms", url]
+    station = [*python, "-m", "charge_point", "--csms", url, "--id", "STARTED"]
     mine = _milliseconds(station, stage, typed="wait accepted\nquit\n")
-    found["boot-and-exit"] = Reading(mine, theirs)
+    theirs = [*python, "-m", "scripts.benchmarks.their_boot", "--csms", url]
+    alone = _milliseconds([*theirs, "--versions", "1.6"], stage)
+    found["boot-and-exit"] = Reading(mine, _milliseconds(theirs, stage))
+    found["boot-and-exit-16"] = Reading(mine, alone)
+    found["boot-libraries-16"] = Reading(_milliseconds([*python, "-c", LIBRARIES], stage), alone)
     return found
+
+
+LIBRARIES = "import asyncio, websockets.asyncio.client, uvloop, orjson, jsonschema_rs"
+"""What a station of ours needs of other people: no program that imports it starts faster than that."""
 
 
 def _milliseconds(command: list[str], stage: Stage, typed: str = "") -> float:
@@ -243,8 +286,17 @@ GROUPS = (
             Row(
                 "inbound-transaction_event", "TransactionEvent in, same / MH", "calls/s", 100, 150, more=True
             ),
-            Row("inbound-meter_values-csms", "MeterValues, our whole CSMS / MH", "calls/s", more=True),
-            Row("inbound-transaction_event-csms", "TransactionEvent, same / MH", "calls/s", more=True),
+            Row(
+                "inbound-meter_values-csms", "MeterValues, our whole CSMS / MH", "calls/s", 60, 90, more=True
+            ),
+            Row(
+                "inbound-transaction_event-csms",
+                "TransactionEvent, same / MH",
+                "calls/s",
+                100,
+                150,
+                more=True,
+            ),
         ),
         inbound,
     ),
@@ -277,6 +329,8 @@ GROUPS = (
             Row("help-csms", "csms --help / python -c pass", "ms", 4.5, 3.5),
             Row("help-charge_point", "charge_point --help / same", "ms", 4.5, 3.5),
             Row("boot-and-exit", "a station boots and exits / MH", "ms", 0.5, 0.35),
+            Row("boot-and-exit-16", "same / MH that knows 1.6 alone", "ms"),
+            Row("boot-libraries-16", "import of libraries alone / same", "ms"),
         ),
         start_up,
     ),
@@ -284,7 +338,7 @@ GROUPS = (
     Group(
         "flat-journal",
         5,
-        (Row("flat-journal", "call, 1M frames in the journal / 0", "us", 1.25, 1.1),),
+        (Row("flat-journal", "call, journal of 1M frames / 10k", "us", 1.25, 1.1),),
         million,
     ),
     Group(
@@ -294,9 +348,19 @@ GROUPS = (
             Row("storm", "boots, fleet with state / MH bare", "boots/s", 2, 3, more=True),
             Row("connection-memory", "CSMS memory, connection / MH", "KiB", 0.4, 0.3),
             Row("station-memory", "station with state / MH bare", "KiB", 0.6, 0.4),
-            Row("flat-connections", "call among the fleet / among 10", "us", 1.5, 1.25),
         ),
         fleet,
+    ),
+    Group(
+        "flat",
+        5,
+        (
+            Row("flat-connections", "call, 10 of the fleet talk / 10", "us", 1.5, 1.25),
+            Row("flat-in-turn", "growth, all in turn / echo's growth", "times", 1.5, 1.1),
+            Row("in-turn", "call, all in turn / 10", "us"),
+            Row("in-turn-echo", "echo, all in turn / 10", "us"),
+        ),
+        flat,
     ),
     Group(
         "foreign-memory",

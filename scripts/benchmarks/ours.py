@@ -28,7 +28,7 @@ from shared.dialer import Dialer, Target, dial
 from shared.dispatch import Handler, Table
 from shared.journal.entry import OUT
 from shared.journal.files import JournalFile
-from shared.journal.journal import Journal
+from shared.journal.journal import DEFAULT_LIMIT, Journal
 from shared.link import LinkClosed
 from shared.peer import CallFailed, Peer, Setting
 from shared.tasks import Tasks
@@ -117,10 +117,8 @@ class OurCsms:
         self._csms: Csms | None = None
         self._file: JournalFile | None = None
 
-    def _made(self, limit: int = 10_000) -> Csms:
-        journal = Journal(Clock.of_loop(asyncio.get_running_loop()), limit=limit, max_bytes=2**40)
-        if limit == 10_000:
-            journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
+    def _made(self, limit: int = DEFAULT_LIMIT) -> Csms:
+        journal = Journal(Clock.of_loop(asyncio.get_running_loop()), limit=limit)
         return Csms(policies_of(csms_options([], {})), journal)
 
     async def listen(self, journal_file: bool = False) -> int:
@@ -136,8 +134,8 @@ class OurCsms:
     ) -> float:
         """Feed `count` calls, so many times, without a socket; gives seconds for each.
 
-        `million`: to a CSMS whose journal holds so many frames. `plain`: to handlers that do what the other
-        contestant's do, instead of the CSMS with its gate, its ledger and its tariff.
+        `million`: to a CSMS whose journal is full with so many frames, and drops the oldest. `plain`: to handlers
+        that do what the other contestant's do, instead of the CSMS with its gate, its ledger and its tariff.
         """
         name = f"{kind} {million} {plain}"
         if name not in self._fed:
@@ -166,16 +164,16 @@ class OurCsms:
         return source, link, NUMBER
 
     async def _begin(self, kind: str, million: bool) -> tuple[Inbound, _Fed, int]:
-        csms = self._made(2 * MILLION if million else 10_000)
+        csms = self._made(MILLION if million else DEFAULT_LIMIT)
         source, link = Inbound(kind, csms.clock.now()), _Fed()
         self._serving = csms.tasks.spawn(csms.serve(link, "CP1", version(f"ocpp{source.version}")))
         await link.feed(source.before())
         answer = orjson.loads(link.last)
         assert answer[0] == 3, answer
         if million:
-            for text in source.frames(1, 0):
-                for _ in range(MILLION):
-                    csms.journal.frame("csms", "CP2", OUT, text)
+            for number in range(MILLION):
+                csms.journal.frame("csms", "CP2", OUT, f'[3,"{number}",{{}}]')
+            assert len(csms.journal) == MILLION
         return source, link, answer[2].get("transactionId", 0)
 
     async def busy(self) -> int:

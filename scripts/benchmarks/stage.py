@@ -46,7 +46,8 @@ class Stage:
             other = self.two if both else self.one
             listen = {"journal_file": True} if journal_file else {}
             ends = self._ends[name] = Ends(side, self.one, other, **listen)
-            ends.connect(stations, width=8)
+            ends.lift_limit(stations)
+            ends.connect(stations, width=min(stations, 200))
             ends.stations.do("settle")
         return self._ends[name]
 
