@@ -23,7 +23,7 @@ from shared.actions import CSMS, STATION, of
 from shared.dispatch import NoAnswer, Payload, Refuse, Table
 from shared.faults.effects import Message, read
 from shared.faults.scribe import Tale
-from shared.findings import called_early
+from shared.findings import called_early, excused
 from shared.journal.entry import IN
 from shared.remarks import Remarks
 from shared.setting import OFF, Setting
@@ -112,7 +112,7 @@ _OVERHEARD = {
 class Ear(Remarks):
     """Hears one end (`role`: "charge_point" or "csms") and notes what it does against the rules."""
 
-    __slots__ = ("asked_twice", "role")
+    __slots__ = ("_is_twice", "asked_twice", "role")
 
     def __init__(self, role: str, version: Version, setting: Setting, station: str) -> None:
         # whose peer is heard: the remarks tell by it in which direction an action may go
@@ -124,6 +124,8 @@ class Ear(Remarks):
         super().__init__(version, _Passive(version, role, check=setting.schema != OFF), as_peer, station)
         self.role = role
         self.asked_twice: deque[str] = deque(maxlen=MOST_TWICE)
+        """Ids that the other end gave to two calls: this one may well answer both."""
+        self._is_twice = False
 
     def hear(self, message: Message, ref: int) -> Event:
         """What `message` is; whatever is wrong with it is noted on frame `ref`."""
@@ -131,7 +133,9 @@ class Ear(Remarks):
         event = self.rpc.receive(message)
         self.rpc.frames_to_send.clear()  # nobody is answered by us
         if isinstance(event, Unusable):
+            self._is_twice = event.id in self.asked_twice
             self._remark(event)
+            self._is_twice = False
         elif isinstance(event, Refused):
             if event.flaws:
                 self._find("invalid_error", f"{event.action}: {event.flaws}")
@@ -152,20 +156,16 @@ class Ear(Remarks):
 
     def broke(self, finding: str, text: str, rule: str) -> None:
         """A rule that is not of the wire."""
-        text, rule = self.excused(finding, text, rule)
+        text, rule = excused(self._setting.faults, self.station, finding, text, rule, self._ref)
         self._note(finding, text, ref=self._ref, clause=rule)
-
-    def excused(self, finding: str, text: str, rule: str, ref: int = 0, *ids: str) -> tuple[str, str]:
-        """The words and clause of a finding; it is none where the other end gave two calls one id."""
-        if any(unique_id in self.asked_twice for unique_id in ids):
-            return f"{text}; two calls had this id", ""
-        return super().excused(finding, text, rule, ref, *ids)
 
     def _note(self, name: str, text: str, *, ref: int, **detail: Any) -> None:
         detail.pop("refused_with", None)  # it passes all the same
         head, colon, rest = text.partition(": ")
         text = f"{_OVERHEARD.get(head, head)}{colon}{rest}"
         clause = detail.pop("clause", "")
+        if self._is_twice:
+            clause, text = "", f"{text}; two calls had this id"
         if clause:
             (text,) = _blamed(self.role, text, clause, detail)
         else:
