@@ -45,6 +45,9 @@ class Part:
     def connected(self) -> None:
         """The link is up (the registration may still be due)."""
 
+    def disconnected(self) -> None:
+        """The link is gone."""
+
     def accepted(self) -> None:
         """The registration was accepted after a start."""
 

@@ -79,13 +79,6 @@ def clear_variable_monitoring(station: Station, request: Payload) -> Payload:
     return {"clearMonitoringResult": [{"id": id, "status": "NotFound"} for id in request["id"]]}
 
 
-def use_priority_charging(station: Station, request: Payload) -> Payload:
-    """By the transaction: unknown, or without a profile to be used."""
-    if station.transaction(request["transactionId"]) is None:
-        return status(station.version, "Rejected", "TxNotFound", "there is no such transaction")
-    return status(station.version, "NoProfile")
-
-
 def get_der_control(station: Station, request: Payload) -> Payload:
     """NotSupported for any type, NotFound for what was never set."""
     if "controlType" in request:

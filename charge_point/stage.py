@@ -276,6 +276,18 @@ def _ev_needs(
     ev_needs(station, evse, departure=departure, energy=energy)
 
 
+def _priority(station: Station, evse: int, on: bool) -> None:
+    from charge_point.smart_charging.priority import priority
+
+    priority(station, evse, on)
+
+
+def _grid_frequency(station: Station, hertz: float) -> None:
+    from charge_point.smart_charging.frequency import grid_frequency
+
+    grid_frequency(station, hertz)
+
+
 _ACTS: dict[str, Callable[..., Any]] = {
     "plug_in": StationStage._plug_in,
     "present": StationStage._present,
@@ -288,6 +300,8 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "meter_fault": lambda stage, unit, kind, evse=1, by=None: meter_fault(unit.station, evse, kind, by),
     "external_limit": lambda stage, unit, **how: _external_limit(unit.station, **how),
     "ev_needs": lambda stage, unit, **how: _ev_needs(unit.station, **how),
+    "priority": lambda stage, unit, evse=1, on=True: _priority(unit.station, evse, on),
+    "grid_frequency": lambda stage, unit, hertz: _grid_frequency(unit.station, hertz),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),

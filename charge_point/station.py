@@ -245,6 +245,7 @@ class Station:
         self._offline_since = self.clock.elapsed()
         self.registration.disconnected()
         self.outbox.went_offline()
+        parts.tell_parts(self, lambda part: part.disconnected())
         self.changed()
 
     def _change_version(self, version: Version) -> None:

@@ -129,6 +129,7 @@ def tell(
         remote_start_id=transaction.owed_remote,
         reservation=transaction.owed_reservation,
         phases=phases,
+        mode=transaction.owed_mode,
         samples=samples,
         limit=transaction.owed_limit,
     )

@@ -109,6 +109,7 @@ class Event(NamedTuple):
     remote_start_id: int | None = None
     reservation: int | None = None
     phases: int | None = None
+    mode: str = ""
     samples: tuple[Sample, ...] = ()
     limit: dict[str, float] | None = None
 
@@ -136,6 +137,7 @@ class Transaction:
         "number",
         "owed_begin",
         "owed_evse",
+        "owed_mode",
         "owed_limit",
         "owed_remote",
         "owed_reservation",
@@ -169,6 +171,7 @@ class Transaction:
         self.cost: float | None = None
         self.charging_state = ""
         self.phases: int | None = None
+        self.owed_mode = ""
         self.begin: Sample | None = None
         self.samples: list[Sample] | None = None
         self.owed_token: Token | None = None
@@ -187,7 +190,7 @@ class Transaction:
     def told(self) -> None:
         """A message was made: the next has the next number, and what this one carried is owed no longer."""
         self.seq += 1
-        self.owed_trigger = ""
+        self.owed_trigger = self.owed_mode = ""
         self.owed_token = self.owed_remote = self.owed_reservation = self.owed_limit = None
         self.owed_evse = False
 

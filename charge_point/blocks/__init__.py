@@ -13,6 +13,7 @@ from charge_point.blocks import (
     remote_control,
     reset,
     smart_charging,
+    smart_charging_21,
     transactions,
 )
 
@@ -29,6 +30,7 @@ MODULES = (
     remote_control,
     reset,
     smart_charging,
+    smart_charging_21,
     transactions,
 )
 """Every module whose `@on` handlers and `@tells` tellers count; a new block is added here."""

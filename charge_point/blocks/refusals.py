@@ -63,22 +63,6 @@ TABLE = (
     Refusal("CancelReservation", (V16,), "Rejected", "there is no reservation", "1.6 §5.1"),
     Refusal("CancelReservation", V2X, "Rejected", "there is no reservation", "H02.FR.01", "NotFound"),
     # smart charging
-    Refusal(
-        "UpdateDynamicSchedule",
-        (V21,),
-        "Rejected",
-        "there is no dynamic charging profile",
-        "K28.FR.11",
-        "InvalidProfile",
-    ),
-    Refusal(
-        "UsePriorityCharging",
-        (V21,),
-        "Rejected or NoProfile",
-        "NoProfile for a transaction that runs, else Rejected",
-        "K21.FR.01, K21.FR.02",
-        rule=refusing.use_priority_charging,
-    ),
     # certificates
     Refusal(
         "CertificateSigned",
@@ -182,15 +166,6 @@ TABLE = (
         NOT_SUPPORTED,
         "this station takes no web payments",
         "part 4 §4.3; C25.FR.27 for one that does",
-    ),
-    # ISO 15118 and V2X
-    Refusal("AFRRSignal", (V21,), "Rejected", "no V2X schedule is active", "Q08.FR.11", "NoSignalWattCurve"),
-    Refusal(
-        "NotifyAllowedEnergyTransfer",
-        (V21,),
-        NOT_SUPPORTED,
-        "this station does not speak ISO 15118",
-        "part 4 §4.3; Q02.FR.06 for one that does",
     ),
     # DER
     Refusal("SetDERControl", (V21,), "NotSupported", _DER, "R04.FR.01"),

@@ -111,6 +111,8 @@ def event_2x(event: Event, text: Any) -> tuple[str, Payload]:
         about["remoteStartId"] = event.remote_start_id
     if event.reservation is not None:
         payload["reservationId"] = event.reservation
+    if event.mode:
+        about["operationMode"] = event.mode  # K01.FR.110
     if event.phases is not None:
         payload["numberOfPhasesUsed"] = event.phases
     if event.token is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.smart_charging.composite import Supply
+from charge_point.smart_charging.modes import BY_ITSELF, BY_LIMIT, BY_SETPOINT, MODES
 from charge_point.smart_charging.profile import (
     DEFAULT,
     EXTERNAL,
@@ -15,6 +17,7 @@ from charge_point.smart_charging.profile import (
     PRIORITY,
     TX,
     Payload,
+    Period,
     Profile,
     Schedule,
 )
@@ -185,6 +188,59 @@ def rate_units(model: DeviceModel) -> tuple[str, ...]:
     return tuple(names.get(one, one) for one in model.members("SmartChargingCtrlr.RateUnit"))
 
 
+def _extras(asked: Question, schedule: Schedule) -> None:
+    """What 2.1 adds to a schedule, where the station has it (K01.FR.70, .95, .123-.125)."""
+    model, purpose = asked.model, asked.profile.purpose
+    for wire in _wire_schedules(asked.profile.wire["chargingSchedule"]):
+        if wire.get("useLocalTime") and not _supports(model, "UseLocalTime"):
+            raise Unfit("InvalidSchedule", "useLocalTime is not supported")
+        if wire.get("randomizedDelay", 0) > 0 and not _supports(model, "RandomizedDelay"):
+            raise Unfit("InvalidSchedule", "randomizedDelay is not supported")
+        if "limitAtSoC" in wire and not _supports(model, "LimitAtSoC"):
+            raise Unfit("InvalidSchedule", "limitAtSoC is not supported")
+    if schedule.delay and purpose not in (TX, DEFAULT):
+        raise Unfit("InvalidSchedule", "only a TxProfile or TxDefaultProfile has random delays")
+    if purpose == PRIORITY and schedule.duration < inf:
+        raise Unfit("InvalidSchedule", "priority charging has no duration")
+
+
+def _modes(asked: Question, schedule: Schedule) -> None:
+    """The operation modes of 2.1 and what each of them needs and forbids (Q chapter 2, Q08-Q10, K01.FR.71)."""
+    if asked.model.version is not V21:
+        return
+    supported = asked.model.members("V2XChargingCtrlr.SupportedOperationModes")
+    for period, wire in zip(
+        schedule.periods, _wire_periods(asked.profile.wire["chargingSchedule"]), strict=False
+    ):
+        if period.mode not in MODES[asked.profile.purpose]:
+            raise Unfit("InvalidSchedule", f"{asked.profile.purpose} has no mode {period.mode}")
+        if period.mode not in supported:  # Q09.FR.01
+            raise Unfit("UnsupportedParam", f"the mode {period.mode} is not supported")
+        if period.mode == "LocalFrequency" and (
+            len(period.curve) < 2 or "v2xBaseline" not in wire
+        ):  # Q08.FR.03
+            raise Unfit("NoFreqWattCurve", "LocalFrequency needs v2xBaseline and a curve of two points")
+        if period.mode == "LocalFrequency" and schedule.unit != "W":  # Q08.FR.05
+            raise Unfit("InvalidSchedule", "LocalFrequency is in W")
+        if period.mode in BY_ITSELF and any(name.startswith(_SET) for name in wire):  # Q08.FR.04, Q10.FR.02
+            raise Unfit("InvalidSchedule", f"{period.mode} has neither limits nor setpoints")
+        if period.mode in BY_SETPOINT and period.setpoint is None:
+            raise Unfit("InvalidSchedule", f"{period.mode} needs a setpoint")
+        if wire.get("evseSleep") and not _supports(asked.model, "EvseSleep"):  # K01.FR.126
+            raise Unfit("InvalidSchedule", "the EVSE cannot sleep")
+        if period.setpoint is not None and not _within(period):  # V2X.05
+            raise Unfit("InvalidSchedule", "the setpoint is outside of the limits")
+
+
+_SET = ("limit", "dischargeLimit", "setpoint")
+
+
+def _within(period: Period) -> bool:
+    assert period.setpoint is not None
+    low = -inf if period.discharge is None else period.discharge
+    return low <= period.setpoint <= (inf if period.limit is None else period.limit)
+
+
 def _start(asked: Question, schedule: Schedule) -> None:
     """Which kinds have a startSchedule; 1.6 lets it be absent, relative to the start of charging (§7.13)."""
     kind, old = asked.profile.kind, asked.model.version is V16
@@ -211,7 +267,7 @@ def _limits(asked: Question, schedule: Schedule) -> None:
     for period in schedule.periods:
         if period.limit is not None and period.limit < 0 and asked.model.version is not V21:
             raise Unfit("InvalidSchedule", "a limit is not negative")
-        if period.limit is None and period.mode in ("ChargingOnly", "CentralFrequency"):
+        if period.limit is None and period.mode in BY_LIMIT:
             raise Unfit("InvalidSchedule", f"a period of {period.mode} needs a limit")
 
 
@@ -247,8 +303,12 @@ def _phase_to_use(asked: Question, schedule: Schedule) -> None:
             raise Unfit("InvalidSchedule", "the phase cannot be chosen")
 
 
+def _wire_schedules(wire: Payload | list[Payload]) -> list[Payload]:
+    return wire if isinstance(wire, list) else [wire]
+
+
 def _wire_periods(wire: Payload | list[Payload]) -> Iterable[Payload]:
-    for schedule in wire if isinstance(wire, list) else [wire]:
+    for schedule in _wire_schedules(wire):
         yield from schedule["chargingSchedulePeriod"]
 
 
@@ -260,6 +320,8 @@ _OF_A_SCHEDULE: tuple[Callable[[Question, Schedule], None], ...] = (
     _unit,
     _start,
     _periods,
+    _extras,
+    _modes,
     _limits,
     _phases,
     _phase_to_use,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
+from charge_point.smart_charging.modes import Grid, settled
 from charge_point.smart_charging.profile import MAX, PHASES, Period, Profile, Schedule
 
 LINE_VOLTS = 230.0
@@ -64,6 +65,7 @@ class Case(NamedTuple):
     extra: tuple[Profile, ...]
     session: float
     soc: float | None = None
+    grid: Grid = Grid()
 
 
 # --- one profile -------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ def own_limit(case: Case, now: float) -> Allowed:
     found = prevailing(case.own, now, case.session)
     if found is not None:
         profile, period = found
-        period = _capped(period, profile.schedule, case.soc)
+        period = _capped(settled(period, case.grid), profile.schedule, case.soc)
         allowed = _least(allowed, as_allowed(period, profile.schedule.unit, case.supply))
     for cap in case.caps:
         said = saying(cap, now, case.session)

@@ -27,6 +27,7 @@ from charge_point.smart_charging.composite import (
 )
 from charge_point.smart_charging.profile import PHASES
 from charge_point.smart_charging.sharing import Want, share
+from shared.versions import V21
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 SOURCE = "profiles"
+
+LOOK_AGAIN = 60.0
+"""Seconds at most from one look at a battery to the next: who knows what else changes its power."""
 
 
 def follow(part: Profiles, offering: Evse | None = None) -> None:
@@ -44,7 +48,7 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
     for one in station.evses:
         if one not in active or not is_on(station):
             power.set_limit(one, SOURCE, None)
-    if not active or not part.held or not is_on(station):
+    if not active or not (part.held or part.modes) or not is_on(station):
         for one in active:
             impose(part, one, None)
         return
@@ -52,10 +56,39 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
     cases = [part.case(one, now) for one in active]
     for one, allowed in zip(active, allotted(cases, now), strict=True):
         impose(part, one, allowed)
-    later = min(changes_after(case, now) for case in cases)
+    for one, case in zip(active, cases, strict=True):
+        tell_mode(part, one, case, now)
+    later = min(_changes(part, one, case, now) for one, case in zip(active, cases, strict=True))
     if later < inf:
         wait = max(later - station.clock.time(), TICK)
         part.timer = asyncio.get_running_loop().call_later(wait, follow, part)
+
+
+def _changes(part: Profiles, evse: Evse, case: Case, now: float) -> float:
+    """When, after `now`, to look again: a period ends, a battery is nearly full, or a profile is offline too long."""
+    later = changes_after(case, now)
+    if part.cut is not None:
+        ends = (part.cut + one.offline for one in part.held.values())
+        later = min([later, *(end for end in ends if end > now)])
+    ev, flow = evse.ev, evse.meter.flow
+    for profile in case.own:
+        soc = profile.schedule.soc
+        if soc is not None and ev is not None and ev.soc is not None and ev.soc < soc:
+            until = flow.seconds_until(ev.kind.battery * soc / 100) if flow is not None else 1.0
+            later = min(later, now + min(max(until, TICK), LOOK_AGAIN))
+    return later
+
+
+def tell_mode(part: Profiles, evse: Evse, case: Case, now: float) -> None:
+    """Tell another operation mode than before (K01.FR.110; 2.1)."""
+    transaction = evse.transaction
+    if transaction is None or part.station.version is not V21:
+        return
+    found = prevailing(case.own, now, case.session)
+    mode = found[1].mode if found is not None else "ChargingOnly"
+    if mode != part.modes.get(transaction.id, "ChargingOnly"):
+        part.modes[transaction.id] = transaction.owed_mode = mode
+        evse.tell("OperationModeChanged")
 
 
 def stop(part: Profiles) -> None:

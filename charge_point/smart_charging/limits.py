@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from charge_point.connector import NotNow
-from charge_point.smart_charging import effect, is_on
+from charge_point.smart_charging import dynamic, effect, is_on
 from charge_point.smart_charging.profile import EXTERNAL, LOCAL, Payload, Profile, read
 from charge_point.smart_charging.profiles import Profiles
 from shared.suggest import not_one_of
@@ -52,6 +52,8 @@ def external_limit(
     if refused:
         station.note("external_limit_ignored", refused)
         return False
+    if not generation and dynamic.take_external(part, limit, unit, evse):
+        return True
     wire = _wire(station, known.id if known else _new_id(part), limit, unit, generation, duration)
     profile = read(wire, evse, part.now, source=source)
     part.held[profile.id] = profile

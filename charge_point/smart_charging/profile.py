@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ DAY = 86_400.0
 EVERY = {"Daily": DAY, "Weekly": 7 * DAY}
 """Seconds after which a recurring schedule begins again (1.6 errata 3.79)."""
 
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+
 PHASES = 3
 """The phases of a period that does not say (K01.FR.49; 1.6 §7.12)."""
 
@@ -30,7 +33,7 @@ class Period(NamedTuple):
 
     `limit` is the least of the phases where each has its own; `each` says that it is of one phase, not of all
     (2.1: with limit_L2, a limit in W is that of L1). The rest is 2.1's: what the EV may feed back (not above 0),
-    what it shall follow, and the mode.
+    what it shall follow, the mode, and for LocalFrequency W by Hz over a `baseline`, and by signal.
     """
 
     start: float
@@ -40,6 +43,9 @@ class Period(NamedTuple):
     discharge: float | None = None
     setpoint: float | None = None
     mode: str = "ChargingOnly"
+    curve: tuple[tuple[float, float], ...] = ()
+    baseline: float = 0.0
+    signals: tuple[tuple[float, float], ...] = ()
 
 
 class Schedule(NamedTuple):
@@ -86,8 +92,19 @@ class Profile:
         return self.schedules[0]
 
 
-def read(wire: Payload, place: int, received: float, *, transaction: str = "", source: str = CSO) -> Profile:
-    """The profile that `wire` (ChargingProfile of any version) describes. Raises ValueError for a bad timestamp."""
+def read(
+    wire: Payload,
+    place: int,
+    received: float,
+    *,
+    transaction: str = "",
+    source: str = CSO,
+    ahead: float = 0.0,
+) -> Profile:
+    """The profile that `wire` (ChargingProfile of any version) describes. Raises ValueError for a bad timestamp.
+
+    `ahead`: seconds by which local time is ahead of UTC, for schedules in local time (2.1 useLocalTime).
+    """
     schedules = wire["chargingSchedule"]
     recurrency = wire.get("recurrencyKind", "")
     return Profile(
@@ -105,19 +122,19 @@ def read(wire: Payload, place: int, received: float, *, transaction: str = "", s
         source=source,
         received=received,
         schedules=tuple(
-            _schedule(one) for one in (schedules if isinstance(schedules, list) else [schedules])
+            _schedule(one, ahead) for one in (schedules if isinstance(schedules, list) else [schedules])
         ),
         wire=wire,
         offline=wire.get("maxOfflineDuration", inf),
     )
 
 
-def _schedule(wire: Payload) -> Schedule:
+def _schedule(wire: Payload, ahead: float) -> Schedule:
     capped = wire.get("limitAtSoC", {})
     return Schedule(
         id=wire.get("id", 0),
         unit=wire["chargingRateUnit"],
-        start=parse(wire["startSchedule"]) if "startSchedule" in wire else None,
+        start=_start(wire, ahead),
         duration=wire.get("duration", inf),
         periods=tuple(_period(one) for one in wire["chargingSchedulePeriod"]),
         minimum=wire.get("minChargingRate"),
@@ -125,6 +142,15 @@ def _schedule(wire: Payload) -> Schedule:
         soc=capped.get("soc"),
         soc_limit=capped.get("limit", 0.0),
     )
+
+
+def _start(wire: Payload, ahead: float) -> float | None:
+    if "startSchedule" not in wire:
+        return None
+    said: str = wire["startSchedule"]
+    if wire.get("useLocalTime"):  # K01.FR.90: whatever time zone it is said in
+        return parse(_ZONE.sub("", said) + "Z") - ahead
+    return parse(said)
 
 
 def _period(wire: Mapping[str, Any]) -> Period:
@@ -137,7 +163,14 @@ def _period(wire: Mapping[str, Any]) -> Period:
         discharge=max(_phases_of(wire, "dischargeLimit"), default=None),
         setpoint=min(_phases_of(wire, "setpoint"), key=abs, default=None),
         mode=wire.get("operationMode", "ChargingOnly"),
+        curve=_points(wire.get("v2xFreqWattCurve", ()), "frequency"),
+        baseline=wire.get("v2xBaseline", 0.0),
+        signals=_points(wire.get("v2xSignalWattCurve", ()), "signal"),
     )
+
+
+def _points(wire: Iterable[Payload], name: str) -> tuple[tuple[float, float], ...]:
+    return tuple(sorted((float(one[name]), float(one["power"])) for one in wire))
 
 
 def _phases_of(wire: Mapping[str, Any], name: str) -> list[float]:

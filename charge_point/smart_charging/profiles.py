@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from charge_point.parts import Part
-from charge_point.smart_charging import effect
+from charge_point.smart_charging import dynamic, effect
 from charge_point.smart_charging.composite import Case, Supply
+from charge_point.smart_charging.modes import Grid
 from charge_point.smart_charging.profile import (
     CSO,
     DEFAULT,
@@ -36,7 +38,20 @@ VOLATILE = (TX, EXTERNAL, LOCAL)
 class Profiles(Part):
     """The profiles of one station. Owns them, the timer of the next change, and what was told of rates."""
 
-    __slots__ = ("held", "limits_told", "priority", "ready", "timer", "told", "untold", "waiting")
+    __slots__ = (
+        "cut",
+        "grid",
+        "held",
+        "limits_told",
+        "modes",
+        "priority",
+        "pulls",
+        "ready",
+        "timer",
+        "told",
+        "untold",
+        "waiting",
+    )
     name = "charging profiles"
 
     def __init__(self, station: Station) -> None:
@@ -48,6 +63,13 @@ class Profiles(Part):
         """EVSE -> when its power path was closed, in Unix seconds."""
         self.priority: set[str] = set()
         """Transactions that charge with priority (2.1 K21)."""
+        self.modes: dict[str, str] = {}
+        """Transaction -> the operation mode that it is in (2.1)."""
+        self.grid = Grid()
+        self.cut: float | None = None
+        """Since when the station is offline, in Unix seconds."""
+        self.pulls: dict[int, asyncio.TimerHandle] = {}
+        """Dynamic profile -> the timer of the next question for an update."""
         self.told: dict[int, float] = {}
         """EVSE -> the rate in W by which the next change is measured."""
         self.limits_told: dict[int, float] = {}
@@ -60,6 +82,16 @@ class Profiles(Part):
     def now(self) -> float:
         """The time in Unix seconds, as exact as a timestamp, so that what begins now has begun."""
         return round(self.station.clock.time(), 3)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which local time is ahead of UTC (ClockCtrlr.TimeOffset)."""
+        name = "ClockCtrlr.TimeOffset"
+        said = self.station.model.text(name) if self.station.model.has(name) else ""
+        if not said:
+            return 0.0
+        seconds = int(said[1:3]) * 3600 + int(said[4:6]) * 60
+        return -seconds if said[0] == "-" else seconds
 
     # --- what is installed --------------------------------------------------------------------------------
 
@@ -79,6 +111,7 @@ class Profiles(Part):
             one.id: one for one in self.others(profile)
         }
         self.held[profile.id] = profile
+        dynamic.arm(self)
         self.keep()
 
     def clear(self, matches: Callable[[Profile], bool]) -> bool:
@@ -87,6 +120,7 @@ class Profiles(Part):
         for id in gone:
             del self.held[id]
         if gone:
+            dynamic.arm(self)
             self.keep()
         return bool(gone)
 
@@ -96,7 +130,8 @@ class Profiles(Part):
         """Everything that decides what may be drawn at `evse` at `now`, in 1.6 at its connector `place`."""
         here = place or place_of(evse)
         transaction = evse.transaction.id if evse.transaction is not None and here == place_of(evse) else ""
-        mine = [one for one in self.held.values() if one.place in (0, here)]
+        holding = [self._delayed(one, transaction) for one in self.held.values() if self._holds(one, now)]
+        mine = [one for one in holding if one.place in (0, here)]
         if transaction and transaction in self.priority:
             own = _ranked(one for one in mine if one.purpose == PRIORITY)  # K21.FR.04
         else:
@@ -113,7 +148,27 @@ class Profiles(Part):
             station=tuple(group for group in station if group),
             extra=_ranked(one for one in mine if one.purpose == LOCAL),
             session=self.session(evse, now),
+            soc=evse.ev.soc if evse.ev is not None else None,
+            grid=self.grid,
         )
+
+    def _holds(self, profile: Profile, now: float) -> bool:
+        """Whether a profile holds while the station is offline (K01.FR.101, .103)."""
+        return self.cut is None or now < self.cut + profile.offline
+
+    def _delayed(self, profile: Profile, transaction: str) -> Profile:
+        """`profile` with the random delays that its periods have in this transaction (K01.FR.92-94)."""
+        most = profile.schedule.delay
+        if not most or not transaction:  # K08.FR.06
+            return profile
+        chance = self.station.stream(f"delays of profile {profile.id} in {transaction}")
+        starts = [
+            period.start and period.start + chance.integer(0, most) for period in profile.schedule.periods
+        ]
+        periods = [
+            period._replace(start=max(starts[: at + 1])) for at, period in enumerate(profile.schedule.periods)
+        ]
+        return replace(profile, schedules=(profile.schedule._replace(periods=tuple(periods)),))
 
     def session(self, evse: Evse, now: float) -> float:
         """When relative schedules of `evse` began; now, when no session is there (K08.FR.06)."""
@@ -123,13 +178,25 @@ class Profiles(Part):
 
     # --- what happens to the station ----------------------------------------------------------------------
 
+    def disconnected(self) -> None:
+        """Profiles may hold for a limited time only from now on (K01.FR.101)."""
+        self.cut = self.now
+        effect.follow(self)
+
     def connected(self) -> None:
-        """Tell what could not be told, if the registration still holds."""
+        """What was invalid while offline may be valid again (K01.FR.102); tell what could not be told."""
+        cut, self.cut = self.cut, None
+        if cut is not None:
+            for one in [one for one in self.held.values() if self.now >= cut + one.offline]:
+                if one.wire.get("invalidAfterOfflineDuration"):
+                    del self.held[one.id]
+            effect.follow(self)
         if self.station.registration.accepted:
             self.accepted()
 
     def accepted(self) -> None:
-        """Tell what could not be told."""
+        """Tell what could not be told, and ask for updates again."""
+        dynamic.arm(self)
         untold, self.untold = self.untold, []
         for action, payload in untold:
             self.station.say(action, payload)
@@ -164,18 +231,29 @@ class Profiles(Part):
         ]:
             del self.held[id]
         self.priority.discard(transaction.id)
+        self.modes.pop(transaction.id, None)
         self.ready.pop(evse.id, None)
         self.told.pop(evse.id, None)
+        dynamic.arm(self)
         effect.follow(self)
 
     def setting_changed(self, path: str) -> None:
-        """Smart charging was switched on or off."""
-        if path == "SmartChargingCtrlr.Enabled":
+        """Smart charging was switched on or off, or local time is another."""
+        if path == "ClockCtrlr.TimeOffset":  # K01.FR.91
+            self.held = {id: self._again(one) for id, one in self.held.items()}
+        if path in ("SmartChargingCtrlr.Enabled", "ClockCtrlr.TimeOffset"):
             effect.follow(self)
+
+    def _again(self, one: Profile) -> Profile:
+        ahead = self.ahead
+        return read(
+            one.wire, one.place, one.received, transaction=one.transaction, source=one.source, ahead=ahead
+        )
 
     def power_off(self) -> None:
         """No timer outlives the power; what is volatile is forgotten, but for what others impose."""
         effect.stop(self)
+        dynamic.stop(self)
         self.waiting.clear()
         self.ready.clear()
         self.told.clear()

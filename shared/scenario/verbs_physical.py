@@ -123,6 +123,18 @@ async def external_limit(
 
 
 @verb()
+async def priority(branch: Branch, *, evse: int = 1, on: bool = True) -> None:
+    """The driver asks for priority charging (2.1), or gives it up."""
+    await branch.act(CHARGE_POINT, "priority", evse=evse, on=on)
+
+
+@verb()
+async def grid_frequency(branch: Branch, *, hertz: float) -> None:
+    """The station measures another frequency of the grid, which it supports in the mode LocalFrequency (2.1)."""
+    await branch.act(CHARGE_POINT, "grid_frequency", hertz=hertz)
+
+
+@verb()
 async def power_cycle(branch: Branch, *, seconds: Seconds = 5.0, backup: bool = False) -> None:
     """The power fails for so long; with a `backup` transactions are ended before the station dies."""
     await branch.act(CHARGE_POINT, "power_cycle", seconds=seconds, backup=backup)

@@ -181,15 +181,6 @@ async def test_a_monitoring_report_depends_on_whether_criteria_are_given(version
     await wired.end()
 
 
-async def test_priority_charging_depends_on_the_transaction() -> None:
-    wired = await Wired(V21, variables=WIDE).start()
-    id = await wired.charging()
-    for transaction, status in ((id, "NoProfile"), ("never", "Rejected")):
-        request = {"transactionId": transaction, "activate": True}
-        assert (await wired.ask("UsePriorityCharging", request))["status"] == status
-    await wired.end()
-
-
 @pytest.mark.parametrize(
     ("action", "request_", "status"),
     [

@@ -1,0 +1,336 @@
+"""What 2.1 adds to smart charging: dynamic schedules, priority, modes, delays, local time, battery and outage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from charge_point.connector import NotNow
+from charge_point.ev import vehicle
+from charge_point.smart_charging.frequency import grid_frequency
+from charge_point.smart_charging.limits import external_limit
+from charge_point.smart_charging.modes import interpolated
+from charge_point.smart_charging.priority import priority
+from shared.versions import V21
+from tests.charge_point.charging import Charging
+from tests.charge_point.wired import TOKEN
+
+Payload = dict[str, Any]
+
+
+async def idle(**variables: str) -> Charging:
+    at = Charging(V21, variables=variables)
+    await at.start()
+    return at
+
+
+async def charging(**variables: str) -> tuple[Charging, str]:
+    at = await idle(**variables)
+    return at, await at.charging()
+
+
+def dynamic(at: Charging, limit: float | None = 10.0, **more: Any) -> Payload:
+    """A Dynamic profile, which has no startSchedule."""
+    return at.profile((0, limit if limit is not None else 0.0), kind="Dynamic", start=None, **more)
+
+
+# --- dynamic -------------------------------------------------------------------------------------------------
+
+
+async def test_tc_k_122_a_dynamic_schedule_is_updated_by_the_csms() -> None:
+    at, _ = await charging()
+    assert await at.send(1, dynamic(at)) == "Accepted"
+    assert at.amps == 10
+    update = {"chargingProfileId": 1, "scheduleUpdate": {"limit": 14.0}}
+    assert (await at.ask("UpdateDynamicSchedule", update))["status"] == "Accepted"
+    assert at.amps == 14
+    (report,) = await at.reported(chargingProfileId=[1])
+    (profile,) = report["chargingProfile"]
+    assert profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] == 14
+    assert "dynUpdateTime" in profile  # K28.FR.09
+    await at.end()
+
+
+async def test_only_a_dynamic_schedule_is_updated() -> None:
+    at, _ = await charging()
+    await at.set(1, (0, 10.0))
+    for id in (1, 99):
+        update = {"chargingProfileId": id, "scheduleUpdate": {"limit": 14.0}}
+        assert (await at.ask("UpdateDynamicSchedule", update))["status"] == "Rejected"  # K28.FR.11
+    assert at.amps == 10
+    await at.end()
+
+
+async def test_tc_k_121_the_station_asks_for_updates_at_their_interval() -> None:
+    at, id = await charging()
+    limits = iter([12.0, 14.0, 16.0, 18.0])
+    at.script["PullDynamicScheduleUpdate"] = lambda request: {
+        "status": "Accepted",
+        "scheduleUpdate": {"limit": next(limits)},
+    }
+    profile = dynamic(at, purpose="TxProfile", transactionId=id, dynUpdateInterval=60)
+    assert await at.send(1, profile) == "Accepted"
+    seen = []
+    for _ in range(3):
+        seen.append(at.amps)
+        await at.settle(60)
+    assert seen == [10, 12, 14]
+    at.station.evses[0].end_authorization("RemoteStop", "Remote")
+    at.forget()
+    await at.settle(300)
+    assert at.of("PullDynamicScheduleUpdate") == []
+    await at.end()
+
+
+async def test_without_updates_a_dynamic_schedule_with_a_duration_ends() -> None:
+    at, _ = await charging()
+    await at.send(1, dynamic(at, duration=60))
+    await at.settle(50)
+    await at.ask("UpdateDynamicSchedule", {"chargingProfileId": 1, "scheduleUpdate": {"limit": 12.0}})
+    await at.settle(50)
+    assert at.amps == 12
+    await at.settle(15)
+    assert at.amps == 32
+    await at.end()
+
+
+async def test_tc_k_124_an_external_system_sets_the_value_of_a_profile_that_wants_it_so() -> None:
+    at, id = await charging()
+    profile = dynamic(at, purpose="TxProfile", transactionId=id, period={"operationMode": "ExternalLimits"})
+    del profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]
+    assert await at.send(1, profile) == "Accepted"
+    assert at.amps == 32
+    external_limit(at.station, 12.0)
+    await at.settle()
+    assert at.amps == 12
+    assert await at.reported(chargingProfilePurpose="ChargingStationExternalConstraints") == []  # K29.FR.03
+    await at.end()
+
+
+# --- priority ------------------------------------------------------------------------------------------------
+
+
+async def test_tc_k_118_priority_overrules_the_profiles_of_the_transaction() -> None:
+    at, id = await charging()
+    await at.set(1, (0, 8.0), id=1)
+    await at.set(0, (0, 20.0), id=2, purpose="ChargingStationMaxProfile")
+    use = {"transactionId": id, "activate": True}
+    assert (await at.ask("UsePriorityCharging", use))["status"] == "NoProfile"  # K21.FR.01
+    assert await at.set(0, (0, 32.0), id=3, purpose="PriorityCharging") == "Accepted"
+    assert (await at.ask("UsePriorityCharging", use))["status"] == "Accepted"
+    assert at.amps == 20  # the maximum of the station still holds
+    assert (await at.ask("UsePriorityCharging", use | {"activate": False}))["status"] == "Accepted"
+    assert at.amps == 8
+    told = at.of("NotifyPriorityCharging")
+    assert told == [{"transactionId": id, "activated": True}, {"transactionId": id, "activated": False}]
+    assert (await at.ask("UsePriorityCharging", {"transactionId": "?", "activate": True}))[
+        "status"
+    ] == "Rejected"
+    await at.end()
+
+
+async def test_tc_k_119_the_driver_asks_for_priority() -> None:
+    at, id = await charging()
+    await at.set(1, (0, 8.0), id=1)
+    with pytest.raises(NotNow, match="cannot charge with priority"):
+        priority(at.station)
+    await at.set(1, (0, 30.0), id=3, purpose="PriorityCharging")
+    priority(at.station)
+    await at.settle()
+    assert (at.amps, at.of("NotifyPriorityCharging")) == (30, [{"transactionId": id, "activated": True}])
+    priority(at.station, on=False)
+    assert at.amps == 8
+    await at.end()
+
+
+# --- rules ---------------------------------------------------------------------------------------------------
+
+CENTRAL = {"operationMode": "CentralSetpoint", "setpoint": 8.0}
+CURVE = [{"frequency": 49.9, "power": 0}, {"frequency": 50.1, "power": 4140}]
+LOCAL = {"operationMode": "LocalFrequency", "v2xBaseline": 2070, "v2xFreqWattCurve": CURVE}
+NO_LIMIT = {"limit": None}
+
+RULES: list[tuple[str, Payload, str]] = [
+    ("K01.FR.70", {"purpose": "PriorityCharging", "duration": 60}, "Rejected InvalidSchedule"),
+    ("K01.FR.71", {"purpose": "PriorityCharging", "period": CENTRAL}, "Rejected InvalidSchedule"),
+    ("K01.FR.81", {"id": -5}, "Rejected InvalidProfileId"),
+    ("K01.FR.95", {"purpose": "PriorityCharging", "randomizedDelay": 5}, "Rejected InvalidSchedule"),
+    ("K01.FR.122", {"dynUpdateInterval": 5}, "Rejected InvalidProfile"),
+    ("K28.FR.02", {"kind": "Dynamic", "start": 0}, "Rejected InvalidSchedule"),
+    (
+        "K01.FR.126",
+        {"period": {"operationMode": "Idle", "evseSleep": True, **NO_LIMIT}},
+        "Rejected InvalidSchedule",
+    ),
+    ("Q10", {"period": {"operationMode": "Idle", **NO_LIMIT}}, "Accepted"),
+    ("Q10.FR.02", {"period": {"operationMode": "Idle"}}, "Rejected InvalidSchedule"),
+    (
+        "Q09.FR.01",
+        {"period": {"operationMode": "LocalLoadBalancing", **NO_LIMIT}},
+        "Rejected UnsupportedParam",
+    ),
+    ("Q08.FR.03", {"period": {"operationMode": "LocalFrequency", **NO_LIMIT}}, "Rejected NoFreqWattCurve"),
+    ("Q08.FR.04", {"period": LOCAL, "unit": "W"}, "Rejected InvalidSchedule"),
+    ("Q08.FR.05", {"period": LOCAL | NO_LIMIT}, "Rejected InvalidSchedule"),
+    ("Q08", {"period": LOCAL | NO_LIMIT, "unit": "W"}, "Accepted"),
+    ("V2X.05", {"period": CENTRAL}, "Rejected InvalidSchedule"),
+    ("V2X.02", {"period": CENTRAL | NO_LIMIT}, "Accepted"),
+    ("table 95", {"purpose": "LocalGeneration", "period": CENTRAL | NO_LIMIT}, "Rejected InvalidSchedule"),
+    ("a limit is missing", {"period": NO_LIMIT}, "Rejected InvalidSchedule"),
+]
+
+
+def made(at: Charging, more: Payload) -> Payload:
+    profile = at.profile((0, 6.0), **more)
+    for period in profile["chargingSchedule"][0]["chargingSchedulePeriod"]:
+        if period["limit"] is None:
+            del period["limit"]
+    return profile
+
+
+@pytest.mark.parametrize(("more", "said"), [row[1:] for row in RULES], ids=[row[0] for row in RULES])
+async def test_a_profile_of_21_is_taken_or_refused_for_its_reason(more: Payload, said: str) -> None:
+    at = await idle()
+    place = 0 if more.get("purpose") == "LocalGeneration" else 1
+    assert await at.send(place, made(at, more)) == said
+    await at.end()
+
+
+@pytest.mark.parametrize(
+    ("lacks", "more", "said"),
+    [
+        ("SupportsFeature[DynamicProfiles]", {"kind": "Dynamic", "start": None}, "Rejected UnsupportedKind"),
+        ("SupportsFeature[UseLocalTime]", {"useLocalTime": True}, "Rejected InvalidSchedule"),
+        ("SupportsFeature[RandomizedDelay]", {"randomizedDelay": 5}, "Rejected InvalidSchedule"),
+        (
+            "SupportsFeature[LimitAtSoC]",
+            {"limitAtSoC": {"soc": 80, "limit": 6.0}},
+            "Rejected InvalidSchedule",
+        ),
+        ("SupportsFeature[MaxOfflineDuration]", {"maxOfflineDuration": 60}, "Rejected InvalidProfile"),
+        ("SupportedAdditionalPurposes", {"purpose": "PriorityCharging"}, "Rejected UnsupportedPurpose"),
+    ],
+)
+async def test_tc_k_130_to_135_what_a_station_lacks_is_refused(lacks: str, more: Payload, said: str) -> None:
+    value = "" if lacks == "SupportedAdditionalPurposes" else "false"
+    at = await idle(**{f"SmartChargingCtrlr.{lacks}": value})
+    assert await at.set(1, (0, 6.0), **more) == said
+    await at.end()
+
+
+# --- modes ---------------------------------------------------------------------------------------------------
+
+
+async def test_tc_k_101_a_setpoint_is_followed_and_the_mode_told() -> None:
+    at, _ = await charging()
+    assert await at.send(1, made(at, {"period": CENTRAL | NO_LIMIT})) == "Accepted"
+    assert at.amps == 8
+    (told,) = [p for p in at.of("TransactionEvent") if p["triggerReason"] == "OperationModeChanged"]
+    assert told["transactionInfo"]["operationMode"] == "CentralSetpoint"
+    await at.clear(id=1)
+    modes = [p["transactionInfo"].get("operationMode") for p in at.of("TransactionEvent")]
+    assert [mode for mode in modes if mode] == ["CentralSetpoint", "ChargingOnly"]
+    await at.end()
+
+
+async def test_idle_takes_nothing() -> None:
+    at, _ = await charging()
+    await at.send(1, made(at, {"period": {"operationMode": "Idle", **NO_LIMIT}}))
+    assert at.amps == 0
+    await at.end()
+
+
+async def test_power_follows_the_frequency_and_the_signals_of_the_grid() -> None:
+    at, _ = await charging()
+    signals = [{"signal": -1, "power": -2070}, {"signal": 0, "power": 0}, {"signal": 1, "power": 2070}]
+    signal = {"timestamp": at.now(60), "signal": 1}
+    assert (await at.ask("AFRRSignal", signal))["status"] == "Rejected"  # Q08.FR.11
+    profile = made(at, {"period": LOCAL | NO_LIMIT | {"v2xSignalWattCurve": signals}, "unit": "W"})
+    assert await at.send(1, profile) == "Accepted"
+    assert at.amps == 6  # the baseline and half of the curve: 4140 W
+    grid_frequency(at.station, 50.1)
+    assert at.amps == 9
+    grid_frequency(at.station, 50.105)  # less than LocalFrequencyUpdateThreshold
+    assert (await at.ask("AFRRSignal", signal))["status"] == "Accepted"  # Q08.FR.10
+    assert at.amps == 9
+    await at.settle(60)
+    assert at.amps == 12
+    with pytest.raises(ValueError, match="40 to 70 Hz"):
+        grid_frequency(at.station, 16.7)
+    await at.end()
+
+
+def test_a_curve_is_straight_between_its_points_and_level_outside() -> None:
+    points = [(49.0, -1000.0), (50.0, 0.0), (51.0, 500.0)]
+    assert [interpolated(points, at) for at in (40, 49.5, 50, 50.5, 60)] == [-1000, -500, 0, 250, 500]
+
+
+# --- time, battery, outage -----------------------------------------------------------------------------------
+
+
+async def test_tc_k_106_random_delays_hold_for_one_transaction() -> None:
+    at = await idle()
+    periods = [(0, 6.0), (100, 8.0), (200, 10.0)]
+    assert await at.set(1, *periods, kind="Relative", randomizedDelay=60) == "Accepted"
+    assert await at.composite(1, 400) == periods  # K08.FR.06: as if there were none
+    await at.charging()
+    first = await at.composite(1, 400)
+    assert [limit for _, limit in first] == [6, 8, 10]
+    assert 85 <= first[1][0] <= 150
+    again = await at.composite(1, 400)
+    assert [abs(one[0] - other[0]) <= 1 for one, other in zip(first, again, strict=True)] == [True] * 3
+    await at.end()
+
+
+async def test_tc_k_103_local_time_is_that_of_the_station() -> None:
+    at = await idle(**{"ClockCtrlr.TimeOffset": "+02:00"})
+    profile = at.profile((0, 6.0), useLocalTime=True)
+    profile["chargingSchedule"][0]["startSchedule"] = "2026-01-01T12:05:00Z"  # 10:05 UTC; it is 10:00
+    assert await at.send(1, profile) == "Accepted"
+    found = await at.composite(1, 600)
+    assert [limit for _, limit in found] == [32, 6]
+    assert 290 <= found[1][0] <= 300
+    at.station.model.put("ClockCtrlr.TimeOffset", "+03:00")
+    assert await at.composite(1, 600) == [(0, 6)]
+    await at.end()
+
+
+async def test_tc_k_102_less_is_given_to_a_battery_that_is_nearly_full() -> None:
+    at = await idle()
+    await at.set(1, (0, 32.0), limitAtSoC={"soc": 80, "limit": 8.0})
+    at.station.plug_in(1, ev=vehicle({"battery": 40_000, "soc": 70, "curve": [(0, 1.0), (100, 1.0)]}))
+    await at.station.present(TOKEN, 1)
+    await at.settle(300)
+    assert at.amps == 32
+    await at.settle(600)  # 4000 Wh at 22 kW
+    assert at.amps == 8
+    await at.end()
+
+
+@pytest.mark.parametrize("for_ever", [True, False])
+async def test_tc_k_100_a_profile_may_hold_offline_for_a_while_only(for_ever: bool) -> None:
+    at, _ = await charging()
+    await at.set(1, (0, 8.0), id=1)
+    more: Payload = {"invalidAfterOfflineDuration": True} if for_ever else {}
+    await at.set(1, (0, 16.0), id=2, stack=1, maxOfflineDuration=60, **more)
+    at.connection.go_offline()
+    await at.settle(50)
+    assert at.amps == 16
+    await at.settle(20)
+    assert at.amps == 8
+    at.connection.come_online()
+    await at.settle(5)
+    assert at.amps == (8 if for_ever else 16)
+    await at.end()
+
+
+async def test_tc_k_105_and_129_what_persists() -> None:
+    at = await idle()
+    for id, purpose in enumerate(("ChargingStationMaxProfile", "PriorityCharging", "LocalGeneration"), 1):
+        assert await at.set(0, (0, 6.0), id=id, purpose=purpose) == "Accepted"
+    from charge_point.smart_charging.profiles import Profiles
+
+    kept = at.station.part(Profiles).as_kept()
+    assert [one["profile"]["id"] for one in kept] == [1, 2]  # K01.FR.27
+    await at.end()
