@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from csms.options import parser
 
     options = parser().parse_args(arguments)
-    if options.persona is not None and options.persona.name == "list":
-        from csms.persona import listing
+    from csms.persona import LIST, listing
 
+    if options.persona is not None and options.persona.name == LIST:
         sys.stdout.write(listing())
         return 0
     from csms.program import run

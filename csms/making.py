@@ -190,6 +190,7 @@ def _timetable(options: CsmsOptions) -> Timetable | None:
 
 def admission_of(options: CsmsOptions) -> Admission:
     """Who may come in. Raises UsageError when the file of passwords cannot be used."""
+    persona: Persona | None = getattr(options, "persona", None)  # a replay has none
     try:
         passwords = read_passwords(options.passwords) if options.passwords else None
     except (OSError, ValueError) as problem:
@@ -200,7 +201,7 @@ def admission_of(options: CsmsOptions) -> Admission:
         passwords=passwords,
         no_subprotocol=options.no_subprotocol,
         lenient=options.lenient_subprotocol,
-        handshake=options.persona.handshake if options.persona else AS_IT_SHOULD,
+        handshake=persona.handshake if persona else AS_IT_SHOULD,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from csms import commands
 from csms.making import admission_of, csms_of, library_of, listen, tls_of
 from csms.options import parser
+from csms.persona import LIST, names
 from csms.server import Csms, handlers
 from shared.link import Link
 from shared.option_fields import UsageError
@@ -251,7 +252,10 @@ def settings_of(settings: Mapping[str, Any]) -> tuple[CsmsOptions, Layer]:
         else:
             several = value if isinstance(value, list) else [value]
             words += [f"--{flag}", ",".join(map(str, several))]
-    return parser().resolve(words, {})
+    made, given = parser().resolve(words, {})
+    if made.persona is not None and made.persona.name == LIST:
+        raise UsageError(f"--persona: which one? ({', '.join(names())})")
+    return made, given
 
 
 def _options(setting: Setting) -> CsmsOptions:

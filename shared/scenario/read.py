@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared import roles
+from shared.option_fields import UsageError
 from shared.scenario.model import CHARGE_POINT, CSMS, ROLES, Scenario
 from shared.scenario.steps import Names, StepReader
 from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, value_of
@@ -106,7 +108,7 @@ def _native(
         given=given,
         finally_=ending,
         stations=stations,
-        settings=_values(table, "csms"),
+        settings=_settings(table),
         needs=needs,
         parameters=parameters,
         cases=cases,
@@ -137,6 +139,20 @@ def _table(table: Table, key: str) -> dict[str, Node]:
 
 def _values(table: Table, key: str) -> dict[str, Any]:
     return {name: value_of(node) for name, node in _table(table, key).items()}
+
+
+def _settings(table: Table) -> dict[str, Any]:
+    """The settings of the central system, which judges them."""
+    values = _values(table, CSMS)
+    if not values:
+        return values
+    try:
+        roles.judge(CSMS, values)
+    except UsageError as wrong:
+        option = str(wrong).partition(":")[0].removeprefix("--").replace("-", "_")
+        node = _table(table, CSMS).get(option) or table.get(CSMS) or table
+        raise ScenarioError(f"csms: {wrong}", node.line) from None
+    return values
 
 
 def _stations(table: Table, role: str) -> dict[str, dict[str, Any]]:

@@ -302,7 +302,6 @@ def test_settings_of_the_central_system_are_its_options() -> None:
 @pytest.mark.parametrize(
     ("head", "said"),
     [
-        ("role: charge_point\ncsms: {boot_stats: Pending}", "--boot-stats: no such option; did you mean"),
         ("role: charge_point\nstation: {persona: generic_dc}", "'generic_dc' is not a persona"),
         ("role: charge_point\nstation: {colour: red}", "a station has no setting 'colour'"),
         ("role: charge_point\nstation: {tx_start: whenever}", "'whenever' is not a start or stop point"),

@@ -87,6 +87,15 @@ def test_a_wrong_step_is_named_with_its_line(steps: str, said: str) -> None:
     [
         ("scenario: [unclosed", "boot.yaml:1: not YAML"),
         (
+            "scenario: a\ncsms: {boot_stats: Pending}\nsteps: [wait: 1s]",
+            "boot.yaml:2: csms: --boot-stats: no such option; did you mean",
+        ),
+        (
+            "scenario: a\ncsms:\n  seed: 1\n  persona: slow_answer\nsteps: [wait: 1s]",
+            "boot.yaml:4: csms: --persona: 'slow_answer' is not a persona; did you mean 'slow_answers'?",
+        ),
+        ("scenario: a\ncsms: {persona: list}\nsteps: [wait: 1s]", "boot.yaml:2: csms: --persona: "),
+        (
             "scenario: a\nsteps: [wait: 1s]\nstep: []",
             "boot.yaml:3: a scenario has no member 'step'; did you mean",
         ),
