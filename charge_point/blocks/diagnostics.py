@@ -145,7 +145,8 @@ def customer_information(station: Station, request: Payload) -> Payload | Answer
 async def _inform(station: Station, request: Payload) -> None:
     """Collect, clear, and report in as many messages as it takes, one after the other."""
     tokens = _tokens(station, request)
-    found = [words for token in tokens for words in _known(station, token)]
+    named = "" if "idToken" in request else "{}: "  # which of the customer's tokens it is about
+    found = [named.format(token.id) + words for token in tokens for words in _known(station, token)]
     if not found:
         words = "no data found"
     elif request["report"]:
@@ -182,22 +183,23 @@ def _tokens(station: Station, request: Payload) -> list[Token]:
     customer = request.get("customerIdentifier", "").casefold()
     if not customer:
         return []
-    return [token for token, group in _stored(station) if customer in (token.id.casefold(), group.casefold())]
+    meant: dict[str, Token] = {}
+    for token, group in _stored(station):
+        if customer in (token.id.casefold(), group.casefold()):
+            meant.setdefault(token.key, token)
+    return list(meant.values())
 
 
 def _stored(station: Station) -> list[tuple[Token, str]]:
-    """Every token that is stored, each once, with its group."""
+    """Every token that is stored with its group, from each place where it is."""
     own = station.authorizer
-    found: dict[str, tuple[Token, str]] = {}
-    infos = {key: info for key, (info, _) in (own.cache or {}).items()} | (own.listed or {})
-    for key, info in infos.items():
-        found[key] = (Token(key), info.group)
+    found = [(Token(key), info.group) for key, (info, _) in (own.cache or {}).items()]
+    found += [(Token(key), info.group) for key, info in (own.listed or {}).items()]
     for one in station.evses:
         for transaction in (one.transaction, one.last):
             if transaction is not None and transaction.starter is not None:
-                starter = transaction.starter
-                found.setdefault(starter.key, (starter, transaction.group))
-    return list(found.values())
+                found.append((transaction.starter, transaction.group))
+    return found
 
 
 def _known(station: Station, token: Token) -> list[str]:
