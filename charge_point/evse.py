@@ -283,7 +283,8 @@ class Evse:
         if self.energy is not Energy.OFF:
             before = self.points()
             power.stop_energy(self)
-            self.happened("ChargingStateChanged", before, reason=reason)
+            if self.active.cable is Cable.BOTH_ENDS:  # else it was Idle, and is
+                self.happened("ChargingStateChanged", before, reason=reason)
         if not keep_locked:
             self.active.turn_lock("unlock")  # E06.FR.10, E07.FR.07; kept for the owner: E05.FR.11
         self.station.report(self, self.active)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from charge_point import power
 from charge_point.connector import Cable, Energy
-from charge_point.telling import stop_points
+from charge_point.telling import RESUMPTION, stop_points
 from charge_point.transaction import Point
 from charge_point.transaction_limits import TransactionLimits
 from shared.versions import V21
@@ -18,9 +18,6 @@ from shared.versions import V21
 if TYPE_CHECKING:
     from charge_point.evse import Evse
     from charge_point.station import Station
-
-SOURCE = "resumption"
-"""Under which name the energy is held back after an interruption, among the limits."""
 
 _BROKEN_BY_ABSENCE = Point.EVConnected | Point.PowerPathClosed | Point.EnergyTransfer
 
@@ -68,13 +65,13 @@ def _take_up(evse: Evse, before: Energy) -> None:
     after = before
     if not model.flag("TxCtrlr.AllowEnergyTransferResumption"):
         if before is not Energy.HELD_BY_STATION:
-            power.set_limit(evse, SOURCE, 0)
+            power.set_limit(evse, RESUMPTION, 0)
         after = Energy.HELD_BY_STATION
     elif before is Energy.FLOWING:
         spread = model.integer("TxCtrlr.EnergyTransferResumptionRandomRange")
         wait = evse.station.stream(f"resumption {evse.id} {evse.station.clock.time()}").uniform(0, spread)
         if wait > 0:
-            power.set_limit(evse, SOURCE, 0)
+            power.set_limit(evse, RESUMPTION, 0)
             after = Energy.HELD_BY_STATION
-            evse.timer = asyncio.get_running_loop().call_later(wait, power.set_limit, evse, SOURCE, None)
+            evse.timer = asyncio.get_running_loop().call_later(wait, power.set_limit, evse, RESUMPTION, None)
     power.draw(evse, after)

@@ -15,6 +15,9 @@ from charge_point.sampling import begin_samples, ended_samples
 from charge_point.transaction import FIXED_START_16, FIXED_STOP_16, PHASE, Event, Point, Transaction, points
 from shared.versions import V16
 
+RESUMPTION = "resumption"
+"""The limit that holds energy back in a transaction that was interrupted (`charge_point.resuming`)."""
+
 if TYPE_CHECKING:
     from charge_point.evse import Evse
 
@@ -88,6 +91,8 @@ def end(evse: Evse, trigger: str, reason: str) -> None:
     evse.tell(trigger, "Ended", reason=reason)
     evse.last, evse.transaction = transaction, None
     evse.car_gone()
+    if evse.limits and RESUMPTION in evse.limits:  # it held for this transaction
+        evse.limits = {name: one for name, one in evse.limits.items() if name != RESUMPTION} or None
     tell_parts(evse.station, lambda part: part.transaction_ended(evse, transaction))
     charged = evse.meter.advance(evse.station.clock.elapsed()) - transaction.meter_start
     evse.station.transaction_over(evse, charged)

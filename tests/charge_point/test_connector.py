@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from charge_point.connector import (
     AUTHORIZATION,
@@ -19,6 +21,7 @@ from charge_point.connector import (
     Connector,
     Energy,
     Health,
+    Lock,
     NotNow,
     Regions,
     charging_state,
@@ -108,3 +111,56 @@ def test_a_tethered_cable_that_leaves_the_car_is_out() -> None:
     connector.move_cable("plugged_in")
     connector.move_cable("ev_side_out")
     assert connector.cable is Cable.OUT
+
+
+CABLE_EVENTS = sorted({event for _, event in CABLE})
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    tethered=st.booleans(),
+    events=st.lists(st.sampled_from([*CABLE_EVENTS, "lock", "unlock", "jam", "mend"]), max_size=30),
+)
+def test_a_connector_does_what_a_plug_with_two_ends_and_a_lock_can_do(
+    tethered: bool, events: list[str]
+) -> None:
+    """Against a naive model: two ends that are in or out, and a bolt."""
+    c = Connector(1, 1, tethered=tethered)
+    station_in = ev_in = bolt = jammed = False
+    for event in events:
+        if event in ("jam", "mend"):
+            c.lock_fails = jammed = event == "jam"
+        elif event in ("lock", "unlock"):
+            turned = c.turn_lock(event)
+            assert turned is (tethered or not jammed)
+            bolt = (event == "lock" if turned else bolt) and not tethered
+        else:
+            ends = _moved(event, station_in, ev_in)
+            if ends is None or (bolt and ends == (False, False)):
+                with pytest.raises(NotNow):
+                    c.move_cable(event)
+            else:
+                c.move_cable(event)
+                station_in, ev_in = ends
+                if tethered:  # its other end is always in the station
+                    station_in = ev_in
+        assert c.cable is (Cable.BOTH_ENDS if ev_in else Cable.STATION_END if station_in else Cable.OUT)
+        assert c.lock is (Lock.LOCKED if bolt else Lock.UNLOCKED)
+
+
+def _moved(event: str, station: bool, ev: bool) -> tuple[bool, bool] | None:
+    """Which ends are in after `event` (station, car), None when nobody could do that now."""
+    match event:
+        case "plugged_in":
+            return None if ev else (True, True)
+        case "station_side_in":
+            return None if station else (True, ev)
+        case "ev_side_in":
+            return (True, True) if station and not ev else None
+        case "ev_side_out":
+            return (station, False) if ev else None
+        case "station_side_out":
+            return (False, False) if station else None
+        case "unplugged":
+            return (False, False) if station and ev else None
+    raise AssertionError(event)

@@ -12,12 +12,21 @@ from hypothesis import strategies as st
 
 from charge_point.authorization import Token
 from charge_point.connector import NotNow
+from charge_point.hands import ev_stops, limit
 from charge_point.power import set_limit
+from charge_point.restarting import watchdog
 from shared.versions import V16, VERSIONS, Version
 from tests.charge_point.scripted import ScriptedCsms, Stage
 
 TOKEN, OTHER = Token("04A1B2C3"), Token("04FFFFFF")
-POINTS = ["EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer"]
+POINTS = [
+    "ParkingBayOccupancy",
+    "EVConnected",
+    "Authorized",
+    "PowerPathClosed",
+    "DataSigned",
+    "EnergyTransfer",
+]
 
 LEGAL_16 = {
     # 1.6 §4.9, table of transitions; Faulted and Unavailable may come from and lead to anything
@@ -45,7 +54,8 @@ LEGAL_16 = {
 
 STEPS = (
     "plug_in unplug unplug_ev present other pause resume hold limit fault repair stop disable enable"
-    " offline online wait sample reset"
+    " offline online wait sample reset drive_in drive_off red_button ev_stops unlock energy_limit time_limit"
+    " power_cut watchdog"
 ).split()
 
 
@@ -58,6 +68,12 @@ async def do(stage: Stage, step: str) -> None:
         "unplug": lambda: station.unplug(1),
         "unplug_ev": lambda: station.unplug_ev(1),
         "pause": evse.ev_pauses,
+        "drive_in": station.drive_in,
+        "drive_off": station.drive_off,
+        "red_button": station.emergency_stop,
+        "ev_stops": lambda: ev_stops(station),
+        "energy_limit": lambda: limit(station, 1, energy=20),
+        "time_limit": lambda: limit(station, 1, time=5),
         "resume": evse.ev_resumes,
         "hold": lambda: set_limit(evse, "test", 0),
         "limit": lambda: set_limit(evse, "test", 16),
@@ -78,6 +94,11 @@ async def do(stage: Stage, step: str) -> None:
             follow(stage, station.remote_stop(evse.transaction.id).then)
         elif step in ("disable", "enable"):
             follow(stage, station.set_availability(step == "enable", 1).then)
+        elif step == "unlock":
+            follow(stage, station.unlock(1, 1).then)
+        elif step in ("power_cut", "watchdog"):
+            station.power_cycle(4) if step == "power_cut" else watchdog(station)
+            await stage.settle(6)
         elif step == "reset":
             follow(stage, station.reset("Hard").then)
             await stage.settle(6)
@@ -118,6 +139,10 @@ def sane_2x(events: list[dict[str, Any]]) -> None:
         assert types.count("Started") == 1
         assert "Ended" not in types[:-1]
         assert all(a["timestamp"] <= b["timestamp"] for a, b in pairwise(mine))
+        for before, after in pairwise(mine):
+            states = [event["transactionInfo"]["chargingState"] for event in (before, after)]
+            if after["triggerReason"] == "ChargingStateChanged" and after["eventType"] == "Updated":
+                assert states[0] != states[1]
         if types[-1] == "Ended":
             assert "stoppedReason" in mine[-1]["transactionInfo"]
 
@@ -139,8 +164,10 @@ def sane_16(csms: list[ScriptedCsms]) -> None:
 @given(
     version=st.sampled_from(VERSIONS),
     start=st.lists(st.sampled_from(POINTS), min_size=1, max_size=4, unique=True),
-    stop=st.lists(st.sampled_from(POINTS), min_size=1, max_size=4, unique=True),
-    flags=st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+    stop=st.lists(
+        st.sampled_from([p for p in POINTS if p != "DataSigned"]), min_size=1, max_size=4, unique=True
+    ),
+    flags=st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     steps=st.lists(st.sampled_from(STEPS), max_size=25),
 )
 async def test_whatever_happens_the_messages_make_sense(
@@ -156,6 +183,9 @@ async def test_whatever_happens_the_messages_make_sense(
             "UnlockConnectorOnEVSideDisconnect": flags[2],
             "AllowOfflineTxForUnknownId": True,
             "TxUpdatedInterval": 7,
+            "SampledDataCtrlr.SignReadings": flags[4],
+            "TxCtrlr.ResumptionTimeout": 4 * flags[4],
+            "AllowEnergyTransferResumption": flags[1],
         },
     )
     if flags[3]:
