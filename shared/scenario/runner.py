@@ -42,6 +42,10 @@ TOKENS: Mapping[str, str] = {
 }
 """What `$tokens` are unless the user names others."""
 
+_WAITED = "waited for other stations"
+TESTED = "station under test"
+"""What the memory of a run keeps its foreign station as."""
+
 MEMORY, SOCKETS, FOREIGN = "memory", "sockets", "foreign"
 
 
@@ -227,7 +231,7 @@ async def _staged(
         if version not in scenario.versions:
             return Result(Verdict.NOT_APPLICABLE, f"it is not for OCPP {version}")
         if bench.over == FOREIGN and bench.role == CSMS:
-            scenario = _renamed(scenario, getattr(stages[CSMS], "present", [("", None)])[0][0])
+            scenario = _renamed(scenario, bench.memory.get(TESTED, ""))
         tell(version)
         values = {**scenario.parameters, **bench.parameters, **one.values}
         known = {"tokens": {**TOKENS, **bench.tokens}, "version": version.name, "seed": bench.seed}
@@ -295,8 +299,13 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
         await stage.start()
         if bench.arrive is not None:
             await bench.arrive(stage)
-        present: list[tuple[str, Version]] = getattr(stage, "present", [])
-        return present[0][1] if present else version
+        present = await _all_present(stage, scenario.versions, bench)
+        if not present:
+            return version
+        bench.memory[TESTED], spoken = station_under_test(
+            present, scenario.versions, bench.memory.get(TESTED, "")
+        )
+        return spoken
     csms: Any = roles.stage(CSMS)(replace(setting, inject=bench.inject if bench.role == CSMS else ()))
     stages[CSMS] = csms
     if bench.over == SOCKETS:
@@ -313,6 +322,36 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
     stages.update({CHARGE_POINT: station, CSMS: csms})  # the stations leave first
     await station.start()
     return version
+
+
+GRACE = 2.0
+"""Seconds that a station of the right version gets to come after another one, once in a run."""
+
+
+async def _all_present(stage: Any, versions: Sequence[Version], bench: Bench) -> list[tuple[str, Version]]:
+    """The stations that are connected, one of the versions among them if one comes soon."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + GRACE * bench.time_scale
+    while True:
+        present: list[tuple[str, Version]] = getattr(stage, "present", [])
+        if not present or bench.memory.get(_WAITED) or any(each[1] in versions for each in present):
+            return present
+        if loop.time() >= deadline:
+            bench.memory[_WAITED] = True
+        else:
+            await asyncio.sleep(0.1 * bench.time_scale)
+
+
+def station_under_test(
+    present: Sequence[tuple[str, Version]], versions: Sequence[Version], before: str
+) -> tuple[str, Version]:
+    """Which of the stations that are connected, with their versions, a scenario for `versions` is played with.
+
+    The one of the scenario `before`, so that a run stays with its station where several dial; but one that speaks a
+    version of the scenario rather than one that does not, for which it is not applicable.
+    """
+    fitting = [each for each in present if each[1] in versions] or list(present)
+    return next((each for each in fitting if each[0] == before), fitting[0])
 
 
 def _in_memory(csms: Any, version: Version) -> Callable[[Target], Any]:

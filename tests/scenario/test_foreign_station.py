@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from csms.__main__ import main as csms
+from shared.scenario.runner import station_under_test
+from shared.versions import V2X, V16, V201, VERSIONS, Version
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,3 +96,19 @@ def test_a_port_that_is_taken_ends_with_3(capsys: pytest.CaptureFixture[str]) ->
 def test_no_station_ends_with_3(port: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert csms(["run", "happy_path/reset", "--port", str(port), "--wait-for", "0.1"]) == 3
     assert "no station connected" in re.sub(r"\s+", " ", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("present", "versions", "before", "chosen"),
+    [
+        ([("A", V16), ("B", V201)], VERSIONS, "", "A"),
+        ([("A", V16), ("B", V201)], VERSIONS, "B", "B"),
+        ([("A", V16), ("B", V201)], V2X, "", "B"),
+        ([("A", V16), ("B", V201)], V2X, "A", "B"),
+        ([("A", V16)], V2X, "", "A"),  # not applicable, and told so
+    ],
+)
+def test_of_stations_of_several_versions_one_is_played_with(
+    present: list[tuple[str, Version]], versions: tuple[Version, ...], before: str, chosen: str
+) -> None:
+    assert station_under_test(present, versions, before)[0] == chosen
