@@ -110,7 +110,30 @@ ELSEWHERE = {
     "boot_status": "excludes boot_status_sequence",
     "command": "excludes commands",
     "period": "excludes delay",
+    **dict.fromkeys(
+        ("forward", "forward_password", "forward_passwords", "forward_ca", "forward_insecure"),
+        "goes without what says how to answer: FORWARDING",
+    ),
 }
+FORWARDING = """
+[csms]
+forward = "wss://real.example/ocpp"
+forward-password = "secret"
+forward-insecure = true
+"""
+
+
+def test_forwarding_can_be_asked_for_in_the_file(tmp_path: Path) -> None:
+    options = configured(tmp_path, FORWARDING)
+    assert (options.forward, options.forward_insecure) == ("wss://real.example/ocpp", True)
+    assert options.forward_password == "secret"
+    assert "secret" not in repr(options)
+    (tmp_path / "some").write_text("")
+    words = FORWARDING.replace("password =", "passwords =").replace(
+        "insecure = true", f'ca = "{tmp_path}/some"'
+    )
+    options = configured(tmp_path, words.replace('"secret"', f'"{tmp_path}/some"'))
+    assert options.forward_passwords == options.forward_ca == f"{tmp_path}/some"
 
 
 def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
