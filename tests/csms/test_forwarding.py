@@ -22,6 +22,7 @@ from csms.forwarding import CENTRAL_DIED, STATION_DIED, ForwardingCsms, Through
 from csms.making import admission_of, csms_of, listen
 from csms.options import resolve
 from csms.terminal import Terminal
+from scripts.selftest_bench import make_certificate
 from shared.clock import Clock
 from shared.faults import parse
 from shared.journal.entry import FRAME, NOTE, Entry
@@ -30,6 +31,7 @@ from shared.journal.journal import Journal
 from shared.link import LinkClosed, MemoryLink
 from shared.option_fields import UsageError
 from shared.summary import Summary
+from shared.tls import server_context
 from shared.versions import V16, Version
 from tests.csms.dialled import BOOT, STATUS, event, start, tries
 from tests.support import each_2x, eventually, until
@@ -503,7 +505,7 @@ class Real:
 
 @asynccontextmanager
 async def central(
-    refuse: int = 0, protocols: tuple[str, ...] = ("ocpp2.0.1", "ocpp1.6")
+    refuse: int = 0, protocols: tuple[str, ...] = ("ocpp2.0.1", "ocpp1.6"), tls: Any = None
 ) -> AsyncIterator[Real]:
     """One that refuses with a status, or echoes what it gets."""
     real = Real()
@@ -526,7 +528,7 @@ async def central(
         real.ended.set()
 
     names: Any = list(protocols) or None
-    async with serve(echo, "127.0.0.1", 0, process_request=process, subprotocols=names) as server:
+    async with serve(echo, "127.0.0.1", 0, process_request=process, subprotocols=names, ssl=tls) as server:
         real.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/ocpp"
         yield real
 
@@ -645,3 +647,48 @@ async def test_both_ends_learn_over_sockets_how_the_other_ended() -> None:
                 with pytest.raises(ConnectionClosed):
                     await station.recv()
                 assert station.close_code == code
+
+
+@pytest.mark.sockets
+async def test_a_station_that_leaves_while_the_central_system_is_dialled_leaves_nothing_behind() -> None:
+    arrived, closed = asyncio.Event(), asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()  # and never an answer
+        await reader.read()
+        closed.set()
+        writer.close()
+
+    async with await asyncio.start_server(slow, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        async with listening(f"ws://{host}:{port}") as (csms, url):
+            dialling = asyncio.ensure_future(_dialled(url))
+            await arrived.wait()
+            dialling.cancel()
+            await closed.wait()
+            assert csms.sessions == {}
+
+
+async def _dialled(url: str) -> None:
+    async with dial(url, "ocpp1.6"):
+        pass
+
+
+@pytest.mark.sockets
+async def test_a_central_system_behind_tls_is_trusted_as_the_options_say(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    context = server_context(certificate, key)
+    async with central(tls=context) as real:
+        with_tls = real.url.replace("ws://", "wss://")
+        for trust in (("--forward-ca", certificate), ("--forward-insecure",)):
+            async with listening(with_tls, *trust) as (_, url), dial(url, "ocpp1.6") as station:
+                await station.send("through")
+                assert await station.recv() == "through"
+        async with listening(with_tls) as (_, url):
+            with pytest.raises(InvalidStatus) as refused:
+                await dial(url, "ocpp1.6")
+            assert refused.value.response.status_code == 502
+            assert b"--forward-ca FILE, or use --forward-insecure" in bytes(
+                refused.value.response.body or b""
+            )
