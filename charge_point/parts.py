@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEPT: dict[str, str] = {
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
+    "der controls": "charge_point.der.controls:DerControls",
     "security events": "charge_point.security_events:SecurityEvents",
     "signing": "charge_point.meter_signing:SigningMeters",
 }
@@ -62,6 +63,9 @@ class Part:
 
     def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
         """`transaction` has ended at `evse`; its last message is owed."""
+
+    def grid_changed(self) -> None:
+        """The station measures another frequency of the grid."""
 
     def setting_changed(self, path: str) -> None:
         """The variable at `path` (`Component.Variable`) has a new value."""

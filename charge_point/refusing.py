@@ -79,18 +79,6 @@ def clear_variable_monitoring(station: Station, request: Payload) -> Payload:
     return {"clearMonitoringResult": [{"id": id, "status": "NotFound"} for id in request["id"]]}
 
 
-def get_der_control(station: Station, request: Payload) -> Payload:
-    """NotSupported for any type, NotFound for what was never set."""
-    if "controlType" in request:
-        return status(station.version, "NotSupported")
-    return status(station.version, "NotFound")
-
-
-def clear_der_control(station: Station, request: Payload) -> Payload:
-    """NotFound for any id, NotSupported for any type, and for all of them."""
-    return status(station.version, "NotFound" if "controlId" in request else "NotSupported")
-
-
 def clear_tariffs(station: Station, request: Payload) -> Payload:
     """NoTariff, for there is none."""
     return {"clearTariffsResult": [{"status": "NoTariff"}]}

@@ -44,7 +44,6 @@ class Refusal(NamedTuple):
 
 
 _MONITORS = "this station monitors no variables"
-_DER = "this station controls no distributed energy resource"
 
 TABLE = (
     # provisioning
@@ -166,24 +165,6 @@ TABLE = (
         NOT_SUPPORTED,
         "this station takes no web payments",
         "part 4 §4.3; C25.FR.27 for one that does",
-    ),
-    # DER
-    Refusal("SetDERControl", (V21,), "NotSupported", _DER, "R04.FR.01"),
-    Refusal(
-        "GetDERControl",
-        (V21,),
-        "NotSupported or NotFound",
-        "NotSupported with controlType, else NotFound",
-        "R04.FR.30, R04.FR.36",
-        rule=refusing.get_der_control,
-    ),
-    Refusal(
-        "ClearDERControl",
-        (V21,),
-        "NotSupported or NotFound",
-        "NotFound with controlId, else NotSupported",
-        "R04.FR.42, R04.FR.43",
-        rule=refusing.clear_der_control,
     ),
     # battery swap
     Refusal(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from charge_point.parts import tell_parts
 from charge_point.smart_charging import effect
 from charge_point.smart_charging.composite import prevailing
 from charge_point.smart_charging.profiles import Profiles
@@ -27,6 +28,7 @@ def grid_frequency(station: Station, hertz: float) -> None:
     if abs(hertz - part.grid.frequency) * 1000 >= least:
         part.grid = part.grid._replace(frequency=hertz)
         effect.follow(part)
+        tell_parts(station, lambda one: one.grid_changed())
 
 
 def has_signal_curve(station: Station) -> bool:

@@ -182,22 +182,6 @@ async def test_a_monitoring_report_depends_on_whether_criteria_are_given(version
 
 
 @pytest.mark.parametrize(
-    ("action", "request_", "status"),
-    [
-        ("GetDERControl", {"requestId": 1}, "NotFound"),
-        ("GetDERControl", {"requestId": 1, "controlType": "FreqDroop"}, "NotSupported"),
-        ("ClearDERControl", {"isDefault": True, "controlId": "X"}, "NotFound"),
-        ("ClearDERControl", {"isDefault": True, "controlType": "FreqDroop"}, "NotSupported"),
-        ("ClearDERControl", {"isDefault": True}, "NotSupported"),
-    ],
-)
-async def test_der_controls_depend_on_what_is_named(action: str, request_: Payload, status: str) -> None:
-    wired = await Wired(V21).start()
-    assert (await wired.ask(action, request_))["status"] == status
-    await wired.end()
-
-
-@pytest.mark.parametrize(
     ("version", "kind", "event"),
     [
         (V16, None, "InvalidChargePointCertificate"),

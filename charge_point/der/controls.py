@@ -1,0 +1,191 @@
+"""The DER controls of a station: which one holds, when they begin and end, and what they do to its power (R04, R05)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from charge_point import power
+from charge_point.der.control import Control, Payload, share
+from charge_point.parts import Part, existing
+from charge_point.smart_charging.modes import NOMINAL
+from charge_point.smart_charging.profiles import Profiles, supply_of
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
+
+SOURCE = "der"
+
+PAGE = 4
+"""Controls in one ReportDERControl."""
+
+_TICK = 0.001
+
+
+class DerControls(Part):
+    """The controls of one station, kept on disk (R01.FR.03). Owns them and the timer of the next begin or end."""
+
+    __slots__ = ("alarm", "held", "timer")
+    name = "der controls"
+
+    def __init__(self, station: Station) -> None:
+        super().__init__(station)
+        self.held: dict[str, Control] = {}
+        self.alarm = ""
+        """The type of the control because of which the station takes less than it would (R05)."""
+        self.timer: asyncio.TimerHandle | None = None
+
+    @property
+    def now(self) -> float:
+        """The time in Unix seconds, as exact as a timestamp."""
+        return round(self.station.clock.time(), 3)
+
+    # --- setting, clearing, reporting ---------------------------------------------------------------------
+
+    def set(self, new: Control) -> list[str]:
+        """Take `new`; gives the ids of the controls that are superseded by that, perhaps itself (R04.FR.02-.08)."""
+        self.held.pop(new.id, None)
+        superseded = []
+        for other in self.held.values():
+            if (other.type, other.default) != (new.type, new.default) or other.superseded:
+                continue
+            if other.priority < new.priority:  # a lower value has preference
+                if new.default or other.active(self.now) or _overlap(other, new):  # R04.FR.08
+                    new.superseded = True
+                    superseded.append(new.id)
+                    break
+            elif new.default or not other.active(self.now):  # R04.FR.03, .06; an active one goes on: .07
+                other.superseded = True
+                superseded.append(other.id)
+        self.held[new.id] = new
+        self.keep()
+        return superseded
+
+    def clear(self, fits: Callable[[Control], bool]) -> bool:
+        """Remove what fits; False when nothing does (R04.FR.41-.45)."""
+        gone = [one.id for one in self.held.values() if fits(one)]
+        for id in gone:
+            del self.held[id]
+        if gone:
+            self.keep()
+        return bool(gone)
+
+    def pages(self, controls: list[Control], request_id: int) -> Iterator[Payload]:
+        """The ReportDERControls of `controls`, `tbc` on all but the last (R04.FR.31, .32)."""
+        for at in range(0, len(controls), PAGE):
+            page: Payload = {"requestId": request_id, "tbc": at + PAGE < len(controls)}
+            for one in controls[at : at + PAGE]:
+                name, report = one.report()
+                page.setdefault(name, []).append(report)
+            yield page
+
+    # --- following them -----------------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Begin and end what is due, follow what holds now, and look again when that changes."""
+        self._stop()
+        now = self.now
+        for one in sorted(self.held.values(), key=lambda one: one.start):
+            if not one.default:
+                self._turn(one, now)
+        self._impose()
+        times = [at for one in self.held.values() for at in (one.start, one.end) if now < at < inf]
+        if times:
+            wait = max(min(times) - self.station.clock.time(), _TICK)
+            self.timer = asyncio.get_running_loop().call_later(wait, self.follow)
+
+    def _turn(self, one: Control, now: float) -> None:
+        """Begin or end a scheduled control (R04.FR.07, .10, .20-.22)."""
+        if now >= one.end:
+            del self.held[one.id]
+            if one.told and not one.superseded:
+                self._notify(one, False, [])
+            self.keep()
+        elif one.start <= now and not one.told and not one.superseded:
+            before = [
+                other
+                for other in self.held.values()
+                if other is not one and other.type == one.type and other.told and not other.superseded
+            ]
+            for other in before:
+                other.superseded = True
+            one.told = True
+            self._notify(one, True, [other.id for other in before])
+            self.keep()
+
+    def _notify(self, one: Control, started: bool, superseded: list[str]) -> None:
+        payload: Payload = {"controlId": one.id, "started": started, "timestamp": self.station.clock.now()}
+        if superseded:
+            payload["supersededIds"] = superseded
+        self.station.say("NotifyDERStartStop", payload)
+
+    def holding(self) -> list[Control]:
+        """The control of each type that holds now: the scheduled one, else the default (R04.FR.09, .11)."""
+        found: dict[str, Control] = {}
+        for one in sorted(self.held.values(), key=lambda one: (not one.default, -one.priority)):
+            if not one.superseded and (one.default or one.told):
+                found[one.type] = one
+        return list(found.values())
+
+    def _impose(self) -> None:
+        """Take no more than the controls allow at the frequency of the grid, and tell when that is less (R05)."""
+        measured = existing(self.station, Profiles)
+        hertz = measured.grid.frequency if measured is not None else NOMINAL
+        controls = [(share(one, hertz), one.type) for one in self.holding()]
+        least, type_ = min(controls, default=(1.0, ""))
+        for one in self.station.evses:
+            power.set_limit(one, SOURCE, None if least >= 1 else least * supply_of(one).amount)
+        if least >= 1:
+            type_ = ""
+        if type_ == self.alarm:
+            return
+        payload: Payload = {
+            "controlType": type_ or self.alarm,
+            "timestamp": self.station.clock.now(),
+        }
+        if type_:  # R05.FR.01, .03
+            payload["gridEventFault"] = "UnderFrequency" if hertz < NOMINAL else "OverFrequency"
+        else:  # R05.FR.02
+            payload["alarmEnded"] = True
+        self.alarm = type_
+        self.station.say("NotifyDERAlarm", payload)
+
+    # --- what happens to the station ----------------------------------------------------------------------
+
+    def accepted(self) -> None:
+        self.follow()
+
+    def grid_changed(self) -> None:
+        self._impose()
+
+    def power_off(self) -> None:
+        self._stop()
+        self.alarm = ""
+
+    def _stop(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def as_kept(self) -> Any:
+        return [_as_kept(one) for one in self.held.values()] or None
+
+    def restore(self, kept: Any) -> None:
+        for id, type_, default, priority, start, end, setting, superseded, told in kept:
+            times = (-inf if start is None else start, inf if end is None else end)
+            self.held[id] = Control(id, type_, default, priority, *times, setting, superseded, told)
+
+
+def _as_kept(one: Control) -> list[Any]:
+    times = [_finite(one.start), _finite(one.end)]
+    return [one.id, one.type, one.default, one.priority, *times, one.setting, one.superseded, one.told]
+
+
+def _finite(at: float) -> float | None:
+    return at if abs(at) < inf else None
+
+
+def _overlap(one: Control, other: Control) -> bool:
+    return one.start < other.end and other.start < one.end
