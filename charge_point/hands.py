@@ -130,7 +130,8 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     if own is not None:
         return own
     one = candidate(station, evse)
-    if one is None:
+    master = _master_group(station)
+    if one is None and not master:
         return Presented("ignored", None, "no EVSE is free")
     if not _may_begin(station):
         return Presented("refused", one, "the station is not registered")
@@ -138,6 +139,10 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     if not info.accepted:
         station.changed()
         return Presented("refused", one, info.status)
+    if master and info.group == master:
+        return _stop_all(station, token)  # C16.FR.03: it starts nothing
+    if one is None:
+        return Presented("ignored", None, "no EVSE is free")
     if not one.is_startable:
         return Presented("ignored", one, "the EVSE is in use by now")
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
@@ -172,11 +177,6 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
         if one.authorization is Authorization.ENDED and same and one.active.lock is Lock.LOCKED:
             one.active.turn_lock("unlock")  # E09.FR.03, E05.FR.11
             return Presented("unlocked", one, "its session is over, the cable was still locked")
-    if await _is_master(station, token):
-        for one in station.evses:  # C16.FR.02: there is no screen to choose one on
-            if one.is_authorized:
-                one.end_authorization("StopAuthorized", "MasterPass", token=token)
-        return Presented("stopped", None, "a master pass stops every transaction")
     grouped = [e for e in station.evses_of(evse) if e.is_authorized and e.group]
     if grouped and (evse is not None or candidate(station, None) is None):
         info = station.authorizer.known(token, station.model, station.clock.time()) or TokenInfo("Unknown")
@@ -189,15 +189,18 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
     return None
 
 
-async def _is_master(station: Station, token: Token) -> bool:
-    """Whether the token's group is that of the master passes, which start nothing (C16.FR.03)."""
+def _master_group(station: Station) -> str:
+    """The group of the master passes; empty where there is none."""
     model = station.model
-    master = model.text("AuthCtrlr.MasterPassGroupId") if model.has("AuthCtrlr.MasterPassGroupId") else ""
-    if not master:
-        return False
-    known = station.authorizer.known(token, model, station.clock.time())
-    info = known if known is not None and known.accepted else await station.decide(token)
-    return info.accepted and info.group == master
+    return model.text("AuthCtrlr.MasterPassGroupId") if model.has("AuthCtrlr.MasterPassGroupId") else ""
+
+
+def _stop_all(station: Station, token: Token) -> Presented:
+    """A master pass ends every transaction: there is no screen to choose one on (C16.FR.02, .08)."""
+    for one in station.evses:
+        if one.is_authorized:
+            one.end_authorization("StopAuthorized", "MasterPass", token=token)
+    return Presented("stopped", None, "a master pass ends every transaction")
 
 
 def candidate(station: Station, evse: int | None) -> Evse | None:

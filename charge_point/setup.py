@@ -33,7 +33,7 @@ class StationSetup:
     next connection. `transactions_before_accepted`: C16 §4.2.1, B02.FR.03. `heartbeat`: seconds between
     heartbeats whatever the CSMS says, 0 to do as it says. `vendors`: whose DataTransfer the station knows, as
     `KNOWN_VENDORS`. `variables` are presets; a version takes those that it has. `updates`: how it takes new
-    firmware.
+    firmware. `sample_on_change`: read the meter (context Other) whenever the charging state changes.
     """
 
     vendor: str = "Example"
@@ -53,6 +53,7 @@ class StationSetup:
     ev: Vehicle = ANY_CAR
     tethered: bool = False
     noise: bool = False
+    sample_on_change: bool = False
     status_by: str = "event"
     boot_on_reconnect: bool = False
     heartbeat: float = 0.0

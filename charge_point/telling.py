@@ -117,6 +117,9 @@ def tell(
     elif transaction.owed_begin and transaction.owed_evse:
         transaction.owed_begin = False
         samples = begin_samples(evse) + samples
+    elif station.setup.sample_on_change and state != transaction.charging_state and not samples:
+        taken = evse.read("Other", station.model.members("SampledDataCtrlr.TxUpdatedMeasurands"))
+        samples = (taken,) if taken.values else ()
     told = transaction.owed_evse
     event = Event(
         sort,

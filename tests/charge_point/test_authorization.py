@@ -248,3 +248,23 @@ async def test_nonsense_about_a_transaction_ends_neither_it_nor_us(version: Vers
     await stage.settle()
     assert stage.station.evses[0].transaction is not None
     assert "StartTransaction" in csms.actions() or "TransactionEvent" in csms.actions()
+
+
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
+async def test_a_master_pass_ends_every_transaction_and_begins_none(version: Version) -> None:
+    stage = Stage(version, evses=((1,), (1,)), variables={"AuthCtrlr.MasterPassGroupId": "MASTER"})
+    csms = await stage.booted()
+    for evse in (1, 2):
+        stage.station.plug_in(evse)
+        await stage.station.present(Token(f"T{evse}"), evse)
+    await stage.settle()
+    csms.script["Authorize"] = csms.token_info(groupIdToken={"idToken": "MASTER", "type": "Central"})
+    csms.got.clear()
+    assert (await stage.station.present(OTHER)).outcome == "stopped"
+    assert (await stage.station.present(OTHER)).outcome == "stopped"
+    await stage.settle()
+    ended = [p for p in csms.of("TransactionEvent") if p["eventType"] == "Ended"]
+    assert [p["transactionInfo"]["stoppedReason"] for p in ended] == ["MasterPass"] * 2
+    assert all(p["idToken"]["idToken"] == OTHER.id for p in ended)
+    assert len(csms.of("Authorize")) == 2
+    assert all(one.transaction is None for one in stage.station.evses)

@@ -212,6 +212,14 @@ async def test_16_reports_the_phases_that_its_key_names() -> None:
     }
 
 
+async def test_the_meter_is_read_at_every_change_of_state_where_a_station_does_that(version: Version) -> None:
+    stage = await charging(version, sample_on_change=True)
+    await stage.settle()
+    stage.station.evses[0].ev_pauses()
+    await stage.settle()
+    assert len(periodic(stage, "Other")) == 2  # Charging, SuspendedEV
+
+
 # --- faults ---------------------------------------------------------------------------------------------------
 
 
