@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from ocpp.exceptions import OCPPError
+from ocpp.exceptions import OCPPError, UnknownCallErrorCodeError
 from websockets.exceptions import ConnectionClosed
 
 from tests.seeded.memory import Connection
@@ -52,7 +52,11 @@ class Box:
         self.wire: Any = None
         self.accepted = False
         self.boot_reason = "PowerUp"
-        self.settings = {"HeartbeatInterval": "300", "MeterValueSampleInterval": "60"}
+        self.settings = {
+            "HeartbeatInterval": "300",
+            "MeterValueSampleInterval": "60",
+            "StopTransactionOnInvalidId": "true",
+        }
         self.plugged = False
         self.operative = True
         self.granted: tuple[str, int | None] | None = None
@@ -126,7 +130,7 @@ class Box:
                     await self._news.wait()
                 try:
                     await self.outbox[0](wire)
-                except OCPPError:
+                except (OCPPError, UnknownCallErrorCodeError):
                     pass  # refused: it will not be taken another time either
                 except TimeoutError:
                     continue
@@ -310,6 +314,12 @@ class Box:
         if self.defect == "goes on after the end":
             self.say(self.make_event("Updated", one))
         self._tell_status()
+
+    def judged(self, one: Transaction, status: str) -> None:
+        """What the central system says of the token when the transaction has begun (1.6 §4.8, 2.x C10/E05)."""
+        refused = status != "Accepted" and self.settings["StopTransactionOnInvalidId"] == "true"
+        if refused and self.transaction is one:
+            self.end("DeAuthorized")
 
     def make_event(self, kind: str, one: Transaction, reason: str = "") -> Job:
         """Something of a transaction, with the time, reading and number that it has now."""

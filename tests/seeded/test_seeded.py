@@ -53,7 +53,9 @@ def test_a_correct_system_passes_all_that_it_has(role: str, version: Version) ->
 
 @pytest.mark.parametrize(("defect", "version"), [*spread(CENTRAL), *spread(STATION)])
 def test_a_defect_fails_the_scenario_that_names_it_and_no_other(defect: Defect, version: Version) -> None:
-    ended = [(one, AGAINST[defect.against](one, defect.row.name)) for one in rounds(defect.against, version)]
+    # central systems that misbehave by a persona ask the same of a station once more, under worse conditions
+    asked = [one for one in rounds(defect.against, version) if "persona" not in one.scenario.settings]
+    ended = [(one, AGAINST[defect.against](one, defect.row.name)) for one in asked]
     failed = [(one, end) for one, end in ended if not end.verdict.is_good]
     assert [(one.scenario.file, one.scenario.name) for one, _ in failed] == [(defect.file, defect.scenario)]
     ((_, end),) = failed

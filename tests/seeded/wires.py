@@ -144,6 +144,7 @@ class Wire16(Wire, v16.ChargePoint):
                 timestamp=at,
             )
             one.id = answer.transaction_id
+            self.box.judged(one, answer.id_tag_info["status"])
         elif kind == "Updated":
             await self.does(
                 "MeterValues", connector_id=1, transaction_id=one.id, meter_value=self.reading(at, meter)
@@ -199,15 +200,20 @@ def _set(box: Box, name: str, value: str) -> str:
     """Set a variable; what becomes of it, "" when there is none of this name."""
     if name not in box.settings:
         return ""
-    if not value.isdigit():
+    if not (value in ("true", "false") if name == "StopTransactionOnInvalidId" else value.isdigit()):
         return "Rejected"
     if box.defect != "forgets what was set":
         box.settings[name] = value
-    box.beat()
+    if name == "HeartbeatInterval":
+        box.beat()
     return "Accepted"
 
 
-VARIABLES = {"HeartbeatInterval": "HeartbeatInterval", "TxUpdatedInterval": "MeterValueSampleInterval"}
+VARIABLES = {
+    "HeartbeatInterval": "HeartbeatInterval",
+    "TxUpdatedInterval": "MeterValueSampleInterval",
+    "StopTxOnInvalidId": "StopTransactionOnInvalidId",
+}
 """Variables of 2.x, and the settings that they are."""
 
 
@@ -257,7 +263,7 @@ class Wire2x(Wire):
             trigger = TRIGGERS[reason]
             info |= {"charging_state": "Idle", "stopped_reason": reason}
             members = {"id_token": token} if reason == "Local" else {}
-        await self.does(
+        answer = await self.does(
             "TransactionEvent",
             event_type=kind,
             timestamp=at,
@@ -268,6 +274,8 @@ class Wire2x(Wire):
             offline=True if offline else None,
             **members,
         )
+        if kind == "Started" and answer.id_token_info:
+            self.box.judged(one, answer.id_token_info["status"])
 
     @on("RequestStartTransaction")
     def on_remote_start(self, **request: Any) -> Any:
@@ -319,6 +327,7 @@ TRIGGERS = {
     "EVDisconnected": "EVCommunicationLost",
     "Remote": "RemoteStop",
     "ImmediateReset": "ResetCommand",
+    "DeAuthorized": "Deauthorized",
 }
 
 
