@@ -17,6 +17,7 @@ from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.making import backoff_of, setup_of, target_of
 from charge_point.restarting import watchdog
 from charge_point.setup import StationSetup
+from charge_point.spoiling import let_firmware_fail, let_uploads_fail
 from charge_point.station import Station
 from charge_point.transfer import Transfers
 from shared.chance import Stream
@@ -170,6 +171,8 @@ class StationStage:
             "local_list",
             "reservation",
             "smart_charging",
+            "firmware",
+            "logs",
             "evses",
         ):
             raise NotMet(f"a station of ours cannot see to {need!r}")
@@ -308,6 +311,8 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "driver_limit": lambda stage, unit, evse=1, **limits: limit(unit.station, evse, **limits),
     "watchdog": lambda stage, unit: watchdog(unit.station),
     "emergency_stop": lambda stage, unit: unit.station.emergency_stop(),
+    "firmware": lambda stage, unit, fails: let_firmware_fail(unit.station, fails),
+    "uploads": lambda stage, unit, fails: let_uploads_fail(unit.station, fails),
     "go_offline": lambda stage, unit: unit.connection.go_offline(),
     "come_online": lambda stage, unit: unit.connection.come_online(),
     "reconnect": lambda stage, unit, after=1.0: unit.connection.redial(after),
@@ -343,6 +348,7 @@ _QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "transactions": lambda station: sum(one.transaction is not None for one in station.evses),
     "sessions": lambda station: station.sessions,
     "online": lambda station: station.is_online,
+    "firmware": lambda station: station.firmware,
     "owed": lambda station: len(station.outbox),
     "tx": lambda station: next((one.transaction.id for one in station.evses if one.transaction), ""),
 }

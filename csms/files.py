@@ -136,6 +136,13 @@ class Library:
             known = self._digests[path, *stamp] = Digests(sha256.digest(), md5.hexdigest())
         return known
 
+    def count_of(self, station: str) -> int:
+        """How many uploads of a station there are."""
+        if self.folder is None:
+            return sum(path.split("/")[1] == plain(station) for path in self.received)
+        place = self.folder / UPLOADS / plain(station)
+        return sum(not p.name.startswith(".") for p in place.iterdir()) if place.is_dir() else 0
+
     # --- what commands say of a file ----------------------------------------------------------------------
 
     def location(self, path: str, session_url: str, scheme: str | None = None) -> str:

@@ -68,8 +68,11 @@ class Upload:
 
     def done(self) -> str:
         """The file is whole; gives its path below the folder."""
-        path = f"{UPLOADS}/{self._station}/{self._name}"
+        path, number = f"{UPLOADS}/{self._station}/{self._name}", 1
         if self._file is None or self._path is None or self._part is None:
+            while path in self._library.received:
+                number += 1
+                path = f"{UPLOADS}/{self._station}/{_numbered(self._name, number)}"
             self._library.received[path] = bytes(self._kept)
         else:
             try:
@@ -101,8 +104,13 @@ def _free(folder: Path | None, station: str, name: str) -> Path | None:
     found, number = place / name, 1
     while found.exists() or found.with_name(f".{found.name}.part").exists():
         number += 1
-        found = place / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        found = place / _numbered(name, number)
     return found
+
+
+def _numbered(name: str, number: int) -> str:
+    """The name of a file when there were so many of that name."""
+    return f"{Path(name).stem}-{number}{Path(name).suffix}"
 
 
 def no_room(problem: OSError) -> Refused:

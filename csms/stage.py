@@ -17,6 +17,7 @@ from shared.option_fields import UsageError
 from shared.scenario.stage import Broken, CannotConnect, CannotDo, NotHere, NotMet, Setting, Stub, overlaid
 
 if TYPE_CHECKING:
+    from csms.files_servers import FileServers
     from csms.options import CsmsOptions
     from csms.session import Session
     from shared.option_layers import Layer
@@ -47,6 +48,7 @@ class CsmsStage:
         self._stubs: dict[str, Stub] = {}
         self._changed: dict[tuple[str, str], str] = {}
         self._arrived: asyncio.Event = asyncio.Event()
+        self._servers: FileServers | None = None
 
     @property
     def bugs(self) -> list[BaseException]:
@@ -118,6 +120,8 @@ class CsmsStage:
     async def stop(self) -> None:
         """Close everything."""
         if hasattr(self, "csms"):
+            if self._servers is not None:
+                await self._servers.stop()
             await self.csms.stop()
             self._setting.memory["records"] = self.csms.records
 
@@ -148,7 +152,10 @@ class CsmsStage:
         return answer(self.csms, station)
 
     async def meet(self, need: str, wanted: Any, station: str) -> None:
-        """`token`: it is known, with its `status` (Accepted unless it says otherwise)."""
+        """`token`: it is known, with its `status` (Accepted unless it says otherwise). `files`: they are served."""
+        if need == "files":
+            await self._serve_files()
+            return
         if need != "token":
             raise NotMet(f"a central system of ours cannot see to {need!r}")
         token, status = wanted, "Accepted"
@@ -158,6 +165,18 @@ class CsmsStage:
             self.csms.authorizer.set_status(str(token), status)
         except ValueError as wrong:
             raise Broken(str(wrong)) from None
+
+    async def _serve_files(self) -> None:
+        """Serve files to stations that are not ours; ours reach them anyhow."""
+        if self.csms.files is not None:
+            return
+        from csms.files_servers import FileServers
+
+        self._servers = FileServers(self.csms, self.options)
+        try:
+            await self._servers.begin(tls_of(self.options))
+        except UsageError as wrong:
+            raise NotMet(str(wrong)) from None
 
     def stub(self, action: str, answer: Stub | None) -> None:
         """Serve an action otherwise."""
@@ -224,6 +243,37 @@ class CsmsStage:
         if value is None:
             raise NotHere(f"{session.id} has no variable {key}")
         self._changed[session.id, key] = value
+
+    async def _do_files_fault(self, station: str, fault: str) -> None:
+        """Let something go wrong with files, or nothing any more."""
+        from csms.files_faults import file_faults
+
+        if self.csms.files is None:
+            raise NotHere("no files are served")
+        try:
+            made = [] if fault == "none" else list(file_faults([fault]))
+        except ValueError as wrong:
+            raise Broken(f"files: {wrong}") from None
+        self.csms.files.faults = [*self.csms.files.faults, *made] if made else []
+
+    async def _do_rollout(
+        self,
+        station: str,
+        stations: list[str],
+        file: str,
+        wave: int,
+        most_failures: int,
+        patience: float,
+    ) -> dict[str, list[str]]:
+        """Update stations in waves."""
+        from csms.rollout import RollOut
+
+        made = RollOut(self.csms, stations, wave=wave, most_failures=most_failures, patience=patience)
+        try:
+            await made.run(file=file)
+        except UsageError as wrong:
+            raise Broken(str(wrong)) from None
+        return {"updated": made.updated, "failed": list(made.failed), "left": made.left}
 
     async def _do_restore_config(self, station: str) -> None:
         """Put back every variable of a station that was changed."""
@@ -307,6 +357,16 @@ def _status(csms: Csms, station: str) -> str:
     return next((status for (_, connector), status in statuses.items() if connector), "")
 
 
+def _firmware(boot: Mapping[str, Any]) -> str:
+    """The version that a station told when it booted last."""
+    return str(boot.get("firmwareVersion") or boot.get("chargingStation", {}).get("firmwareVersion", ""))
+
+
+def _uploads(csms: Csms, station: str) -> int:
+    """How many files a station has brought."""
+    return csms.files.count_of(station) if csms.files is not None else 0
+
+
 _QUESTIONS: dict[str, Callable[[Csms, str], Any]] = {
     "billed": _billed,
     "open": lambda csms, station: len(csms.ledger.open(_record(csms, station))),
@@ -317,6 +377,8 @@ _QUESTIONS: dict[str, Callable[[Csms, str], Any]] = {
     "status": _status,
     "registration": lambda csms, station: _record(csms, station).registration or "",
     "boots": lambda csms, station: _record(csms, station).boots,
+    "firmware": lambda csms, station: _firmware(_record(csms, station).boot or {}),
+    "uploads": _uploads,
     "connected": lambda csms, station: csms.find(station) is not None,
     "local_list_version": lambda csms, station: _record(csms, station).local_list_version,
 }

@@ -47,6 +47,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "tx.ended": _TX,
     "meter": ("tx", "evse", "connector", "meter", "time", "context", "offline"),
     "report": ("request", "seq", "more"),
+    "firmware": ("status", "request"),
+    "upload": ("status", "request"),
 }
 """Fact -> its members. `meter` is Wh, `time` a timestamp, `state` of a plug available, occupied, reserved,
 unavailable or faulted, of power charging, suspended_ev, suspended_evse, connected or idle."""
@@ -57,12 +59,22 @@ _STATUSES = (
     "Accepted Blocked ConcurrentTx Expired Invalid NoCredit "
     "NotAllowedTypeEVSE NotAtThisLocation NotAtThisTime Unknown"
 )
+_FIRMWARE = (
+    "DownloadScheduled Downloading DownloadPaused Downloaded DownloadFailed SignatureVerified InvalidSignature "
+    "InstallScheduled Installing InstallRebooting Installed InstallVerificationFailed InstallationFailed Idle"
+)
+_UPLOAD = (
+    "Uploading Uploaded UploadFailed UploadFailure BadMessage PermissionDenied NotSupportedOperation "
+    "AcceptedCanceled Idle"
+)
 WORDS_OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("plug", "state"): _PLUG,
     ("power", "state"): _POWER,
     ("booted", "status"): ("Accepted", "Pending", "Rejected"),
     ("authorize", "status"): tuple(_STATUSES.split()),
     ("", "token_status"): tuple(_STATUSES.split()),
+    ("firmware", "status"): tuple(_FIRMWARE.split()),
+    ("upload", "status"): tuple(_UPLOAD.split()),
 }
 """The words that a member can be, by fact and member."""
 
@@ -104,6 +116,10 @@ _SIMPLE = {
     "MeterValues": ["meter"],
     "NotifyReport": ["report"],
     "NotifyMonitoringReport": ["report"],
+    "FirmwareStatusNotification": ["firmware"],
+    "SignedFirmwareStatusNotification": ["firmware"],
+    "LogStatusNotification": ["upload"],
+    "DiagnosticsStatusNotification": ["upload"],
 }
 
 
@@ -118,9 +134,13 @@ def _event_facts(payload: dict[str, Any]) -> list[str]:
     return found
 
 
+_OWN_STATUS = ("plug", "firmware", "upload")
+"""Facts whose status stands in the message itself, not in its answer."""
+
+
 def member(message: Message, fact: str, name: str, version: Version, talk: Talk) -> Any:
     """The uniform member `name` of the fact that `message` is; PENDING, or NOTHING."""
-    if name in ("status", "token_status", "interval") and fact != "plug":
+    if name in ("status", "token_status", "interval") and fact not in _OWN_STATUS:
         return _answered(message, name)
     reader = _READERS.get(name)
     return reader(message, fact, version, talk) if reader is not None else NOTHING
