@@ -71,7 +71,7 @@ class Peer(Calling):
         super().__init__(version, rpc, setting, station, id_prefix)
         self._link = link
         self._send_at_once: Callable[[str], bool] | None = getattr(link, "send_at_once", None)
-        """How a message goes out without a wait (`PromptLink`); None where the link has no such way."""
+        """How a message goes out without a wait: see `PromptLink`."""
         self._tap: RecordingLink | None = None
         """Our link where it writes the journal by itself, below the faults; None where we do."""
         self.handlers = handlers
@@ -106,7 +106,11 @@ class Peer(Calling):
                     if tap is None:
                         self._setting.journal.frame(self._setting.end, self.station, IN, frame)
                     continue
+                answered = self._answer_due
                 self._take(frame)
+                if answered is not None and answered.done():
+                    # who waited goes on first: a command may have come together with the answer to a boot
+                    await asyncio.sleep(0)
                 if to_send and is_heard:
                     if self._flush_at_once():
                         continue

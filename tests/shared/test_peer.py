@@ -82,6 +82,28 @@ async def test_an_asynchronous_handler_does_not_stop_the_reading(version: Versio
         assert await received(link) == [3, "7", ACCEPTED]
 
 
+async def test_who_waits_for_an_answer_has_it_before_what_came_with_it_is_served() -> None:
+    accepted: list[bool] = []
+    seen: list[bool] = []
+
+    def transfer_asked(context: Any, request: Any) -> Any:
+        seen.append(bool(accepted))
+        return {"status": "Accepted"}
+
+    async def wait_for_it(end: End) -> None:
+        await end.peer.call("ClearCache", {})
+        accepted.append(True)
+
+    async with one_end(V16, {"DataTransfer": transfer_asked}) as (end, link):
+        calling = asyncio.create_task(wait_for_it(end))
+        _, unique_id, *_ = await received(link)
+        await link.send(f'[3,"{unique_id}",{{"status":"Accepted"}}]')
+        await link.send(transfer("7"))
+        await received(link)
+        await calling
+    assert seen == [True]
+
+
 @each_version
 async def test_a_handler_may_call_the_other_side_while_that_waits_for_its_answer(version: Version) -> None:
     """Both sides wait for each other, and nobody for ever (OCPP-J §4.1.1, note)."""
