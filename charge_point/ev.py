@@ -30,7 +30,8 @@ class Vehicle:
     least of `watts` and twice the battery an hour. `efficiency`: Wh in the battery for each Wh of the meter.
     `cable`: what its own cable carries, in A; counts at a socket. `volts`: of an empty and a full battery, on DC.
     `iso15118`: the part of the standard by which it negotiates, 2 or 20; then `departure` is in seconds from the
-    beginning and `energy` what it asks for (0: what the battery lacks).
+    beginning and `energy` what it asks for (0: what the battery lacks). `discharge`: W that it gives back at
+    most, until its battery is down to `reserve` percent.
     """
 
     battery: float = inf
@@ -48,6 +49,8 @@ class Vehicle:
     iso15118: str = ""
     departure: float = inf
     energy: float = 0.0
+    discharge: float = 0.0
+    reserve: float = 20.0
 
     @property
     def peak(self) -> float:
@@ -86,8 +89,8 @@ def _parsed(name: str, value: Any) -> Any:
         if name == "volts":
             low, high = (float(volts) for volts in value)
             return (_within(name, low, 1, inf), _within(name, high, low, inf))
-        low = 0.0 if name in ("soc", "min_amps", "energy") else 0.01
-        high = 100.0 if name in ("soc", "target") else 1.0 if name == "efficiency" else inf
+        low = 0.0 if name in ("soc", "min_amps", "energy", "discharge", "reserve") else 0.01
+        high = 100.0 if name in ("soc", "target", "reserve") else 1.0 if name == "efficiency" else inf
         return _within(name, float(value), low, high)
     except (KeyError, TypeError, ValueError) as wrong:
         if str(wrong).startswith("the car's"):
@@ -116,11 +119,12 @@ class Ev:
     `signed`: the meter has signed the value with which its session begins.
     """
 
-    __slots__ = ("kind", "ready", "signed", "stored")
+    __slots__ = ("feeding", "kind", "ready", "signed", "stored")
 
     def __init__(self, kind: Vehicle = ANY_CAR) -> None:
         self.kind = kind
         self.ready = kind.ready
+        self.feeding = 0.0
         self.signed = False
         self.stored = kind.battery * kind.soc / 100 if kind.battery < inf else 0.0
 

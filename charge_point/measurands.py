@@ -70,6 +70,15 @@ def _nothings(r: Reading) -> tuple[float, ...]:
     return (0.0,) * len(r.volts)
 
 
+def _in(values: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(max(value, 0.0) for value in values)
+
+
+def _out(values: tuple[float, ...]) -> tuple[float, ...]:
+    """What goes back to the grid, where it is negative."""
+    return tuple(max(-value, 0.0) for value in values)
+
+
 def _average_amps(r: Reading) -> float:
     """2.x appendix, ACCurrent: a value without a phase is the average of the phases that are in use."""
     flowing = [a for a in r.amps if a]
@@ -83,7 +92,7 @@ def _volts(r: Reading) -> float:
 
 def _warmth(r: Reading) -> Value:
     """Of the body: warmer with the square of the current."""
-    return None if r.main else 20.0 + min((max(r.amps) / 32.0) ** 2, 4.0) * 10.0
+    return None if r.main else 20.0 + min((max(map(abs, r.amps)) / 32.0) ** 2, 4.0) * 10.0
 
 
 def _soc(r: Reading) -> Value:
@@ -116,15 +125,19 @@ MEASURED: dict[str, Measured] = {
     "Energy.Apparent.Import": Measured("VAh", lambda r: r.energy, places=3),  # the power factor is 1
     "Energy.Apparent.Export": Measured("VAh", lambda r: r.exported, places=3),
     "Energy.Apparent.Net": Measured("VAh", lambda r: r.energy - r.exported, places=3),
-    "Power.Active.Import": Measured("W", lambda r: r.watts, _watts),
-    "Power.Active.Export": Measured("W", _nothing, _nothings),
+    "Power.Active.Import": Measured("W", lambda r: max(r.watts, 0.0), lambda r: _in(_watts(r))),
+    "Power.Active.Export": Measured("W", lambda r: max(-r.watts, 0.0), lambda r: _out(_watts(r))),
     "Power.Reactive.Import": Measured("var", _nothing, _nothings),
     "Power.Reactive.Export": Measured("var", _nothing, _nothings),
     "Power.Factor": Measured("", lambda r: 1.0),
     "Power.Offered": Measured("W", lambda r: r.offered_watts),
     "Power.Import.Offered": Measured("W", lambda r: r.offered_watts),
-    "Current.Import": Measured("A", _average_amps, lambda r: r.amps, total=False, places=3),
-    "Current.Export": Measured("A", _nothing, _nothings, total=False),
+    "Current.Import": Measured(
+        "A", lambda r: max(_average_amps(r), 0.0), lambda r: _in(r.amps), total=False, places=3
+    ),
+    "Current.Export": Measured(
+        "A", lambda r: max(-_average_amps(r), 0.0), lambda r: _out(r.amps), total=False, places=3
+    ),
     "Current.Offered": Measured("A", lambda r: r.offered_amps, places=3),
     "Current.Import.Offered": Measured("A", lambda r: r.offered_amps, places=3),
     "Current.Import.Minimum": Measured("A", _least_amps),

@@ -62,6 +62,7 @@ class Meter:
         "_since",
         "_split",
         "energy",
+        "exported",
         "fault",
         "phases",
         "resolution",
@@ -74,6 +75,8 @@ class Meter:
         self.phases = phases
         self.volts = NOMINAL_VOLTS
         self.resolution = resolution
+        self.exported = 0.0
+        """Wh that cars have given back."""
         self.fault: MeterFault | None = None
         self._flow: Flow | None = None
         self._split: list[float] | None = None  # the register of each phase, once something has flowed
@@ -105,8 +108,9 @@ class Meter:
         """Bring the register up to `elapsed` seconds of the clock; gives what has really passed, in Wh."""
         if self._flow is not None:
             wh = self._flow.take(max(elapsed - self._since, 0.0))
-            self.energy += wh
-            if self._flow.phases:
+            self.energy += max(wh, 0.0)
+            self.exported -= min(wh, 0.0)
+            if self._flow.phases and wh > 0:
                 self._count(wh, self._flow.phases)
         self._since = elapsed
         return self.energy
@@ -150,6 +154,7 @@ class Meter:
         elif interval:
             self._sampled = shown
         reading = Reading(time, shown, max(shown - since, 0.0), *self._conductors(), is_dc=not self.phases)
+        reading = reading._replace(exported=self._shown(self.exported))
         if self.fault is not None:
             reading = self.fault.seen(reading)
         if self._noise is not None and self.watts and self.phases:

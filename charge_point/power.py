@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point.connector import AUTHORIZATION, ENERGY, Availability, Cable, Energy, Health, follow
 from charge_point.ev import Ev, Flow
+from charge_point.feeding import BackFlow, can_feed
 from charge_point.parts import tell_parts
 from charge_point.transaction import Point
 from shared.versions import V21
@@ -61,7 +62,7 @@ def set_limit(evse: Evse, source: str, amount: float | None, phases: int | None 
         return False
     evse.limits = held or None
     before = evse.energy
-    _follow_limits(evse)
+    follow_limits(evse)
     return evse.energy is not before
 
 
@@ -88,7 +89,8 @@ def offered(evse: Evse) -> tuple[float, float]:
     return min(amps, amount / volts), min(amount, amps * volts)
 
 
-def _follow_limits(evse: Evse) -> None:
+def follow_limits(evse: Evse) -> None:
+    """Let what flows follow what is allowed or asked for now."""
     if evse.energy is Energy.FLOWING and _takes(evse):
         draw(evse, Energy.FLOWING)
         watch(evse)
@@ -158,7 +160,8 @@ def go_on(evse: Evse) -> None:
     if limit is not None:
         _at_limit(evse, limit)
         return
-    if ceiling(evse).amount <= 0 or allowance_left(evse) <= NOTHING:
+    gives = evse.ev is not None and evse.ev.feeding > 0  # it needs no offer
+    if not gives and (ceiling(evse).amount <= 0 or allowance_left(evse) <= NOTHING):
         turn(evse, Energy.HELD_BY_STATION)
         return
     turn(evse, Energy.FLOWING if _takes(evse) else Energy.HELD_BY_EV)
@@ -194,7 +197,9 @@ def _at_limit(evse: Evse, limit: Kind) -> None:
 
 
 def _takes(evse: Evse) -> bool:
-    """Whether the station has something to offer that the car takes."""
+    """Whether the station has something to offer that the car takes, or takes what the car gives back."""
+    if evse.ev is not None and evse.ev.feeding > 0:
+        return can_feed(evse.ev)
     amount, phases = ceiling(evse)
     return amount > 0 and evse.ev is not None and evse.ev.takes(amount if phases else inf)
 
@@ -256,15 +261,16 @@ def draw(evse: Evse, to: Energy) -> None:
     event = {Energy.FLOWING: "flows", Energy.HELD_BY_EV: "ev_pauses"}.get(to, "station_pauses")
     if evse.energy is not to:
         evse.energy = follow(ENERGY, evse.energy, event)
-    flow = None
+    flow: Flow | None = None
     if to is Energy.FLOWING:
         amount, phases = ceiling(evse)
-        hardware = evse.station.setup.amps
-        flow = (
-            Flow(car(evse), amps=amount, phases=phases)
-            if phases
-            else Flow(car(evse), amps=hardware, watts=amount)
-        )
+        ev, hardware = car(evse), evse.station.setup.amps
+        if ev.feeding > 0:
+            flow = BackFlow(ev, ev.feeding, phases)
+        elif phases:
+            flow = Flow(ev, amps=amount, phases=phases)
+        else:
+            flow = Flow(ev, amps=hardware, watts=amount)
     evse.meter.draw(flow, evse.station.clock.elapsed())
 
 

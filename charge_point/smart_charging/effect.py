@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from charge_point import power
 from charge_point.connector import Energy
+from charge_point.feeding import feed
 from charge_point.smart_charging import is_on
 from charge_point.smart_charging.composite import (
     DC_VOLTS,
@@ -25,6 +26,7 @@ from charge_point.smart_charging.composite import (
     prevailing,
     station_cap,
 )
+from charge_point.smart_charging.modes import setpoint
 from charge_point.smart_charging.profile import PHASES
 from charge_point.smart_charging.sharing import Want, share
 from shared.versions import V21
@@ -54,8 +56,8 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
         return
     now = part.now
     cases = [part.case(one, now) for one in active]
-    for one, allowed in zip(active, allotted(cases, now), strict=True):
-        impose(part, one, allowed)
+    for one, case, allowed in zip(active, cases, allotted(cases, now), strict=True):
+        impose(part, one, allowed, wanted_back(case, now))
     for one, case in zip(active, cases, strict=True):
         tell_mode(part, one, case, now)
     later = min(_changes(part, one, case, now) for one, case in zip(active, cases, strict=True))
@@ -98,21 +100,36 @@ def stop(part: Profiles) -> None:
         part.timer = None
 
 
-def impose(part: Profiles, evse: Evse, allowed: Allowed | None) -> None:
-    """Let the EVSE offer no more than `allowed`, None for what its hardware gives."""
+def impose(part: Profiles, evse: Evse, allowed: Allowed | None, back: float = 0.0) -> None:
+    """Let the EVSE offer no more than `allowed`, None for what its hardware gives; `back`: W that the car gives."""
     station, before = evse.station, evse.meter.watts
     base = part.told.get(evse.id, before)
     if significant(station, base, before):
         base = before  # it changed for another reason, which has its own message
+    turned = back > 0 and feed(evse, back)  # first, so that it is not suspended in between
     if allowed is None:
-        turned = power.set_limit(evse, SOURCE, None)
+        turned = power.set_limit(evse, SOURCE, None) or turned
     else:
-        turned = power.set_limit(evse, SOURCE, allowed.amount, allowed.phases or None)
+        turned = power.set_limit(evse, SOURCE, allowed.amount, allowed.phases or None) or turned
+    turned = (back <= 0 and feed(evse, 0.0)) or turned
     rate = evse.meter.watts
     changed = significant(station, base, rate)
     part.told[evse.id] = rate if turned or changed else base
     if changed and not turned:
         evse.tell("ChargingRateChanged")  # K11.FR.04, K13.FR.03; TriggerReasonEnumType
+
+
+def wanted_back(case: Case, now: float) -> float:
+    """W that the car is to give back: a setpoint below 0 (Q chapter 2), else 0."""
+    found = prevailing(case.own, now, case.session)
+    if found is None:
+        return 0.0
+    wanted = setpoint(found[1], case.grid)
+    if wanted is None or wanted >= 0:
+        return 0.0
+    if found[0].schedule.unit == "W":
+        return -wanted
+    return -wanted * (DC_VOLTS if case.supply.is_dc else LINE_VOLTS * case.supply.phases)
 
 
 def significant(station: Station, before: float, after: float) -> bool:

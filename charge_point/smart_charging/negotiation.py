@@ -201,6 +201,8 @@ def needs(evse: Evse, talk: Talk) -> Payload:
             "maxChargePower": round(_most_watts(evse)),
             "evTargetEnergyRequest": round(talk.energy),
         }
+        if kind.discharge:
+            about["v2xChargingParameters"]["maxDischargePower"] = round(kind.discharge)
     elif supply.is_dc:
         about["dcChargingParameters"] = _direct(evse, talk)
     else:
@@ -231,6 +233,8 @@ def _transfer(evse: Evse) -> str:
     """The EnergyTransferModeEnumType that the car asks for."""
     assert evse.ev is not None
     supply = supply_of(evse)
+    if evse.ev.kind.iso15118 == "20" and evse.ev.kind.discharge and evse.station.version is V21:
+        return "DC_BPT" if supply.is_dc else "AC_BPT"
     if supply.is_dc:
         return "DC"
     return {1: "AC_single_phase", 2: "AC_two_phase"}.get(

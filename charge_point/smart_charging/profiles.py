@@ -35,6 +35,10 @@ VOLATILE = (TX, EXTERNAL, LOCAL)
 """Purposes that are not kept on disk (K01.FR.27): their transaction, or who imposed them, is gone after a restart."""
 
 
+_GRACE = 60.0
+"""Seconds that the answer to Authorize may take before the plug is waited for."""
+
+
 class Profiles(Part):
     """The profiles of one station. Owns them, the timer of the next change, and what was told of rates."""
 
@@ -220,7 +224,12 @@ class Profiles(Part):
             self.install(read(wire, place_of(evse), self.now, transaction=evse.transaction.id))
 
     def _waits(self, evse: Evse) -> int | None:
-        """Where the profile of this driver was left: here, or where the session was before it followed the plug."""
+        """Where the profile of this driver was left: here, or where the session was before it followed the plug.
+
+        One whose session never began is forgotten when nobody can come for it any more.
+        """
+        last = self.now - self.station.model.seconds("EVConnectionTimeOut") - _GRACE
+        self.waiting = {at: waits for at, waits in self.waiting.items() if waits[1].received >= last}
         fits = [at for at, (token, _) in self.waiting.items() if token == evse.token]
         return evse.id if evse.id in fits else fits[0] if fits else None
 

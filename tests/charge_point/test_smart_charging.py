@@ -269,3 +269,14 @@ async def test_switched_off_it_is_a_station_without(version_2x: Version) -> None
     assert wired.amps == 10
     assert ids(await wired.reported()) == [(1, 1)]
     await wired.end()
+
+
+async def test_the_profile_of_a_start_that_came_to_nothing_is_not_that_of_the_next(version: Version) -> None:
+    wired = Charging(version, variables={"EVConnectionTimeOut": "30"})
+    await wired.start()
+    profile = wired.profile((0, 10.0), purpose="TxProfile", kind="Relative")
+    assert (await wired.ask(*start(version, profile)))["status"] == "Accepted"
+    await wired.settle(120)  # nobody plugs in
+    await wired.charging()
+    assert wired.amps == 32
+    await wired.end()

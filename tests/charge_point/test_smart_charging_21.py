@@ -334,3 +334,86 @@ async def test_tc_k_105_and_129_what_persists() -> None:
     kept = at.station.part(Profiles).as_kept()
     assert [one["profile"]["id"] for one in kept] == [1, 2]  # K01.FR.27
     await at.end()
+
+
+# --- a car that gives back -----------------------------------------------------------------------------------
+
+V2X_CAR = {"battery": 60_000, "soc": 50, "discharge": 11_000, "reserve": 40, "iso15118": "20"}
+
+
+async def bidirectional(**variables: str) -> Charging:
+    """A car that can discharge, plugged in and authorized; the CSMS sends no schedule by itself."""
+    at = await idle(**variables)
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
+    at.station.plug_in(1, ev=vehicle(V2X_CAR))
+    await at.station.present(TOKEN, 1)
+    await at.settle(2)
+    return at
+
+
+def discharging(at: Charging, watts: float = -6900.0, **more: Any) -> Payload:
+    return made(
+        at, {"period": {"operationMode": "CentralSetpoint", "setpoint": watts} | NO_LIMIT | more, "unit": "W"}
+    )
+
+
+async def test_a_negative_setpoint_is_energy_that_comes_back() -> None:
+    at = await bidirectional()
+    (needs,) = at.of("NotifyEVChargingNeeds")
+    about = needs["chargingNeeds"]
+    assert (about["requestedEnergyTransfer"], about["v2xChargingParameters"]["maxDischargePower"]) == (
+        "AC_BPT",
+        11_000,
+    )
+    evse = at.station.evses[0]
+    before, soc = evse.meter.energy, evse.ev.soc if evse.ev else None
+    assert soc is not None
+    at.forget()
+    assert await at.send(1, discharging(at)) == "Accepted"
+    assert (evse.meter.watts, evse.energy.value) == (-6900, "flowing")
+    assert "SuspendedEVSE" not in str(at.of("TransactionEvent"))
+    await at.settle(1800)
+    names = ("Energy.Active.Export.Register", "Power.Active.Export", "Power.Active.Import", "Current.Export")
+    values = {one.measurand: one.value for one in evse.read("Trigger", names).values if not one.phase}
+    assert values["Energy.Active.Export.Register"] == pytest.approx(3450, abs=3)
+    assert (values["Power.Active.Export"], values["Power.Active.Import"]) == (6900, 0)
+    assert evse.meter.energy - before < 20  # two seconds of charging until the profile came
+    assert evse.ev is not None
+    assert evse.ev.soc == pytest.approx(soc - 100 * 3450 / 60_000, abs=0.1)
+    await at.end()
+
+
+async def test_it_gives_no_more_than_the_limits_allow_and_stops_at_the_reserve() -> None:
+    at = await bidirectional()
+    evse = at.station.evses[0]
+    assert await at.send(1, discharging(at, -2000.0, dischargeLimit=-2000.0)) == "Accepted"
+    assert evse.meter.watts == -2000
+    update = {"chargingProfileId": 1, "scheduleUpdate": {"setpoint": -3000.0}}
+    assert (await at.ask("UpdateDynamicSchedule", update))["status"] == "Rejected"  # it is not Dynamic
+    assert await at.send(1, discharging(at, -50_000.0)) == "Accepted"
+    assert evse.meter.watts == -11_000  # what the car can
+    await at.settle(3600)
+    assert evse.meter.watts == 0
+    assert evse.ev is not None
+    assert evse.ev.soc == pytest.approx(40, abs=0.1)
+    assert at.of("TransactionEvent")[-1]["transactionInfo"]["chargingState"] == "SuspendedEV"
+    await at.clear(id=1)
+    assert evse.meter.watts > 0
+    await at.end()
+
+
+async def test_frequency_support_goes_both_ways() -> None:
+    at = await bidirectional()
+    curve = [
+        {"frequency": 49.8, "power": -8000},
+        {"frequency": 50.0, "power": 0},
+        {"frequency": 50.2, "power": 8000},
+    ]
+    mode = {"operationMode": "LocalFrequency", "v2xBaseline": 0, "v2xFreqWattCurve": curve}
+    assert await at.send(1, made(at, {"period": mode | NO_LIMIT, "unit": "W"})) == "Accepted"
+    evse = at.station.evses[0]
+    assert evse.meter.watts == 0
+    for hertz, watts in ((50.15, 6000), (49.9, -4000), (50.2, 8000)):
+        grid_frequency(at.station, hertz)
+        assert evse.meter.watts == pytest.approx(watts, rel=0.001)
+    await at.end()

@@ -150,7 +150,11 @@ async def test_a_limit_can_be_typed_at_the_station() -> None:
 
     at = await charging(V201)
     prompt = Terminal(at.station, None, lambda: None).prompt
-    for typed, amps in (("external_limit 10", 10), ("external_limit 4140W 1", 6), ("external_limit none 1", 10)):
+    for typed, amps in (
+        ("external_limit 10", 10),
+        ("external_limit 4140W 1", 6),
+        ("external_limit none 1", 10),
+    ):
         await prompt.obey(typed)
         await at.settle()
         assert at.amps == amps
