@@ -355,6 +355,11 @@ class Evse:
 
     def power_off(self) -> None:
         """Everything that needs power stops at once; nothing is sent."""
+        if self.transaction is not None:
+            names = self.station.model.members("SampledDataCtrlr.TxEndedMeasurands")
+            taken = self.read("Interruption.Begin", names)
+            if taken.values:
+                self.transaction.keep(taken)
         self.cancel_timer()
         self.sampler.off()
         power.stop_energy(self)

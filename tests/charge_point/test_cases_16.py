@@ -51,6 +51,42 @@ def stops(at: Session) -> list[str]:
     return [p.get("reason", "") for p in at.of("StopTransaction")]
 
 
+# --- booting --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refused", ["Rejected", "Pending"], ids=["TC_001", "TC_002"])
+async def test_tc_001_002__booting_is_repeated_until_it_is_accepted(refused: str) -> None:
+    at = Session(V16, variables={"MeterValueSampleInterval": 0})
+    boots: list[float] = []
+
+    def boot(request: Payload) -> Payload:
+        boots.append(at.station.clock.elapsed())
+        status = "Accepted" if len(boots) > 1 else refused
+        return {"currentTime": at.journal.clock.now(), "interval": 40, "status": status}
+
+    at.script["BootNotification"] = boot
+    at.tasks.spawn(at.connection.run())
+    await at.settle()
+    if refused == "Pending":
+        assert (await at.ask("GetConfiguration"))["configurationKey"]
+        await set_key(at, "MeterValueSampleInterval", "30")
+    assert at.states() == []
+    await at.settle(150)
+    assert boots[1] - boots[0] >= 40
+    assert [(number, status) for _, number, status in at.statuses()] == [(0, "Available"), (1, "Available")]
+    beats = [e.t for e in at.journal if e.end == "csms" and '"Heartbeat"' in str(e.what)]
+    assert {round(b - a) for a, b in pairwise(beats)} == {40}
+    await at.end()
+
+
+async def test_tc_021__a_key_that_was_changed_is_read_back() -> None:
+    at = await at_16()
+    await set_key(at, "MeterValueSampleInterval", "17")
+    (entry,) = (await at.ask("GetConfiguration", {"key": ["MeterValueSampleInterval"]}))["configurationKey"]
+    assert entry["value"] == "17"
+    await at.end()
+
+
 # --- starting and stopping ------------------------------------------------------------------------------------
 
 

@@ -389,3 +389,15 @@ def test_the_tables_of_measurands_name_only_what_a_version_has() -> None:
     for version in VERSIONS:
         schema = json.dumps(document(version, "MeterValues"))
         assert all(f'"{name}"' in schema for name in MEASURANDS[version])
+
+
+async def test_what_the_meter_said_when_the_power_failed_is_kept_for_the_end(version: Version) -> None:
+    stage = await charging(
+        version, variables={"SampledDataCtrlr.TxEndedMeasurands": REGISTER} | every(version)
+    )
+    stage.station.power_cycle(5)
+    await stage.settle(10)
+    stage.connect()
+    await stage.settle()
+    values = last(stage).get("meterValue", last(stage).get("transactionData"))
+    assert "Interruption.Begin" in [one["sampledValue"][0]["context"] for one in values or ()]

@@ -369,3 +369,19 @@ async def test_a_car_is_described_and_a_meter_lies() -> None:
         assert "did you mean 'frozen'" in await bench.type("meter_fault frozn")
         assert "usage: meter_fault" in await bench.type("meter_fault frozen one")
         assert "did you mean 'battery'" in await bench.type("plug_in batery=1")
+
+
+async def test_a_session_is_limited_ended_by_the_car_and_cut_short_by_a_watchdog() -> None:
+    async with _bench(V21) as bench:
+        await bench.booted()
+        assert "the car cannot end its session" in await bench.type("ev_stops")
+        assert (await bench.type("driver_limit energy=500")).startswith("EVSE 1: ")
+        assert "usage: driver_limit" in await bench.type("driver_limit much")
+        assert "did you mean 'energy'" in await bench.type("driver_limit energie=5")
+        await bench.type("plug_in")
+        await bench.type("present 04A1")
+        await asyncio.sleep(600)
+        assert bench.station.evses[0].meter.watts == 0
+        assert await bench.type("ev_stops")
+        assert await bench.type("watchdog") == ""
+        assert not bench.station.registration.accepted

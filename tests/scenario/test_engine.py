@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.report.events import Verdict
-from shared.versions import V2X, V16
+from shared.versions import V2X, V16, V21
 from tests.scenario.played import Played, play
 
 STARTED = "  - use: booted\n  - plug_in\n  - present: $tokens.valid\n"
@@ -405,3 +405,26 @@ def test_what_a_car_or_a_meter_cannot_be_fails_the_step_with_advice() -> None:
     wrong = play("  - plug_in: {ev: {batery: 1}}\n", versions=[V16])
     assert "did you mean 'battery'" in str(wrong.failure)
     assert "did you mean 'frozen'" in str(play("  - meter_fault: frozn\n", versions=[V16]).failure)
+
+
+def test_a_driver_limits_the_session_a_car_ends_it_and_a_watchdog_bites() -> None:
+    played = play(
+        "  - expect: {booted: {status: Accepted}}\n"
+        "  - driver_limit: {energy: 1000}\n"
+        "  - plug_in:\n"
+        "  - present: 04A1\n"
+        "  - expect: {tx.started: {}}\n"
+        "  - wait: 10m\n"
+        "  - check: {station.power: 0, station.transactions: 1}\n"
+        "  - ev: stops\n"
+        "  - expect: {tx.ended: {}}\n"
+        "  - watchdog:\n"
+        "  - expect: {booted: {status: Accepted}}\n",
+        versions=[V21],
+    )
+    played.passes()
+
+
+def test_what_a_driver_cannot_limit_or_a_car_do_fails_the_step() -> None:
+    nothing = play("  - ev: stops\n", versions=[V16])
+    assert "the car cannot end its session" in str(nothing.failure)
