@@ -29,9 +29,9 @@ class Vehicle:
     of charge at which it has enough. `min_amps`: with less on AC it does not charge. `curve` holds shares of the
     least of `watts` and twice the battery an hour. `efficiency`: Wh in the battery for each Wh of the meter.
     `cable`: what its own cable carries, in A; counts at a socket. `volts`: of an empty and a full battery, on DC.
-    `iso15118`: the part of the standard by which it negotiates, 2 or 20; then `departure` is in seconds from the
-    beginning and `energy` what it asks for (0: what the battery lacks). `discharge`: W that it gives back at
-    most, until its battery is down to `reserve` percent.
+    `iso15118`: the part of the standard by which it negotiates, 2 or 20 (`dynamic`: in its dynamic control mode);
+    then `departure` is in seconds from the beginning and `energy` what it asks for (0: what the battery lacks).
+    `discharge`: W that it gives back at most, until its battery is down to `reserve` percent.
     """
 
     battery: float = inf
@@ -47,6 +47,7 @@ class Vehicle:
     volts: tuple[float, float] = (350.0, 400.0)
     ready: bool = True
     iso15118: str = ""
+    dynamic: bool = False
     departure: float = inf
     energy: float = 0.0
     discharge: float = 0.0
@@ -78,7 +79,7 @@ def vehicle(settings: Mapping[str, Any], base: Vehicle = ANY_CAR) -> Vehicle:
 
 def _parsed(name: str, value: Any) -> Any:
     try:
-        if name == "ready":
+        if name in ("ready", "dynamic"):
             return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
         if name == "iso15118":
             return {"": "", "false": "", "true": "2", "2": "2", "20": "20"}[str(value).lower()]

@@ -231,16 +231,19 @@ def in_unit(allowed: Allowed, unit: str, supply: Supply) -> float:
     return round(allowed.amount * (LINE_VOLTS * allowed.phases if unit == "W" else 1), 1)
 
 
-def schedule_of(cases: Sequence[Case], unit: str, now: float, duration: float) -> tuple[list[Step], float]:
+def schedule_of(
+    cases: Sequence[Case], unit: str, now: float, duration: float, most: float = inf
+) -> tuple[list[Step], float]:
     """The composite schedule from `now` on, and the seconds that it covers (K08; 1.6 §5.7).
 
-    One case is that of an EVSE; several are those of all EVSEs of a station, whose sum is told (K08.FR.03). It
-    ends early rather than having more periods than a message may hold.
+    One case is that of an EVSE; several are those of all EVSEs of a station, whose sum is told (K08.FR.03), and no
+    more than `most`, which the grid gives the station. It ends early rather than having more periods than a message
+    may hold.
     """
     steps: list[Step] = []
     at = now
     for at in _instants(cases, now, now + duration):
-        limit, phases = _value(cases, unit, at)
+        limit, phases = _value(cases, unit, at, most)
         if not steps or (steps[-1].limit, steps[-1].phases) != (limit, phases):
             if len(steps) == MOST_PERIODS:
                 return steps, at - now
@@ -258,18 +261,18 @@ def _instants(cases: Sequence[Case], now: float, end: float) -> Iterator[float]:
             return
 
 
-def _value(cases: Sequence[Case], unit: str, now: float) -> tuple[float, int]:
+def _value(cases: Sequence[Case], unit: str, now: float, most: float) -> tuple[float, int]:
     if len(cases) == 1:
         allowed = limit_at(cases[0], now)
         return in_unit(allowed, unit, cases[0].supply), allowed.phases
     total, phases, cap, extra = 0.0, 0, inf, 0.0
     for case in cases:
         allowed = own_limit(case, now)
-        most = station_cap(case, now)
+        capped = station_cap(case, now)
         total += in_unit(allowed, unit, case.supply)
         phases = max(phases, allowed.phases)
-        if most is not None:
-            cap = min(cap, in_unit(most, unit, case.supply))
+        if capped is not None:
+            cap = min(cap, in_unit(capped, unit, case.supply))
         extra = max(extra, in_unit(Allowed(generated(case, now), case.supply.phases), unit, case.supply))
-    most_of_all = sum(in_unit(Allowed(*case.supply), unit, case.supply) for case in cases)
-    return round(min(min(total, cap) + extra, most_of_all), 1), phases
+    hardware = sum(in_unit(Allowed(*case.supply), unit, case.supply) for case in cases)
+    return round(min(min(total, cap) + extra, hardware, most), 1), phases

@@ -128,7 +128,9 @@ class Negotiations(Part):
     def _schedule(self, evse: Evse, talk: Talk, profile: Profile) -> Payload:
         """What the car will take: what is allowed until it leaves, within what it can (K15.FR.09)."""
         part = self.station.part(Profiles)
-        now, most = part.now, _most_watts(evse)
+        now = part.now
+        # in dynamic control mode it is the station that sees to it that the car follows (K19.FR.10)
+        most = inf if evse.ev is not None and evse.ev.kind.dynamic else _most_watts(evse)
         until = min(talk.departs - now, profile.schedule.duration, _HORIZON)
         steps, covered = schedule_of([part.case(evse, now)], "W", now, max(until, 1.0))
         periods = [{"startPeriod": round(one.start), "limit": min(one.limit, most)} for one in steps[:TUPLES]]
@@ -196,7 +198,7 @@ def needs(evse: Evse, talk: Talk) -> Payload:
     if talk.departs < inf:
         about["departureTime"] = clock.text(talk.departs)
     if kind.iso15118 == "20" and evse.station.version is V21:
-        about["controlMode"] = "ScheduledControl"
+        about["controlMode"] = "DynamicControl" if kind.dynamic else "ScheduledControl"
         about["v2xChargingParameters"] = {
             "maxChargePower": round(_most_watts(evse)),
             "evTargetEnergyRequest": round(talk.energy),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from charge_point.parts import Part
@@ -291,7 +292,8 @@ def place_of(evse: Evse) -> int:
 def supply_of(evse: Evse) -> Supply:
     """What the hardware of `evse` gives."""
     setup = evse.station.setup
-    return Supply(setup.watts, 0) if setup.is_dc else Supply(setup.amps, setup.phases)
+    amount = min(setup.watts if setup.is_dc else setup.amps, setup.supply or inf)
+    return Supply(amount, 0 if setup.is_dc else setup.phases)
 
 
 def replaces_16(profile: Profile, other: Profile) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import floor
+from math import floor, inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point.parts import existing
 from charge_point.smart_charging import effect
 from charge_point.smart_charging.checking import Question, Unfit, check, rate_units
-from charge_point.smart_charging.composite import Step, schedule_of
+from charge_point.smart_charging.composite import Allowed, Step, Supply, in_unit, schedule_of
 from charge_point.smart_charging.negotiation import Negotiations, talk_of
 from charge_point.smart_charging.profile import EXTERNAL, TX, Payload, Profile, read
 from charge_point.smart_charging.profiles import Profiles, place_of, supply_of
@@ -156,8 +156,22 @@ def pages(profiles: list[Profile], request_id: int) -> Iterator[Payload]:
             "chargingLimitSource": group[0].source,
             "evseId": group[0].place,
             "tbc": at < len(groups) - 1,
-            "chargingProfile": [one.wire for one in group],
+            "chargingProfile": [_as_2x(one) for one in group],
         }
+
+
+def _as_2x(profile: Profile) -> Payload:
+    """The profile as it came; one that came from a CSMS of 1.6 in the words of 2.x."""
+    wire = profile.wire
+    if "id" in wire:
+        return wire
+    kept = {name: value for name, value in wire.items() if name not in ("chargingProfileId", "transactionId")}
+    schedule = {"id": 1} | wire["chargingSchedule"]
+    return kept | {
+        "id": profile.id,
+        "chargingProfilePurpose": profile.purpose,
+        "chargingSchedule": [schedule],
+    }
 
 
 # --- the composite schedule --------------------------------------------------------------------------------
@@ -197,8 +211,18 @@ def composite(station: Station, place: int, duration: int, unit: str | None) -> 
         unit = usual if usual in allowed else allowed[0]
     part = station.part(Profiles)
     now = part.now
-    steps, covered = schedule_of([part.case(one, now, place) for one in evses], unit, now, max(duration, 1))
+    cases = [part.case(one, now, place) for one in evses]
+    steps, covered = schedule_of(cases, unit, now, max(duration, 1), _from_grid(station, unit))
     return Composite(now, min(duration, floor(covered)), unit, steps)
+
+
+def _from_grid(station: Station, unit: str) -> float:
+    """What the grid gives the whole station, in `unit`."""
+    setup = station.setup
+    if not setup.supply:
+        return inf
+    supply = Supply(setup.supply, 0 if setup.is_dc else setup.phases)
+    return in_unit(Allowed(*supply), unit, supply)
 
 
 def changed(station: Station, profile: Profile | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from charge_point.outbox import Store
-from shared.versions import V2X, V16, Version
+from shared.versions import V2X, V16, V21, Version
 from tests.charge_point.charging import Charging, ids
 
 Payload = dict[str, Any]
@@ -280,3 +280,29 @@ async def test_the_profile_of_a_start_that_came_to_nothing_is_not_that_of_the_ne
     await wired.charging()
     assert wired.amps == 32
     await wired.end()
+
+
+async def test_what_the_grid_gives_the_station_is_in_the_composite_schedule(version: Version) -> None:
+    wired = Charging(version, evses=((1,), (1,)), supply=40.0)
+    await wired.start()
+    assert await wired.composite(0, 60) == [(0, 40)]
+    assert await wired.composite(0, 60, "W") == [(0, 27_600)]
+    assert await wired.composite(1, 60) == [(0, 32)]
+    await wired.end()
+
+
+async def test_a_profile_of_16_is_reported_in_the_words_of_2x(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old = Charging(V16, store=store)
+    await old.start()
+    await old.set(0, (0, 20.0), purpose="ChargingStationMaxProfile")
+    old.station.switch_off()
+    await old.end()
+    store.close()
+    new = Charging(V21, store=Store(tmp_path))
+    await new.start()
+    (report,) = await new.reported(
+        0, chargingProfilePurpose="ChargingStationMaxProfile"
+    )  # it is valid, or this raises
+    assert report["chargingProfile"][0]["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] == 20
+    await new.end()

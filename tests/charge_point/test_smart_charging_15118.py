@@ -195,3 +195,27 @@ async def test_a_negotiation_ends_with_its_transaction(version: Version) -> None
     assert at.amps == 0
     assert at.station.evses[0].transaction is None or not at.station.evses[0].is_authorized
     await at.end()
+
+
+async def test_tc_k_115_in_dynamic_control_mode_the_schedule_of_the_csms_is_that_of_the_car() -> None:
+    at = await arrived(V21, "Accepted", CAR | {"iso15118": "20", "dynamic": True})
+    assert at.of("NotifyEVChargingNeeds")[0]["chargingNeeds"]["controlMode"] == "DynamicControl"
+    assert await at.send(1, mine(at, (0, 20.0))) == "Accepted"
+    (told,) = at.of("NotifyEVChargingSchedule")
+    assert told["chargingSchedule"]["chargingSchedulePeriod"] == [
+        {"startPeriod": 0, "limit": 13_800}
+    ]  # K19.FR.10
+    assert at.amps == 16
+    await at.end()
+
+
+async def test_tc_k_113_and_114_part_20_renegotiates_either_way() -> None:
+    at = await arrived(V21, "Accepted", CAR | {"iso15118": "20"})
+    await at.send(1, mine(at, (0, 10.0)))
+    await at.send(1, mine(at, (0, 8.0)))
+    assert (at.amps, len(at.of("NotifyEVChargingSchedule"))) == (8, 2)
+    ev_needs(at.station, departure=600)
+    await at.settle()
+    await at.send(1, mine(at, (0, 12.0)))
+    assert (at.amps, len(at.of("NotifyEVChargingNeeds"))) == (12, 2)
+    await at.end()
