@@ -189,7 +189,13 @@ def _limit_reached(evse: Evse) -> Kind | None:
 def _at_limit(evse: Evse, limit: Kind) -> None:
     """A limit of the transaction is reached (E16.FR.05, .06); before 2.1 that is the end of the session."""
     if evse.station.version is V21:
-        turn(evse, Energy.HELD_BY_STATION, limit.trigger, limit.reason)
+        from charge_point.transaction_limits import TransactionLimits
+
+        news = evse.station.part(TransactionLimits).is_news(evse, limit)
+        if evse.energy is not Energy.HELD_BY_STATION:
+            turn(evse, Energy.HELD_BY_STATION, limit.trigger, limit.reason)
+        elif news:  # something else holds it back already
+            evse.tell(limit.trigger)
     elif evse.is_authorized:
         # to 2.0.1's TriggerReasonEnumType
         known = limit.trigger in ("EnergyLimitReached", "TimeLimitReached")

@@ -44,12 +44,13 @@ KINDS = {
 class TransactionLimits(Part):
     """The limits of one station's transactions. Owns what drivers want of the next, and the timers."""
 
-    __slots__ = ("_csms", "_timers", "_wanted")
+    __slots__ = ("_csms", "_reached", "_timers", "_wanted")
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self._wanted: dict[int, dict[str, float]] = {}
         self._csms: dict[int, dict[str, float]] = {}
+        self._reached: dict[int, Kind] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
     # --- setting ------------------------------------------------------------------------------------------
@@ -85,8 +86,15 @@ class TransactionLimits(Part):
             if told:
                 transaction.owed_limit = {name: _wire(name, value) for name, value in told.items()}
                 evse.tell("LimitSet")  # E16.FR.01, .03: once
+        self._reached.pop(evse.id, None)
         self._watch_the_time(evse)
         power.reconsider(evse)  # E16.FR.10, .14
+
+    def is_news(self, evse: Evse, kind: Kind) -> bool:
+        """Whether it has not been said yet that the transaction has reached this limit; now it is."""
+        before = self._reached.get(evse.id)
+        self._reached[evse.id] = kind
+        return before is not kind
 
     # --- the course of a transaction ----------------------------------------------------------------------
 
@@ -99,6 +107,7 @@ class TransactionLimits(Part):
     def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
         """Nothing is limited any more."""
         self._csms.pop(evse.id, None)
+        self._reached.pop(evse.id, None)
         self._cancel(evse.id)
 
     def power_off(self) -> None:

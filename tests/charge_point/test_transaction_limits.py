@@ -8,6 +8,7 @@ import pytest
 
 from charge_point.ev import vehicle
 from charge_point.hands import limit
+from charge_point.power import set_limit
 from shared.versions import V16, V21, V201, Version
 from tests.charge_point.sessions import AUT, ET, PPC, Session
 
@@ -171,4 +172,22 @@ async def test_an_unknown_limit_is_refused_with_advice() -> None:
     at = await Session.at(V21)
     with pytest.raises(ValueError, match="no limit of 'energie'; did you mean 'energy'"):
         limit(at.station, 1, energie=1)
+    await at.end()
+
+
+async def test_a_limit_that_is_reached_while_energy_is_held_back_is_told_all_the_same() -> None:
+    at = await Session.at(V21, PPC, AUT)
+    await at.transfer()
+    limit(at.station, 1, time=100)
+    set_limit(at.station.evses[0], "test", 0)
+    await at.settle(100)
+    assert [t[1:3] for t in at.told()] == [
+        ("LimitSet", "Charging"),
+        ("ChargingStateChanged", "SuspendedEVSE"),
+        ("TimeLimitReached", "SuspendedEVSE"),
+    ]
+    at.forget()
+    set_limit(at.station.evses[0], "test", None)
+    await at.settle(100)
+    assert at.told() == []
     await at.end()
