@@ -179,8 +179,8 @@ def unlock_16(station: Station, request: Payload) -> Payload | Answer:
 @answers(
     "status",
     "UnknownConnector, OngoingAuthorizedTransaction, UnlockFailed (a fixed cable, or a lock that does not open), else "
-    "Unlocked, with a cable or without",
-    clause="F05.FR.02-F05.FR.06",
+    "Unlocked, with a cable or without; a transaction that nobody was authorized for tells UnlockCommand",
+    clause="F05.FR.02-F05.FR.06, E02.FR.17",
     state=True,
 )
 def unlock_2x(station: Station, request: Payload) -> Payload | Answer:

@@ -30,10 +30,11 @@ def reset_16(station: Station, request: Payload) -> Payload | Answer:
 @on("Reset", *V2X)
 @answers(
     "status",
-    "Rejected for a single EVSE and for ImmediateAndResume, which this station cannot do; Scheduled for OnIdle while a "
-    "transaction runs; else Accepted, with ResetCommand and ImmediateReset in the Ended of each transaction, the end "
-    "of the connection and, on the next one, BootNotification with RemoteReset or ScheduledReset",
-    clause="B11.FR.01, B11.FR.03, B11.FR.09, B12.FR.01-B12.FR.05, B13.FR.01",
+    "Rejected for a single EVSE, and for ImmediateAndResume unless TxCtrlr.ResumptionTimeout allows it (2.1); Scheduled "
+    "for OnIdle while a transaction runs; else Accepted, with ResetCommand and ImmediateReset in the Ended of each "
+    "transaction, the end of the connection and, on the next one, BootNotification with RemoteReset or "
+    "ScheduledReset. After ImmediateAndResume transactions go on, with TxResumed",
+    clause="B11.FR.01, B11.FR.03, B11.FR.09, B12.FR.01-B12.FR.05, B13.FR.01-B13.FR.04, B13.FR.20-B13.FR.30",
     state=True,
 )
 def reset_2x(station: Station, request: Payload) -> Payload | Answer:
