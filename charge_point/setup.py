@@ -11,11 +11,19 @@ from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
 from charge_point.ev import ANY_CAR, Vehicle
 from charge_point.firmware_habits import USUAL, FirmwareHabits
+from shared.suggest import not_one_of
 
 KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"TestVendor": MappingProxyType({"TestMessage": None})}
 )
 """DataTransfer: vendorId -> messageId -> the data of the answer, or None. By default one for trying it out."""
+
+CONNECTOR_TYPES = tuple(
+    # 2.0.1 part 2 ConnectorEnumType; 2.1 appendix ConnectorEnumStringType and errata 2025-09
+    "bBatterySlot cCCS1 cCCS1-NACS cCCS2 cChaoJi cG105 cGBT cGBT-DC cLECCS cMCS cNACS cNACS-CCS1 cTesla cType1 cType2"
+    " cUltraChaoJi s309-1P-16A s309-1P-32A s309-3P-16A s309-3P-32A sBS1361 sCEE-7-7 sType1 sType2 sType3 wInductive"
+    " wResonant OppCharge Other1PhMax16A Other1PhOver16A Other3Ph Pan Undetermined Unknown".split()
+)
 
 _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 
@@ -72,6 +80,8 @@ class StationSetup:
             raise ValueError(f"the current is AC or DC, not {self.current!r}")
         if self.phases not in (1, 2, 3):
             raise ValueError(f"an EVSE has 1 to 3 phases, not {self.phases!r}")
+        if self.connector_type and self.connector_type not in CONNECTOR_TYPES:
+            raise ValueError(not_one_of(self.connector_type, "a type of connector", CONNECTOR_TYPES))
         for name in ("amps", "resolution"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is more than 0, not {getattr(self, name)!r}")

@@ -72,7 +72,8 @@ def _sampled_2x(context: str, value: Sampled) -> Payload:
 def say_main_meter(station: Station, context: str, names: tuple[str, ...], time: float) -> None:
     """Send what the station's main meter says: EVSE 0, the sum of all (J01.FR.03, .04)."""
     readings = [e.meter.read(station.clock.elapsed(), time) for e in station.evses]
-    taken = sample(summed(readings), context, names, each_phase=True)
+    totals = station.model.flag("SampledDataCtrlr.RegisterValuesWithoutPhases")
+    taken = sample(summed(readings), context, names, each_phase=True, registers_too=not totals)
     if taken.values:
         value = meter_value_2x(taken, station.clock.text)
         station.say("MeterValues", {"evseId": 0, "meterValue": [value]})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from charge_point.making import backoff_of, setup_of
 from charge_point.options import resolve
+from charge_point.setup import StationSetup
 from charge_point.station import Station
 from shared.clock import Clock
 from shared.journal.journal import Journal
@@ -55,7 +58,9 @@ def _station(setup: object, version: Version) -> Station:
 
 
 def test_the_options_describe_the_hardware_and_the_car() -> None:
-    text = "--csms ws://localhost:9 --current DC --amps 200 --power 90000 --tethered --ev battery=50000,soc=30"
+    text = (
+        "--csms ws://localhost:9 --current DC --amps 200 --power 90000 --tethered --ev battery=50000,soc=30"
+    )
     setup = setup_of(resolve(text.split(), {}), "0")
     assert (setup.current, setup.amps, setup.watts, setup.tethered) == ("DC", 200.0, 90_000.0, True)
     assert (setup.ev.battery, setup.ev.soc) == (50_000.0, 30.0)
@@ -73,3 +78,33 @@ def test_hardware_that_there_cannot_be_is_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError) as wrong:
         resolve(["--csms", "ws://localhost:9", *text.split()], {})
     assert said in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "said"),
+    [
+        ({"connector_type": "sType22"}, "'sType22' is not a type of connector; did you mean 'sType2'"),
+        ({"current": "RC"}, "the current is AC or DC, not 'RC'"),
+        ({"phases": 0}, "an EVSE has 1 to 3 phases, not 0"),
+        ({"amps": 0.0}, "amps is more than 0, not 0.0"),
+    ],
+)
+def test_a_setup_that_no_hardware_has_is_refused_in_words(hardware: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said.replace("(", r"\(")):
+        StationSetup(**hardware)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "kind", "phases"),
+    [
+        ({}, "sType2", "3"),
+        ({"tethered": True, "phases": 1}, "cType2", "1"),
+        ({"current": "DC"}, "cCCS2", "0"),
+        ({"current": "DC", "connector_type": "cG105"}, "cG105", "0"),
+        ({"variables": {"Connector#1.1.ConnectorType": "sCEE-7-7"}}, "sCEE-7-7", "3"),
+    ],
+)
+def test_the_device_model_says_what_the_hardware_is(hardware: dict[str, Any], kind: str, phases: str) -> None:
+    model = _station(StationSetup(**hardware), V21).model
+    assert model.text("Connector#1.1.ConnectorType") == kind
+    assert model.text("EVSE#1.SupplyPhases") == phases
