@@ -48,6 +48,11 @@ def _transaction(station: Station, slot: Slot) -> str | None:
     return transaction.id if transaction is not None else None
 
 
+def _transactions(station: Station, slot: Slot) -> str:
+    """Also of one that has no EVSE yet, which our station keeps at the first free one."""
+    return ",".join(one.transaction.id for one in station.evses if one.transaction is not None)
+
+
 def _public_key(station: Station, slot: Slot) -> str:
     from charge_point.meter_signing import SigningMeters
 
@@ -69,6 +74,7 @@ VALUES: dict[tuple[str, str], Value] = {
     ("EVSE", "Power"): _power,
     ("EVSE", "ChargingState"): _charging,
     ("EVSE", "ActiveTransactionId"): _transaction,
+    ("ChargingStation", "ActiveTransactionId"): _transactions,
     ("Connector", "AvailabilityState"): _connector_state,
     ("FiscalMetering", "PublicKey"): _public_key,
     ("Connector", "MeterPublicKey"): _public_key,

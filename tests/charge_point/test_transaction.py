@@ -8,7 +8,7 @@ from charge_point.authorization import Token
 from charge_point.connector import Authorization, Cable, Energy, NotNow, Regions, follow
 from charge_point.measurands import Sample
 from charge_point.transaction import MAX_SAMPLES, PHASE, Phase, Point, Transaction, points, reached
-from shared.versions import V16, V201, Version
+from shared.versions import V16, V21, V201, Version
 from tests.charge_point.scripted import Stage
 
 TOKEN = Token("04A1B2C3")
@@ -229,3 +229,17 @@ def test_samples_kept_for_the_end_are_thinned_from_the_middle() -> None:
     assert transaction.samples is not None
     assert len(transaction.samples) <= MAX_SAMPLES
     assert (transaction.samples[0].time, transaction.samples[-1].time) == (0.0, float(MAX_SAMPLES))
+
+
+async def test_the_device_model_knows_which_transactions_run() -> None:
+    stage = Stage(V21, evses=((1,), (1,)))
+    await stage.booted()
+    model = stage.station.model
+    assert model.text("ChargingStation.ActiveTransactionId") == ""
+    for evse in (1, 2):
+        stage.station.plug_in(evse)
+        await stage.station.present(Token(f"T{evse}"), evse)
+    ids = [one.transaction.id for one in stage.station.evses if one.transaction is not None]
+    assert model.text("ChargingStation.ActiveTransactionId") == ",".join(ids)
+    assert [model.text(f"EVSE#{evse}.ActiveTransactionId") for evse in (1, 2)] == ids
+    assert model.text("EVSE#1.ChargingState") == "Charging"
