@@ -58,6 +58,9 @@ class Part:
     def energy_offered(self, evse: Evse) -> None:
         """The power path of `evse` is about to be closed: its driver is authorized and its car connected."""
 
+    def energy_stopped(self, evse: Evse) -> None:
+        """The power path of `evse` has been opened."""
+
     def transaction_began(self, evse: Evse) -> None:
         """A transaction has begun at `evse`; its first message is owed."""
 

@@ -286,6 +286,7 @@ def stop_energy(evse: Evse) -> None:
     if evse.energy is not Energy.OFF:
         evse.energy = follow(ENERGY, evse.energy, "stopped")
         share(evse.station)
+        tell_parts(evse.station, lambda part: part.energy_stopped(evse))
 
 
 # --- what ends by itself --------------------------------------------------------------------------------------

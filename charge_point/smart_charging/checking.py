@@ -255,6 +255,8 @@ def _periods(asked: Question, schedule: Schedule) -> None:
     if len(schedule.periods) > most:  # 1.6 §9.4.3
         raise Unfit("TooManyElements", f"a schedule has at most {most} periods")
     starts = [period.start for period in schedule.periods]
+    if not starts:  # which the schema of 1.6 allows
+        raise Unfit("InvalidSchedule", "a schedule has at least one period")
     if starts[0] != 0:  # K01.FR.31; K28.FR.02; 1.6 §7.13
         raise Unfit("InvalidSchedule", "the first period starts at 0")
     if any(later <= earlier for earlier, later in pairwise(starts)):  # K01.FR.35

@@ -25,7 +25,7 @@ DC_VOLTS = 400.0
 MOST_PERIODS = 1024
 """Periods of a composite schedule: the most that CompositeScheduleType takes."""
 
-_MOST_STEPS = 20_000
+_MOST_STEPS = 5_000
 
 TICK = 0.001
 """Seconds: the resolution of a timestamp, and so of a schedule."""

@@ -46,6 +46,8 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
     """Impose what holds now, and look again when it changes (K01.FR.07, K10.FR.05); `offering`: about to charge."""
     station = part.station
     stop(part)
+    part.round += 1
+    mine = part.round
     active = [one for one in station.evses if one.energy is not Energy.OFF or one is offering]
     for one in station.evses:
         if one not in active or not is_on(station):
@@ -60,6 +62,10 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
         impose(part, one, allowed, wanted_back(case, now))
     for one, case in zip(active, cases, strict=True):
         tell_mode(part, one, case, now)
+    if (
+        part.round != mine
+    ):  # a transaction ended by that (TxStopPoint EnergyTransfer): all was looked at again
+        return
     later = min(_changes(part, one, case, now) for one, case in zip(active, cases, strict=True))
     if later < inf:
         wait = max(later - station.clock.time(), TICK)

@@ -49,9 +49,11 @@ class Profiles(Part):
         "held",
         "limits_told",
         "modes",
+        "off",
         "priority",
         "pulls",
         "ready",
+        "round",
         "timer",
         "told",
         "untold",
@@ -79,6 +81,10 @@ class Profiles(Part):
         """EVSE -> the rate in W by which the next change is measured."""
         self.limits_told: dict[int, float] = {}
         """External limit by the id of its profile -> what the CSMS was told last."""
+        self.off = False
+        """Whether the power is going, and nothing is to be said any more."""
+        self.round = 0
+        """How often the limits were looked at."""
         self.untold: list[tuple[str, Payload]] = []
         """What the CSMS is to be told of limits once it listens."""
         self.timer: asyncio.TimerHandle | None = None
@@ -200,17 +206,24 @@ class Profiles(Part):
             self.accepted()
 
     def accepted(self) -> None:
-        """Tell what could not be told, and ask for updates again."""
+        """Tell what could not be told, and ask for updates again; the clock is right now, if it was not before."""
         dynamic.arm(self)
+        effect.follow(self)
         untold, self.untold = self.untold, []
         for action, payload in untold:
             self.station.say(action, payload)
 
     def energy_offered(self, evse: Evse) -> None:
         """The power path of `evse` is being closed (K01.FR.42)."""
+        self.off = False
         self.ready[evse.id] = self.now
         self.bind(evse)
         effect.follow(self, evse)
+
+    def energy_stopped(self, evse: Evse) -> None:
+        """What one EVSE takes no more is there for the others, unless the power is going."""
+        if not self.off:
+            effect.follow(self)
 
     def transaction_began(self, evse: Evse) -> None:
         """A profile that came with the remote start becomes that of the transaction."""
@@ -262,6 +275,7 @@ class Profiles(Part):
 
     def power_off(self) -> None:
         """No timer outlives the power; what is volatile is forgotten, but for what others impose."""
+        self.off = True
         effect.stop(self)
         dynamic.stop(self)
         self.waiting.clear()

@@ -306,3 +306,17 @@ async def test_a_profile_of_16_is_reported_in_the_words_of_2x(tmp_path: Path) ->
     )  # it is valid, or this raises
     assert report["chargingProfile"][0]["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] == 20
     await new.end()
+
+
+async def test_a_station_that_loses_power_tells_nothing_of_limits(version_2x: Version) -> None:
+    wired = Charging(version_2x, evses=((1,), (1,)))
+    await wired.start()
+    await wired.set(0, (0, 20.0), purpose="ChargingStationMaxProfile")
+    await wired.charging(1)
+    await wired.charging(2)
+    assert [wired.flowing(evse) for evse in (1, 2)] == [10, 10]
+    wired.forget()
+    wired.station.power_cycle(5.0)
+    await wired.settle(30)
+    assert "ChargingRateChanged" not in [trigger for _, trigger, _ in wired.events()]
+    await wired.end()

@@ -75,6 +75,15 @@ async def test_a_unit_that_a_16_station_lacks_is_not_supported() -> None:
     await at.end()
 
 
+async def test_a_schedule_without_periods_is_refused_where_the_schema_lets_it_pass() -> None:
+    at = Charging(V16)
+    await at.start()
+    profile = at.profile()
+    profile["chargingSchedule"]["chargingSchedulePeriod"] = []
+    assert await at.send(1, profile) == "Rejected"
+    await at.end()
+
+
 async def test_16_replaces_what_2x_calls_a_duplicate(version: Version) -> None:
     at = Charging(version)
     await at.start()
