@@ -17,6 +17,7 @@ from charge_point.connector import AVAILABILITY, Availability, follow
 from charge_point.operating import is_closed
 from charge_point.parts import Part
 from charge_point.restarting import go_down, restart
+from charge_point.security_events import security_event
 from charge_point.transfer import transport
 from shared.transfer import TransferFailed
 from shared.versions import V16
@@ -236,7 +237,7 @@ class Firmware(Part):
             signing.verify(signing.checked(job.certificate, self._now()), job.signature, image.sha256)
         except signing.Invalid as wrong:
             self.station.note("invalid_signature", str(wrong))
-            tell_event(self.station, "InvalidFirmwareSignature", str(wrong))
+            security_event(self.station, "InvalidFirmwareSignature", str(wrong))
             raise _Over("InvalidSignature") from None
         self.tell("SignatureVerified")
 
@@ -289,7 +290,7 @@ class Firmware(Part):
         self._stop()
         self.tell(status)
         if status == "Installed" and (self.station.version is not V16 or (self.job and self.job.signed)):
-            tell_event(self.station, "FirmwareUpdated", self.station.firmware)  # L01.FR.31
+            security_event(self.station, "FirmwareUpdated", self.station.firmware)  # L01.FR.31
         self.job = None
         self._open()
         self.keep()
@@ -367,9 +368,3 @@ def spelled(station: Station, status: str, id: int | None, signed: bool) -> tupl
         payload["requestId"] = id
     name = "SignedFirmwareStatusNotification" if station.version is V16 else "FirmwareStatusNotification"
     return name, payload
-
-
-def tell_event(station: Station, type: str, words: str = "") -> None:
-    """A security event (2.x part 2 appendix, chapter 2; SW16 chapter 8)."""
-    event = {"type": type, "timestamp": station.clock.now()}
-    station.say("SecurityEventNotification", event | ({"techInfo": words[:255]} if words else {}))

@@ -99,9 +99,19 @@ def target_of(options: ChargePointOptions) -> Target:
     )
 
 
+def trust_files(options: ChargePointOptions, station: Station) -> None:
+    """Let the station trust file servers by the same certificates as its CSMS (N01.FR.15). Raises UsageError."""
+    from charge_point.transfer import Network, Transfers
+
+    station.part(Transfers).through = Network(_context(options))
+
+
 def _tls(options: ChargePointOptions) -> ssl.SSLContext | None:
-    if not options.csms.startswith("wss:"):
-        return None
+    return _context(options) if options.csms.startswith("wss:") else None
+
+
+def _context(options: ChargePointOptions) -> ssl.SSLContext:
+    """What servers are checked with. Raises UsageError for a file that cannot be used."""
     try:
         return client_context(options.ca, insecure=options.insecure)
     except ssl.SSLError as problem:

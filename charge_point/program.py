@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point.authorization import Token
 from charge_point.connection import Connection
 from charge_point.driver import Driver, Wish
-from charge_point.making import backoff_of, setup_of, store_of, target_of
+from charge_point.making import backoff_of, setup_of, store_of, target_of, trust_files
 from charge_point.station import Station
 from shared import lifecycle
 from shared.chance import Stream, fresh_run_id
@@ -69,6 +69,8 @@ async def _until_stopped(options: ChargePointOptions, shutdown: Shutdown) -> int
         version=options.ocpp_version[0],
         store=store,
     )
+    if options.ca or options.insecure:
+        trust_files(options, station)
     dialer = Dialer(
         target,
         lambda: backoff_of(options, station),

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charge_point.firmware_habits import FAILURES
+from shared.option_fields import UsageError
+from shared.prompt import Word
 from shared.suggest import not_one_of
+from shared.transfer import Failure
 
 if TYPE_CHECKING:
     from charge_point.station import Station
 
 NOTHING = "nothing"
+
+
+def spoiling_words(station: Station) -> list[Word]:
+    """The same at the prompt."""
+
+    def word(name: str, of: str, words: tuple[str, ...], let: Callable[[Station, str], None]) -> Word:
+        def run(rest: str) -> str:
+            try:
+                let(station, rest or NOTHING)
+            except ValueError as wrong:
+                raise UsageError(str(wrong)) from None
+            return f"{of} from now on: {rest or NOTHING}"
+
+        help = f"how {of} fail from now on\nSTATUS is {', '.join(words)}, or {NOTHING}."
+        return Word(name, f"{name} [STATUS]", help, run, lambda typed: (*words, NOTHING))
+
+    failures = tuple(failure.value for failure in Failure)
+    return [
+        word("firmware_fails", "firmware updates", FAILURES, let_firmware_fail),
+        word("uploads_fail", "uploads of logs", failures, let_uploads_fail),
+    ]
 
 
 def let_firmware_fail(station: Station, fails: str) -> None:

@@ -13,6 +13,7 @@ from charge_point.ev import vehicle
 from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.messages import Messages
 from charge_point.restarting import watchdog
+from charge_point.spoiling import spoiling_words
 from shared.digest_forms import clean
 from shared.faults.prompt import fault_words
 from shared.option_fields import UsageError
@@ -58,7 +59,7 @@ class Terminal:
         self._quit = quit
         self._messages = Messages(station)
         spoiling = fault_words(connection.faults) if connection is not None else []
-        words = [*self._at_the_plug(), *self._to_the_station(), *spoiling, *self._else()]
+        words = [*self._at_the_plug(), *self._to_the_station(), *spoiling_words(station), *spoiling, *self._else()]
         self.prompt = Prompt(
             words,
             otherwise=self._messages.tell,

@@ -136,12 +136,16 @@ class Library:
             known = self._digests[path, *stamp] = Digests(sha256.digest(), md5.hexdigest())
         return known
 
+    def uploads(self) -> list[str]:
+        """The paths of what stations have brought, sorted."""
+        if self.folder is None:
+            return sorted(self.received)
+        found = (p for p in (self.folder / UPLOADS).rglob("*") if p.is_file() and not p.name.startswith("."))
+        return sorted(p.relative_to(self.folder).as_posix() for p in found)
+
     def count_of(self, station: str) -> int:
         """How many uploads of a station there are."""
-        if self.folder is None:
-            return sum(path.split("/")[1] == plain(station) for path in self.received)
-        place = self.folder / UPLOADS / plain(station)
-        return sum(not p.name.startswith(".") for p in place.iterdir()) if place.is_dir() else 0
+        return sum(path.split("/")[1] == plain(station) for path in self.uploads())
 
     # --- what commands say of a file ----------------------------------------------------------------------
 

@@ -72,8 +72,10 @@ async def _until_stopped(options: CsmsOptions, shutdown: Shutdown) -> int:
             say(sys.stderr, f"csms: {_cannot_listen(options, problem)}\n")
             return lifecycle.NO_CONNECTION
         url = f"{'wss' if tls else 'ws'}://{_shown(options.host)}:{port}"
-        say(sys.stdout, "".join(f"{line}\n" for line in (files.lines if files else ())))
-        say(sys.stdout, f"listening on {url}\n")
+        say(
+            sys.stdout,
+            "".join(f"{line}\n" for line in (f"listening on {url}", *(files.lines if files else ()))),
+        )
         if options.log_level in ("debug", "info"):
             say(sys.stderr, _welcome(options, url))
         typing = _typing(csms, options, shutdown, console)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
+from csms.terminal_files import file_words
 from shared.digest_forms import clean, cut
 from shared.faults.prompt import fault_words
 from shared.option_fields import UsageError
@@ -66,6 +67,7 @@ class Terminal:
                     self._wait,
                     lambda typed: self._names(),
                 ),
+                *file_words(csms),
                 *fault_words(csms.faults),
                 Word("quit", "quit", "stop the CSMS", lambda rest: self._stop()),
             ),

@@ -59,7 +59,8 @@ def update_firmware_16(station: Station, request: Payload) -> Payload | Answer:
 )
 def update_firmware(station: Station, request: Payload) -> Payload | Answer:
     """Fetch, verify and install firmware."""
-    from charge_point.firmware import Firmware, tell_event
+    from charge_point.firmware import Firmware
+    from charge_point.security_events import security_event
 
     version = station.version
     if not station.registration.accepted:  # B02.FR.02: what would follow may not be sent
@@ -78,7 +79,7 @@ def update_firmware(station: Station, request: Payload) -> Payload | Answer:
     verdict, why = _certificate(part.failure, station, job.certificate)
     if verdict:
         answer = status(version, verdict, "InvalidCertificate", why)
-        return Answer(answer, lambda: tell_event(station, "InvalidFirmwareSigningCertificate", why))
+        return Answer(answer, lambda: security_event(station, "InvalidFirmwareSigningCertificate", why))
     word = "Accepted" if part.job is None else "AcceptedCanceled"
     return Answer(status(version, word), lambda: part.begin(job))
 

@@ -12,15 +12,19 @@ import orjson
 import pytest
 
 from charge_point.connection import Connection
+from charge_point.firmware import Firmware, Job
+from charge_point.logs import Logs, Upload
 from charge_point.setup import StationSetup
 from charge_point.station import Station
 from charge_point.terminal import Terminal, serve_terminal
+from charge_point.transfer import Transfers
 from shared.actions import STATION, of
 from shared.clock import Clock
 from shared.journal.journal import Journal
 from shared.link import LinkClosed, MemoryLink
 from shared.tasks import Tasks
 from shared.versions import V16, V21, V201, Version
+from tests.charge_point.files import Files
 from tests.support import each_version, until
 
 
@@ -216,6 +220,32 @@ async def test_status_lists_every_connector_and_that_nobody_listens() -> None:
             ["1", "2", "(2)", "Available"],
             ["2", "1", "(3)", "Available"],
         ]
+
+
+async def test_updates_and_uploads_are_let_fail() -> None:
+    async with _bench() as bench:
+        bench.station.part(Transfers).through = files = Files()
+        await bench.booted()
+        assert await bench.type("firmware_fails InstallationFailed") == (
+            "firmware updates from now on: InstallationFailed"
+        )
+        bench.station.part(Firmware).begin(Job(files.image("2.0.0"), id=1))
+        await asyncio.sleep(60)
+        told = [payload for action, payload in bench.got if action == "FirmwareStatusNotification"]
+        assert told[-1] == {"status": "InstallationFailed", "requestId": 1}
+        assert "did you mean 'bricks'" in await bench.type("firmware_fails brick")
+        assert (
+            await bench.type("uploads_fail PermissionDenied")
+            == "uploads of logs from now on: PermissionDenied"
+        )
+        bench.station.part(Logs).begin(Upload("LogStatusNotification", 2, "http://x/", "a.log", b"a"))
+        await asyncio.sleep(1)
+        assert bench.got[-1][1] == {"status": "PermissionDenied", "requestId": 2}
+        assert "did you mean 'BadMessage'" in await bench.type("uploads_fail BadMesage")
+        await bench.type("uploads_fail")
+        bench.station.part(Logs).begin(Upload("LogStatusNotification", 3, "http://x/", "a.log", b"a"))
+        await asyncio.sleep(1)
+        assert bench.got[-1][1] == {"status": "Uploaded", "requestId": 3}
 
 
 async def test_going_offline_cuts_the_connection() -> None:

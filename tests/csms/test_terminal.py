@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from csms.conductor import Outcome, conduct
+from csms.files import Library
 from csms.making import policies_of
 from csms.options import CsmsOptions
 from csms.server import Csms
@@ -74,9 +75,10 @@ class Station:
 class Desk:
     """A CSMS with a terminal."""
 
-    def __init__(self, **flags: Any) -> None:
+    def __init__(self, *, files: bool = False, **flags: Any) -> None:
         self.journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
         self.csms = Csms(policies_of(CsmsOptions(**flags)), self.journal, timeout=5.0)
+        self.csms.files = Library() if files else None
         self.quits = 0
         self.prompt = Terminal(self.csms, self._quit).prompt
         self.stations: list[Station] = []
@@ -353,6 +355,31 @@ async def test_findings_are_listed_with_their_frame_and_clause() -> None:
         (line,) = (await desk.type("findings")).splitlines()
         assert line.startswith("frame 2 CP1 invalid_request  Heartbeat: ")
         assert "  [OCPP 2.0.1 part 4 " in line
+
+
+async def test_files_are_listed_and_let_go_wrong() -> None:
+    async with _desk(files=True) as desk:
+        assert desk.csms.files is not None
+        assert "made up" in await desk.type("files")
+        assert "missing on fw-*, 0 times so far" in await desk.type("files missing:path=fw-*")
+        assert "did you mean 'missing'" in await desk.type("files mising")
+        desk.csms.files.received["uploads/CP1/a.log"] = b"log"
+        assert await desk.type("files none") == "uploads/CP1/a.log"
+    async with _desk() as desk:
+        assert "is not a word" in await desk.type("files") or "no " in await desk.type("files")
+
+
+async def test_a_rollout_ends_when_too_many_have_failed() -> None:
+    async with _desk(files=True) as desk:
+        assert await desk.type("rollout fw-2.0.0.bin") == "no station is connected"
+        assert "which file?" in await desk.type("rollout")
+        assert "usage: rollout" in await desk.type("rollout fw-2.0.0.bin one")
+        await desk.connect("CP1", UpdateFirmware={"status": "Rejected"})
+        await desk.connect("CP2", UpdateFirmware={"status": "Accepted"})
+        await desk.connect("CP3", UpdateFirmware={"status": "Accepted"})
+        said = await desk.type("rollout fw-2.0.0.bin 2")
+        assert said == "failed: CP1 (Rejected), CP2 (silent since the request)\nleft: CP3"
+        assert "is not among the files" in await desk.type("rollout nothing.bin")
 
 
 async def test_waiting_for_a_station_lasts_until_it_is_accepted() -> None:
