@@ -62,6 +62,10 @@ def feed(evse: Evse, watts: float) -> bool:
     if ev is None:
         return False
     asked = min(watts, ev.kind.discharge, evse.station.setup.watts)
+    if asked > 0:
+        from charge_point.der.controls import discharge_share  # few cars give back
+
+        asked = min(asked, ev.kind.discharge * discharge_share(evse.station))
     if asked == ev.feeding:
         return False
     before = evse.energy

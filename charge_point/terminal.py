@@ -13,6 +13,7 @@ from charge_point.ev import vehicle
 from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.messages import Messages
 from charge_point.restarting import watchdog
+from charge_point.smart_charging.words import charging_words
 from charge_point.spoiling import spoiling_words
 from shared.digest_forms import clean
 from shared.faults.prompt import fault_words
@@ -58,8 +59,9 @@ class Terminal:
         self._connection = connection
         self._quit = quit
         self._messages = Messages(station)
-        spoiling = fault_words(connection.faults) if connection is not None else []
-        words = [*self._at_the_plug(), *self._to_the_station(), *spoiling_words(station), *spoiling, *self._else()]
+        faults = fault_words(connection.faults) if connection is not None else []
+        more = [*charging_words(station, self._where), *spoiling_words(station), *faults]
+        words = [*self._at_the_plug(), *self._to_the_station(), *more, *self._else()]
         self.prompt = Prompt(
             words,
             otherwise=self._messages.tell,
@@ -124,13 +126,6 @@ class Terminal:
                 "meter_fault KIND [EVSE] [BY]",
                 "let the meter lie\nKIND is frozen, rolled_back (BY Wh), drifting (BY percent), missing_phase or none.",
                 _possible(self._meter_fault),
-            ),
-            Word(
-                "external_limit",
-                "external_limit AMPS | none [EVSE]",
-                "limit it, as a house does that needs power\n"
-                "AMPS per phase, or watts as in 3000W; none releases it.",
-                _possible(self._external_limit),
             ),
             self._place_word("clear_fault", "the connector is sound again", station.clear_fault),
             Word(
@@ -279,19 +274,6 @@ class Terminal:
             raise UsageError(f"{rest!r} is not what follows; usage: meter_fault KIND [EVSE] [BY]") from None
         meter_fault(self._station, evse, kind, by)
         return f"the meter of EVSE {evse}: {kind}"
-
-    def _external_limit(self, rest: str) -> str:
-        from charge_point.smart_charging.limits import external_limit
-
-        said, _, place = rest.partition(" ")
-        evse = next(iter(numbers(place, 1, "external_limit AMPS | none [EVSE]")), 0)
-        unit = "W" if said[-1:] in "Ww" and said else "A"
-        try:
-            limit = None if said == "none" else float(said.rstrip("AWaw"))
-        except ValueError:
-            raise UsageError(f"{rest!r} is no limit; usage: external_limit AMPS | none [EVSE]") from None
-        external_limit(self._station, limit, unit=unit, evse=evse)
-        return self._where(evse) if evse else "\n".join(self._where(one.id) for one in self._station.evses)
 
     def _power_cycle(self, rest: str) -> str:
         parts = [part for part in rest.split() if part != "backup"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point import power
 from charge_point.der.control import Control, Payload, share
 from charge_point.parts import Part, existing
+from charge_point.smart_charging import effect
 from charge_point.smart_charging.modes import NOMINAL
 from charge_point.smart_charging.profiles import Profiles, supply_of
 
@@ -22,6 +23,8 @@ PAGE = 4
 """Controls in one ReportDERControl."""
 
 _TICK = 0.001
+
+_DISCHARGE = "LimitMaxDischarge"
 
 
 class DerControls(Part):
@@ -135,6 +138,8 @@ class DerControls(Part):
         hertz = measured.grid.frequency if measured is not None else NOMINAL
         controls = [(share(one, hertz), one.type) for one in self.holding()]
         least, type_ = min(controls, default=(1.0, ""))
+        if measured is not None:
+            effect.follow(measured)  # a car may have to give back less
         for one in self.station.evses:
             power.set_limit(one, SOURCE, None if least >= 1 else least * supply_of(one).amount)
         if least >= 1:
@@ -151,6 +156,12 @@ class DerControls(Part):
             payload["alarmEnded"] = True
         self.alarm = type_
         self.station.say("NotifyDERAlarm", payload)
+
+    def discharge_share(self) -> float:
+        """The share of its greatest power that a car may give back (LimitMaxDischarge)."""
+        holding = [one.setting for one in self.holding() if one.type == _DISCHARGE]
+        shares = [float(setting.get("pctMaxDischargePower", 100)) / 100 for setting in holding]
+        return min([1.0, *shares])
 
     # --- what happens to the station ----------------------------------------------------------------------
 
@@ -189,3 +200,9 @@ def _finite(at: float) -> float | None:
 
 def _overlap(one: Control, other: Control) -> bool:
     return one.start < other.end and other.start < one.end
+
+
+def discharge_share(station: Station) -> float:
+    """The share of its greatest power that a car at `station` may give back."""
+    part = existing(station, DerControls)
+    return 1.0 if part is None else part.discharge_share()

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from charge_point.ev import vehicle
 from charge_point.outbox import Store
 from charge_point.smart_charging.frequency import grid_frequency
 from shared.versions import V21
 from tests.charge_point.charging import Charging
+from tests.charge_point.wired import TOKEN
 
 Payload = dict[str, Any]
 
@@ -244,3 +246,29 @@ async def test_controls_outlive_the_process(tmp_path: Path) -> None:
     await again.start()
     assert await again.controls() == {"A": True, "B": False, "C": False}
     await again.end()
+
+
+async def test_a_car_gives_back_no_more_than_the_control_allows() -> None:
+    at = await grid()
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
+    car = {"battery": 60_000, "soc": 80, "discharge": 10_000}
+    at.station.plug_in(1, ev=vehicle(car))
+    await at.station.present(TOKEN, 1)
+    await at.settle(2)
+    profile = at.profile((0, 0.0), unit="W", period={"operationMode": "CentralSetpoint", "setpoint": -8000})
+    del profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]
+    assert await at.send(1, profile) == "Accepted"
+    meter = at.station.evses[0].meter
+    assert meter.watts == -8000
+    most: Payload = {"priority": 1, "pctMaxDischargePower": 50}
+    request = {
+        "isDefault": True,
+        "controlId": "D",
+        "controlType": "LimitMaxDischarge",
+        "limitMaxDischarge": most,
+    }
+    assert (await at.ask("SetDERControl", request))["status"] == "Accepted"
+    assert meter.watts == -5000
+    assert (await at.ask("ClearDERControl", {"isDefault": True}))["status"] == "Accepted"
+    assert meter.watts == -8000
+    await at.end()

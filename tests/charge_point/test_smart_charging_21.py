@@ -417,3 +417,24 @@ async def test_frequency_support_goes_both_ways() -> None:
         grid_frequency(at.station, hertz)
         assert evse.meter.watts == pytest.approx(watts, rel=0.001)
     await at.end()
+
+
+async def test_the_prompt_knows_the_words_of_the_car_and_the_grid() -> None:
+    from charge_point.terminal import Terminal
+
+    at, _ = await charging()
+    prompt = Terminal(at.station, None, lambda: None).prompt
+    await at.set(1, (0, 8.0), id=1)
+    await at.set(1, (0, 30.0), id=3, purpose="PriorityCharging")
+    await prompt.obey("priority")
+    assert at.amps == 30
+    await prompt.obey("priority 1 off")
+    assert at.amps == 8
+    await prompt.obey("grid_frequency 49.9")
+    for typed, why in (
+        ("ev_needs 1 600", "no car that speaks ISO 15118"),
+        ("grid_frequency fast", "no frequency"),
+        ("external_limit much", "no limit"),
+    ):
+        assert why in await prompt.obey(typed)
+    await at.end()
