@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point import power
+from charge_point import power, screen
 from charge_point.authorization import Token, TokenInfo, info_of
 from charge_point.keeping import keep_cache
 from shared.versions import V21
@@ -33,8 +33,13 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
     if evse is not None and evse.transaction is not None and isinstance(cost, int | float):
         evse.transaction.cost = float(cost)
         power.reconsider(evse)  # E16.FR.15
+    if cost is not None or "updatedPersonalMessage" in answer:
+        screen.heard(station, owed, answer)
     if wire:
         _heard_of(station, owed, info_of(wire), evse)
+        if len(wire) > 1 and "idToken" in owed.payload:
+            said = owed.payload["idToken"]
+            screen.heard_of(station, Token(said["idToken"], said["type"]), wire)
     limit = answer.get("transactionLimit")
     if evse is not None and isinstance(limit, dict) and station.version is V21:
         from charge_point.transaction_limits import TransactionLimits  # most CSMSs never set one

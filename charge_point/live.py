@@ -59,6 +59,13 @@ def _public_key(station: Station, slot: Slot) -> str:
     return station.part(SigningMeters).public_key(slot.evse)
 
 
+def _messages(station: Station, slot: Slot) -> str:
+    from charge_point.display import DisplayMessages
+
+    found = existing(station, DisplayMessages)
+    return str(len(found.held) if found is not None else 0)
+
+
 def _profiles(station: Station, slot: Slot) -> str:
     from charge_point.smart_charging.profiles import Profiles  # only a report asks
 
@@ -79,6 +86,7 @@ VALUES: dict[tuple[str, str], Value] = {
     ("FiscalMetering", "PublicKey"): _public_key,
     ("Connector", "MeterPublicKey"): _public_key,
     ("SmartChargingCtrlr", "Entries"): _profiles,
+    ("DisplayMessageCtrlr", "DisplayMessages"): _messages,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
     ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(64 * len(station.authorizer.cache or ())),
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEPT: dict[str, str] = {
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
+    "display messages": "charge_point.display:DisplayMessages",
     "der controls": "charge_point.der.controls:DerControls",
     "security events": "charge_point.security_events:SecurityEvents",
     "signing": "charge_point.meter_signing:SigningMeters",

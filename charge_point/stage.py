@@ -12,6 +12,7 @@ from charge_point.authorization import Token
 from charge_point.blocks.availability import status_of
 from charge_point.connection import Connection, handlers
 from charge_point.connector import NotNow
+from charge_point.display import showing
 from charge_point.ev import vehicle
 from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.making import backoff_of, setup_of, target_of
@@ -350,6 +351,7 @@ _QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "online": lambda station: station.is_online,
     "firmware": lambda station: station.firmware,
     "owed": lambda station: len(station.outbox),
+    "display": showing,
     "tx": lambda station: next((one.transaction.id for one in station.evses if one.transaction), ""),
 }
 """What can be asked of a station of ours."""

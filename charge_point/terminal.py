@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TextIO
 
 from charge_point.authorization import Token
+from charge_point.block_words import block_words
 from charge_point.blocks.availability import status_of
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
@@ -60,7 +61,12 @@ class Terminal:
         self._quit = quit
         self._messages = Messages(station)
         faults = fault_words(connection.faults) if connection is not None else []
-        more = [*charging_words(station, self._where), *spoiling_words(station), *faults]
+        more = [
+            *charging_words(station, self._where),
+            *block_words(station),
+            *spoiling_words(station),
+            *faults,
+        ]
         words = [*self._at_the_plug(), *self._to_the_station(), *more, *self._else()]
         self.prompt = Prompt(
             words,

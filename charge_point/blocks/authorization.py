@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token, TokenInfo, info_of
 from charge_point.keeping import keep_cache
+from charge_point.screen import heard_of
 from charge_point.statuses import status
 from shared.answers import answers
 from shared.dispatch import on
@@ -28,7 +29,10 @@ async def authorize(station: Station, token: Token) -> TokenInfo:
         answer = await station.call("Authorize", {"idTag": token.id})
         return info_of(answer.get("idTagInfo"))
     answer = await station.call("Authorize", {"idToken": id_token(token)})
-    return info_of(answer.get("idTokenInfo"))
+    wire = answer.get("idTokenInfo")
+    if isinstance(wire, dict) and len(wire) > 1:
+        heard_of(station, token, wire)
+    return info_of(wire)
 
 
 @on("ClearCache")

@@ -136,17 +136,6 @@ TABLE = (
     Refusal(
         "GetPeriodicEventStream", (V21,), EMPTY, "no constantStreamData: no event stream is open", "N12.FR.01"
     ),
-    # display
-    Refusal("SetDisplayMessage", V2X, NOT_SUPPORTED, "this station has no display", "part 4 §4.2.3, §4.3"),
-    Refusal(
-        "GetDisplayMessages",
-        V2X,
-        "Unknown",
-        "there is no display message",
-        "O03.FR.06, O04.FR.07",
-        "NotFound",
-    ),
-    Refusal("ClearDisplayMessage", V2X, "Unknown", "there is no display message", "O05.FR.02", "NotFound"),
     # tariff and payment
     Refusal("SetDefaultTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I07.FR.01"),
     Refusal("ChangeTransactionTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I11.FR.01"),
