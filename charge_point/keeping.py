@@ -58,6 +58,8 @@ def keep_transaction(station: Station, event: Event) -> None:
         kept = None if event.sort == "Ended" else as_kept(evse, event.transaction)
         station.store.keep(station.id, name, kept)
         station.store.keep(station.id, f"register {evse.id}", evse.meter.energy)
+        if evse.meter.exported:
+            station.store.keep(station.id, f"exported {evse.id}", evse.meter.exported)
 
 
 def restore(station: Station) -> None:
@@ -84,6 +86,7 @@ def restore(station: Station) -> None:
     station.model.restore(kept.get("variables", {}))
     for one in station.evses:
         one.meter.start(kept.get(f"register {one.id}", one.meter.energy))
+        one.meter.exported = kept.get(f"exported {one.id}", 0.0)
         before = kept.get(f"transaction {one.id}")
         if before:
             take_up(one, before)

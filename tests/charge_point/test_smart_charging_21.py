@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
+from charge_point.outbox import Store
 from charge_point.smart_charging.frequency import grid_frequency
 from charge_point.smart_charging.limits import external_limit
 from charge_point.smart_charging.modes import interpolated
@@ -19,8 +21,8 @@ from tests.charge_point.wired import TOKEN
 Payload = dict[str, Any]
 
 
-async def idle(**variables: str) -> Charging:
-    at = Charging(V21, variables=variables)
+async def idle(*, store: Store | None = None, **variables: str) -> Charging:
+    at = Charging(V21, variables=variables, store=store)
     await at.start()
     return at
 
@@ -341,9 +343,9 @@ async def test_tc_k_105_and_129_what_persists() -> None:
 V2X_CAR = {"battery": 60_000, "soc": 50, "discharge": 11_000, "reserve": 40, "iso15118": "20"}
 
 
-async def bidirectional(**variables: str) -> Charging:
+async def bidirectional(*, store: Store | None = None) -> Charging:
     """A car that can discharge, plugged in and authorized; the CSMS sends no schedule by itself."""
-    at = await idle(**variables)
+    at = await idle(store=store)
     at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
     at.station.plug_in(1, ev=vehicle(V2X_CAR))
     await at.station.present(TOKEN, 1)
@@ -438,3 +440,20 @@ async def test_the_prompt_knows_the_words_of_the_car_and_the_grid() -> None:
     ):
         assert why in await prompt.obey(typed)
     await at.end()
+
+
+async def test_what_was_given_back_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    at = await bidirectional(store=store)
+    assert await at.send(1, discharging(at)) == "Accepted"
+    await at.settle(600)
+    at.station.evses[0].end_authorization("RemoteStop", "Remote")
+    given = at.station.evses[0].meter.exported
+    assert given > 1000
+    at.station.switch_off()
+    await at.end()
+    store.close()
+    again = Charging(V21, store=Store(tmp_path))
+    assert again.station.evses[0].meter.exported == given
+    await again.start()
+    await again.end()
