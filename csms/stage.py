@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from csms import commands
 from csms.making import admission_of, csms_of, library_of, listen, tls_of
-from csms.options import parser
-from csms.persona import LIST, names
 from csms.server import Csms, handlers
+from csms.stage_options import options_of
 from shared.link import Link
 from shared.option_fields import UsageError
+from shared.peer import CallFailed
 from shared.scenario.stage import Broken, CannotConnect, CannotDo, NotHere, NotMet, Setting, Stub, overlaid
 
 if TYPE_CHECKING:
     from csms.files_servers import FileServers
-    from csms.options import CsmsOptions
     from csms.session import Session
-    from shared.option_layers import Layer
     from shared.peer import Peer
     from shared.transfer import Transport
     from shared.versions import Version
@@ -43,7 +41,7 @@ class CsmsStage:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self.options = _options(setting)
+        self.options = options_of(setting)
         self.csms: Csms
         self._stubs: dict[str, Stub] = {}
         self._changed: dict[tuple[str, str], str] = {}
@@ -283,6 +281,22 @@ class CsmsStage:
             request = commands.build(session, "set_variables", commands.given({key: value}))
             await self.csms.call(session, request.action, request.payload)
 
+    async def _do_ask_for_boot(self, station: str) -> None:
+        """Have a station that does not boot say whether it is registered: it may know us from an earlier run.
+
+        One that was accepted rejects the trigger (2.x F06.FR.17; 1.6 errata 3.35), and counts as registered; so does
+        one that has no such trigger. Of the others a boot follows.
+        """
+        session = self._session(station)
+        try:
+            answer = await self.csms.call(session, "TriggerMessage", {"requestedMessage": "BootNotification"})
+        except CallFailed as failed:
+            answer = {"status": str(failed)}
+        if answer["status"] != "Accepted" and session.station.registration is None:
+            session.station.registration = "Accepted"
+            words = f"counts as registered: asked to boot it said {answer['status']}"
+            session.note("registered_before", words)
+
     async def _do_hang_up(self, station: str) -> None:
         """Cut the connection of a station."""
         self._session(station).peer.abort()
@@ -297,34 +311,6 @@ class CsmsStage:
     async def _do_reset_faults(self, station: str) -> None:
         """Take all faults away."""
         self.csms.faults.reset()
-
-
-def settings_of(settings: Mapping[str, Any]) -> tuple[CsmsOptions, Layer]:
-    """The options that a scenario's `csms:` amounts to, and which of them it gives; UsageError."""
-    words: list[str] = []
-    for name, value in settings.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            several = value if isinstance(value, list) else [value]
-            words += [f"--{flag}", ",".join(map(str, several))]
-    made, given = parser().resolve(words, {})
-    if made.persona is not None and made.persona.name == LIST:
-        raise UsageError(f"--persona: which one? ({', '.join(names())})")
-    return made, given
-
-
-def _options(setting: Setting) -> CsmsOptions:
-    """The program's options, with those that the scenario sets. Raises Broken."""
-    try:
-        made, given = settings_of(setting.settings)
-    except UsageError as wrong:
-        raise Broken(f"csms: {wrong}") from None
-    if setting.options is None:
-        return made
-    own: CsmsOptions = setting.options.of_csms()
-    return replace(own, **{name: getattr(made, name) for name in given})
 
 
 def _text(value: Any) -> str:

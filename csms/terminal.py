@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from csms.transaction import Transaction
 
 EVERY = "*"
+SILENCE = 5.0
+"""Seconds in which a station that has to boot does."""
+
 MOST_LISTED = 20
 FOOTER = """\
   STATION COMMAND [KEY=VALUE]...  ask a station, as in: CP1 reset kind=OnIdle
@@ -134,13 +137,20 @@ class Terminal:
         except ValueError:
             if not rest or " " in rest:
                 raise UsageError("wait for how many seconds, or for which station?") from None
-            while not self._is_ready(rest):  # noqa: ASYNC110 (stations come and go without telling anybody)
+            loop = asyncio.get_running_loop()
+            silent_until = loop.time() + SILENCE
+            while not self._is_ready(rest, loop.time() >= silent_until):
+                if self._csms.find(rest) is None:
+                    silent_until = loop.time() + SILENCE
                 await asyncio.sleep(0.05)
         return None
 
-    def _is_ready(self, name: str) -> bool:
+    def _is_ready(self, name: str, silent: bool) -> bool:
+        """Whether it is accepted; one that does not boot, but talks or keeps `silent`, was so in an earlier run."""
         session = self._csms.find(name)
-        return session is not None and session.station.registration in ("Accepted", None)
+        if session is None or session.station.registration is not None:
+            return session is not None and session.station.registration == "Accepted"
+        return silent or session.station.warned == session.number
 
     # --- commands ----------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ STAGES = {"csms": "csms.stage:CsmsStage", "charge_point": "charge_point.stage:St
 """Role -> where its stage is."""
 
 
-SETTINGS = {"csms": "csms.stage:settings_of"}
+SETTINGS = {"csms": "csms.stage_options:settings_of"}
 """Role -> what judges the settings that a scenario has for it."""
 
 

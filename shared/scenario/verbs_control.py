@@ -189,17 +189,30 @@ def _stands(branch: Branch, question: str, wanted: Node) -> Mismatch | None:
     return wrong
 
 
+SILENCE = 10.0
+"""Seconds for which a station that is connected may keep silent before it is asked to boot."""
+
+
 @verb()
 async def registered(branch: Branch, *, within: Seconds = 300.0) -> None:
-    """Wait until the station is registered: by a BootNotification now, or by an earlier one that still holds."""
+    """Wait until the station is registered: by a BootNotification now, or by an earlier one that still holds.
+
+    A station that is connected and does not boot is asked to.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
+    ask_at = loop.time() + SILENCE
     while (
         branch.own.peer(branch.station) is None
-        or branch.own.ask("registration", branch.station) != "Accepted"
+        or (status := branch.own.ask("registration", branch.station)) != "Accepted"
     ):
         if loop.time() >= deadline:
             raise branch.failed(f"{branch.station} is not registered within {within:g} s")
+        if branch.own.peer(branch.station) is None:
+            ask_at = loop.time() + SILENCE
+        elif branch.end == CSMS and not status and loop.time() >= ask_at:
+            ask_at = deadline
+            await branch.act(CSMS, "ask_for_boot")
         await asyncio.sleep(min(0.1, deadline - loop.time()))
     await settle()
     boots = [m.at + 1 for m in branch.messages if m.is_call and m.action == "BootNotification"]

@@ -394,6 +394,29 @@ async def test_waiting_for_a_station_lasts_until_it_is_accepted() -> None:
         assert await waiting == ""
 
 
+async def test_waiting_for_a_station_does_not_end_before_it_boots() -> None:
+    async with _desk() as desk:
+        station = await desk.connect()
+        waiting = asyncio.ensure_future(desk.type("wait CP1"))
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        await station.tell("BootNotification", BOOT)
+        assert await waiting == ""
+
+
+async def test_waiting_for_a_station_ends_when_it_talks_without_booting_or_keeps_silent() -> None:
+    async with _desk() as desk:
+        station = await desk.connect()
+        before = asyncio.get_running_loop().time()
+        assert await desk.type("wait CP1") == ""
+        assert asyncio.get_running_loop().time() - before == pytest.approx(5, abs=0.1)
+        waiting = asyncio.ensure_future(desk.type("wait CP1"))
+        await asyncio.sleep(1)
+        await station.tell("Heartbeat", {})
+        await asyncio.sleep(0.1)
+        assert waiting.done()
+
+
 async def test_waiting_for_seconds_lasts_so_long() -> None:
     async with _desk() as desk:
         before = asyncio.get_running_loop().time()

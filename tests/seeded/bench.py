@@ -158,8 +158,10 @@ class BoxHooks(Hooks):
         await settle()
 
 
-def against_station(one: Round, defect: str = "", *, sockets: bool = False) -> ScenarioFinished:
-    """Play one round against the station."""
+def against_station(
+    one: Round, defect: str = "", *, sockets: bool = False, registered: bool = False
+) -> ScenarioFinished:
+    """Play one round against the station, which may have been `registered` in an earlier run."""
     version = one.version
     assert version is not None
 
@@ -176,6 +178,7 @@ def against_station(one: Round, defect: str = "", *, sockets: bool = False) -> S
             return MemoryConnection(theirs)
 
         box = Box("Theirs", reach, clock.now, wire(version), defect)
+        box.accepted = registered
 
         async def arrive(stage: Any) -> None:
             known["stage"], known["url"] = stage, await stage.listen() if sockets else ""

@@ -19,7 +19,7 @@ import pytest
 from shared.report.events import Verdict
 from shared.scenario.model import CHARGE_POINT, CSMS
 from shared.versions import V2X, VERSIONS, Version
-from tests.seeded.bench import AGAINST, rounds
+from tests.seeded.bench import AGAINST, against_station, rounds
 from tests.seeded.defects import CENTRAL, STATION, Defect
 from tests.support import each_version
 
@@ -75,6 +75,16 @@ def test_the_same_holds_over_real_sockets(role: str, version: Version) -> None:
     end = AGAINST[role](one, defect.row.name, sockets=True)
     assert end.failure is not None
     assert (end.failure.line, end.verdict) == (defect.line, Verdict.FAILED)
+
+
+@each_version
+def test_a_station_that_was_registered_in_an_earlier_run_need_not_boot(version: Version) -> None:
+    (one,) = [one for one in rounds(CSMS, version) if one.scenario.name == "out of service and back"]
+    end = against_station(one, registered=True)
+    assert end.verdict is Verdict.PASSED, end.reason
+    said = [entry.parts()[2] for entry in end.journal if entry.kind == "call"]
+    assert "BootNotification" not in said
+    assert said.index("TriggerMessage") < said.index("ChangeAvailability")
 
 
 def test_there_are_enough_of_both_and_on_each_version() -> None:
