@@ -18,7 +18,7 @@ from charge_point.operating import is_closed
 from charge_point.parts import Part
 from charge_point.restarting import go_down, restart
 from charge_point.security_events import security_event
-from charge_point.transfer import transport
+from charge_point.transfer import RETRY_INTERVAL, transport
 from shared.transfer import TransferFailed
 from shared.versions import V16
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 
 FETCHING, FETCHED, INSTALLING, ACTIVATING = "fetching", "fetched", "installing", "activating"
-
-RETRY_INTERVAL = 30.0
-"""Seconds between attempts when the request does not say (L01: the station is free to choose)."""
 
 PAUSE = 15.0
 """Seconds of a download that pauses."""

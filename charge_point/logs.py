@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point.parts import Part
-from charge_point.transfer import transport
+from charge_point.transfer import RETRY_INTERVAL, transport
 from shared.transfer import Failure, TransferFailed
 from shared.versions import V16, V21
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 Payload = dict[str, Any]
-
-RETRY_INTERVAL = 30.0
-"""Seconds between attempts when the request does not say."""
 
 FAILURES = tuple(failure.value for failure in Failure)
 """What can be made to go wrong with an upload."""

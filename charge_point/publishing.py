@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from charge_point.firmware import RETRY_INTERVAL
 from charge_point.parts import Part
-from charge_point.transfer import transport
+from charge_point.transfer import patience, transport
 from shared.transfer import TransferFailed
 
 if TYPE_CHECKING:
@@ -87,13 +86,14 @@ class Publisher(Part):
     async def _fetched(self, request: Payload) -> Image | None:
         from charge_point.firmware_image import download
 
-        for left in range(request.get("retries", 0), -1, -1):
+        how = patience(request)
+        for left in range(how["retries"], -1, -1):
             try:
                 return await download(transport(self.station), request["location"], keep=True)
             except TransferFailed as failed:
                 self.station.note("download_failed", f"firmware to publish: {failed}", retries=left)
                 if left:
-                    await asyncio.sleep(request.get("retryInterval", RETRY_INTERVAL))
+                    await asyncio.sleep(how["interval"])
         return None
 
     def _tell(self, status: str, id: int, **more: Any) -> None:

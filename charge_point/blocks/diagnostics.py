@@ -9,6 +9,7 @@ from charge_point.keeping import keep_cache
 from charge_point.parts import existing
 from charge_point.statuses import status
 from charge_point.tellers import tells
+from charge_point.transfer import patience
 from shared.answers import answers
 from shared.clock import parse
 from shared.dispatch import Answer, on
@@ -49,7 +50,7 @@ def get_diagnostics(station: Station, request: Payload) -> Payload | Answer:
         return {}
     # 1.6 §6.25: the location is a directory
     url = request["location"] if request["location"].endswith("/") else f"{request['location']}/"
-    upload = logs.Upload(logs.DIAGNOSTICS, None, url, name, content, *_patience(request))
+    upload = logs.Upload(logs.DIAGNOSTICS, None, url, name, content, **patience(request))
     return Answer({"fileName": name}, lambda: station.part(logs.Logs).begin(upload))
 
 
@@ -78,7 +79,7 @@ def get_log(station: Station, request: Payload) -> Payload | Answer:
         return status(version, "Rejected", "NotFound", "there is nothing to upload")  # N01.FR.05
     name = log_files.name_of(station, request["logType"])
     upload = logs.Upload(
-        logs.LOG, request["requestId"], log["remoteLocation"], name, content, *_patience(request)
+        logs.LOG, request["requestId"], log["remoteLocation"], name, content, **patience(request)
     )
     part = station.part(logs.Logs)
     word = "Accepted" if part.running is None else "AcceptedCanceled"  # N01.FR.12
@@ -87,13 +88,6 @@ def get_log(station: Station, request: Payload) -> Payload | Answer:
 
 def _moment(text: str | None) -> float | None:
     return None if text is None else parse(text)
-
-
-def _patience(request: Payload) -> tuple[int, float]:
-    """How often an upload is tried again, and after how many seconds."""
-    from charge_point.logs import RETRY_INTERVAL
-
-    return request.get("retries", 0), float(request.get("retryInterval", RETRY_INTERVAL))
 
 
 @tells("DiagnosticsStatusNotification", V16)

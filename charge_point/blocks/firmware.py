@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point.parts import existing
 from charge_point.statuses import status
 from charge_point.tellers import tells
+from charge_point.transfer import patience
 from shared.answers import NOTHING, answers
 from shared.clock import parse
 from shared.dispatch import Answer, Refuse, on
@@ -29,7 +30,7 @@ Payload = dict[str, Any]
 )
 def update_firmware_16(station: Station, request: Payload) -> Payload | Answer:
     """Fetch and install firmware."""
-    from charge_point.firmware import RETRY_INTERVAL, Firmware, Job
+    from charge_point.firmware import Firmware, Job
 
     if station.setup.updates.signed_only:
         raise Refuse("NotSupported", "this station takes signed firmware only")
@@ -40,8 +41,7 @@ def update_firmware_16(station: Station, request: Payload) -> Payload | Answer:
     job = Job(
         request["location"],
         retrieve=_moment(station, request["retrieveDate"]) or 0.0,
-        retries=request.get("retries", 0),
-        interval=float(request.get("retryInterval", RETRY_INTERVAL)),
+        **patience(request),
     )
     return Answer({}, lambda: part.begin(job))
 
@@ -86,7 +86,7 @@ def update_firmware(station: Station, request: Payload) -> Payload | Answer:
 
 def _job(station: Station, request: Payload) -> Job:
     """What is asked for. Raises ValueError for a time that is none."""
-    from charge_point.firmware import RETRY_INTERVAL, Job
+    from charge_point.firmware import Job
 
     firmware = request["firmware"]
     install = firmware.get("installDateTime")
@@ -96,8 +96,7 @@ def _job(station: Station, request: Payload) -> Job:
         signed=station.version is V16,
         retrieve=parse(firmware["retrieveDateTime"]),
         install=parse(install) if install else None,
-        retries=request.get("retries", 0),
-        interval=float(request.get("retryInterval", RETRY_INTERVAL)),
+        **patience(request),
         certificate=firmware.get("signingCertificate", ""),
         signature=firmware.get("signature", ""),
     )

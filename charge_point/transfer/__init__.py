@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from charge_point.parts import Part, existing
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 
 PROTOCOLS = ("http", "https", "ftp", "ftps")
 """What the real network speaks (FileTransferProtocols, SupportedFileTransferProtocols)."""
+
+
+RETRY_INTERVAL = 30.0
+"""Seconds between attempts when the request does not say (the station is free to choose)."""
+
+
+def patience(request: Mapping[str, Any]) -> dict[str, Any]:
+    """How often a transfer is tried again, and after how many seconds: `retries` and `interval` of jobs and uploads.
+
+    With a lenient schema either may be anything: what is no number counts as not given.
+    """
+    retries, interval = request.get("retries"), request.get("retryInterval")
+    return {
+        "retries": max(retries, 0) if isinstance(retries, int) else 0,
+        "interval": max(float(interval), 0.0) if isinstance(interval, int | float) else RETRY_INTERVAL,
+    }
 
 
 class Network:

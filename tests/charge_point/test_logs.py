@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from charge_point.authorization import Token, TokenInfo
+from charge_point.transfer import patience
 from shared.clock import text
 from shared.transfer import Failure, TransferFailed
 from shared.versions import V16, V21, V201, Version
@@ -187,6 +188,20 @@ async def test_a_power_cut_ends_an_upload(version: Version) -> None:
     assert told(wired) == [("Uploading", 1)]
     assert wired.files.stored == []
     await wired.end()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, (0, 30.0)),
+        ({"retries": 3, "retryInterval": 5}, (3, 5.0)),
+        ({"retries": -3, "retryInterval": -5}, (0, 0.0)),
+        ({"retries": "many", "retryInterval": None}, (0, 30.0)),
+    ],
+)
+def test_retries_that_are_no_numbers_are_as_good_as_none(given: Payload, wanted: tuple[int, float]) -> None:
+    found = patience(given)
+    assert (found["retries"], found["interval"]) == wanted
 
 
 # --- customer information: N09, N10 --------------------------------------------------------------------------
