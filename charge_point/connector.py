@@ -169,9 +169,11 @@ def status_16(regions: Regions) -> str:
         return _ENERGY_16[regions.energy]
     if regions.authorization is Authorization.GRANTED:
         return "Preparing"
+    if regions.reserved:
+        return "Reserved"  # until the identity that reserved is presented, cable or not (1.6 §4.9 G2)
     if regions.cable is not Cable.OUT:
         return "Finishing" if regions.authorization is Authorization.ENDED else "Preparing"
-    return "Reserved" if regions.reserved else "Available"
+    return "Available"
 
 
 def status_2x(regions: Regions) -> str:
@@ -180,9 +182,9 @@ def status_2x(regions: Regions) -> str:
         return "Faulted"
     if regions.availability is Availability.INOPERATIVE:
         return "Unavailable"
-    if regions.cable is not Cable.OUT:
-        return "Occupied"
-    return "Reserved" if regions.reserved else "Available"
+    if regions.reserved:
+        return "Reserved"  # a plug does not change it: G01.FR.09
+    return "Available" if regions.cable is Cable.OUT else "Occupied"
 
 
 def charging_state(regions: Regions) -> str:

@@ -25,8 +25,8 @@ LIST_TYPES = ("OptionList", "MemberList", "SequenceList")
 
 FEATURES = frozenset(
     "auth_switch cache cache_life firmware idle_only limits local_list local_only master_pass phase_totals"
-    " post_authorize resumption sampling_switch transaction_ids signed_values smart_charging der"
-    " display tariff cost".split()
+    " post_authorize reservation resumption sampling_switch transaction_ids signed_values smart_charging"
+    " der display tariff cost".split()
 )
 """The optional features that a station offers by itself in this release: all whose variables have their effect."""
 

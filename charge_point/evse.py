@@ -28,12 +28,9 @@ from charge_point.connector import (
 )
 from charge_point.ev import Ev
 from charge_point.meter import Meter
+from charge_point.parts import tell_parts
 from charge_point.telling import owe_evse, owe_token, stop_points
-from charge_point.transaction import (
-    Point,
-    Transaction,
-    reached,
-)
+from charge_point.transaction import Point, Transaction, reached
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -64,6 +61,7 @@ class Evse:
         "meter",
         "remote_id",
         "reservation",
+        "reserved",
         "sampler",
         "station",
         "timer",
@@ -87,6 +85,9 @@ class Evse:
         self.limits: dict[str, power.Limit] | None = None
         """What each source of limits allows: see `power.set_limit`."""
         self.reservation: int | None = None
+        """The reservation in whose name the driver was authorized, until the transaction is told of it."""
+        self.reserved = False
+        """Whether it is kept for who has reserved."""
         self.transaction: Transaction | None = None
         self.last: Transaction | None = None
         """The last transaction that ended here."""
@@ -110,7 +111,7 @@ class Evse:
             self.energy if mine else Energy.OFF,
             c.availability,
             c.health,
-            self.reservation is not None,
+            self.reserved,
         )
 
     def points(self) -> Point:
@@ -238,6 +239,7 @@ class Evse:
         self.authorization = follow(AUTHORIZATION, self.authorization, "granted")
         self.token, self.group = token, group
         self.remote_id = remote
+        tell_parts(self.station, lambda part: part.driver_came(self))
         if self.ev is not None:
             self.ev.signed = False
         trigger = "RemoteStart" if by_csms else "Authorized"
@@ -371,6 +373,7 @@ class Evse:
         """The session that was begun without naming an EVSE comes here, where its driver plugs in."""
         self.authorization, self.token, self.group = other.authorization, other.token, other.group
         self.transaction, self.remote_id = other.transaction, other.remote_id
+        self.reservation, other.reservation = other.reservation, None
         other.cancel_timer()
         if other.transaction is not None:
             other.sampler.off()

@@ -9,6 +9,7 @@ from charge_point.blocks.authorization import authorize
 from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
 from charge_point.ev import Ev, Vehicle
 from charge_point.keeping import keep_cache
+from charge_point.parts import refusal
 from shared.peer import CallFailed
 from shared.versions import V16, V201, Version
 
@@ -35,7 +36,9 @@ def plug_in(
     one, c = socket(station, evse, connector)
     floating = next((e for e in station.evses if e.floating and e.is_authorized), None)
     if floating is not None and floating is not one and one.is_free and floating.active.cable is Cable.OUT:
-        one.take_over(floating)
+        assert floating.token is not None
+        if not refusal(station, one, floating.token, floating.group):
+            one.take_over(floating)
     one.floating = False
     one.plug_in(c, ev=None if ev is None else Ev(ev))
 
@@ -129,10 +132,10 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     own = await _own_session(station, token, evse)
     if own is not None:
         return own
-    one = candidate(station, evse)
+    one = candidate(station, evse, token)
     master = _master_group(station)
     if one is None and not master:
-        return Presented("ignored", None, "no EVSE is free")
+        return _nowhere(station, evse, token)
     if not _may_begin(station):
         return Presented("refused", one, "the station is not registered")
     info = await station.decide(token)
@@ -141,8 +144,10 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
         return Presented("refused", one, info.status)
     if master and info.group == master:
         return _stop_all(station, token)  # C16.FR.03: it starts nothing
+    if one is None or refusal(station, one, token, info.group):
+        one = candidate(station, evse, token, info.group)
     if one is None:
-        return Presented("ignored", None, "no EVSE is free")
+        return _nowhere(station, evse, token, info.group)
     if not one.is_startable:
         return Presented("ignored", one, "the EVSE is in use by now")
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
@@ -203,14 +208,22 @@ def _stop_all(station: Station, token: Token) -> Presented:
     return Presented("stopped", None, "a master pass ends every transaction")
 
 
-def candidate(station: Station, evse: int | None) -> Evse | None:
-    """Where a session could begin: the EVSE named, else one with a car plugged in, else a free one."""
-    if evse is not None:
-        one = station.evse(evse)
-        return one if one is not None and one.is_startable else None
-    startable = [e for e in station.evses if e.is_startable]
-    plugged = [e for e in startable if e.active.cable is Cable.BOTH_ENDS]
-    return next(iter(plugged or startable), None)
+def candidate(
+    station: Station, evse: int | None, token: Token | None = None, group: str | None = None
+) -> Evse | None:
+    """Where a session could begin: the EVSE named; else one that is kept for `token`, or for its `group` (None: not
+    known yet); else one with a car plugged in; else a free one."""
+    found = station.evses if evse is None else station.evses_of(evse or -1)
+    open_ = [e for e in found if e.is_startable and (token is None or not refusal(station, e, token, group))]
+    return min(open_, key=lambda e: (not e.reserved, e.active.cable is not Cable.BOTH_ENDS), default=None)
+
+
+def _nowhere(station: Station, evse: int | None, token: Token, group: str | None = None) -> Presented:
+    """Why no session can begin: everything is in use, or what is not is kept for others."""
+    one = candidate(station, evse)
+    if one is None:
+        return Presented("ignored", None, "no EVSE is free")
+    return Presented("refused", one, refusal(station, one, token, group))
 
 
 async def decide(station: Station, token: Token) -> TokenInfo:

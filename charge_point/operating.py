@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from charge_point.connector import AVAILABILITY, Availability, Connector, follow
 from charge_point.keeping import keep_availability
 from charge_point.orders import Outcome, unknown_place
+from charge_point.parts import tell_parts
 from shared.versions import V16
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def _remember(
 
 def settle_availability(station: Station, evse: Evse) -> None:
     """Connectors that waited for the end of the transaction become inoperative (G03.FR.05)."""
+    tell_parts(station, lambda part: part.driver_left(evse))
     for c in evse.connectors:
         if c.availability is Availability.LEAVING:
             c.availability = follow(AVAILABILITY, c.availability, "disabled")

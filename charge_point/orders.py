@@ -9,6 +9,7 @@ from charge_point import blocks, tellers
 from charge_point.authorization import Token, TokenInfo
 from charge_point.connector import Availability, Cable, Health
 from charge_point.hands import candidate
+from charge_point.parts import refusal
 from shared.versions import V16
 
 if TYPE_CHECKING:
@@ -90,10 +91,12 @@ def remote_start(
     evse: int | None = None,
     connector: int | None = None,
     remote_start_id: int | None = None,
+    group: str = "",
 ) -> Outcome:
     """Start as the CSMS asks (F01, F02; 1.6 §5.11): Accepted, with what is to follow, or Rejected.
 
-    `connector` counts within the EVSE and is what 1.6 names; 2.x leaves it to the driver.
+    `connector` counts within the EVSE and is what 1.6 names; 2.x leaves it to the driver. `group` is what the
+    CSMS says of the token's.
     """
     if not station.registration.accepted:
         return _NOT_YET  # B02.FR.05; 1.6 §4.2
@@ -101,17 +104,27 @@ def remote_start(
         return Outcome("Rejected", reason=f"there is no EVSE {evse}", code="UnknownEvse")
     if evse is not None and connector is not None:
         _turn_to(station.evses[int(evse) - 1], connector)
-    one = candidate(station, evse)
+    known = _group(station, token, group)
+    one = candidate(station, evse, token, known)
     if one is None or (connector is not None and one.active.id != connector):
         return _not_startable(station, evse)
     one.floating = evse is None and len(station.evses) > 1 and one.active.cable is Cable.OUT
     running = one.transaction.id if one.transaction is not None else ""  # F01.FR.13
     return Outcome(
-        "Accepted", lambda: _start_remotely(station, one, token, remote_start_id), running, evse=one
+        "Accepted", lambda: _start_remotely(station, one, token, remote_start_id, known), running, evse=one
     )
 
 
 _NOT_YET = Outcome("Rejected", reason="the registration is not accepted", code="CSNotAccepted")
+
+
+def _group(station: Station, token: Token, said: str) -> str | None:
+    """The group of `token`: as the CSMS says, or as list or cache have it; else 1.6 asks for it first (§5.13), and in
+    2.x it has none (F01.FR.22)."""
+    known = station.authorizer.known(token, station.model, station.clock.time())
+    if said or known is not None:
+        return said or (known.group if known is not None else "")
+    return None if station.version is V16 else ""
 
 
 def _turn_to(one: Evse, connector: int) -> None:
@@ -127,18 +140,24 @@ def _not_startable(station: Station, evse: int | None) -> Outcome:
     """Why no session can begin (F01.FR.23, .24)."""
     if any(e.is_authorized for e in station.evses_of(evse)):
         return Outcome("Rejected", reason="it is in use already", code="TxInProgress")
+    if candidate(station, evse) is not None:  # F01.FR.21, .22; 1.6 §5.13
+        return Outcome("Rejected", reason="it is reserved for somebody else", code="Unspecified")
     return Outcome("Rejected", reason="it is unavailable or faulted", code="Unspecified")
 
 
-async def _start_remotely(station: Station, one: Evse, token: Token, remote_start_id: int | None) -> None:
-    info = TokenInfo("Accepted")
+async def _start_remotely(
+    station: Station, one: Evse, token: Token, remote_start_id: int | None, group: str | None
+) -> None:
+    info = TokenInfo("Accepted", group or "")
     asks = station.model.flag("AuthorizeRemoteTxRequests")  # F01.FR.01, .02; 1.6 §5.11
+    asks = asks or bool(refusal(station, one, token, group or ""))  # the group decides: 1.6 §5.13
     if asks and token.type != "Central":  # C05.FR.01
         info = await station.decide(token)
-    if info.accepted and one.is_startable:
-        one.grant(token, info.group, remote=remote_start_id, by_csms=True)
-    elif not info.accepted:
-        station.note("not_started", f"{token.id} is {info.status}")
+    why = refusal(station, one, token, info.group or group or "")
+    if not info.accepted or why:
+        station.note("not_started", f"{token.id}: {why}" if why else f"{token.id} is {info.status}")
+    elif one.is_startable:
+        one.grant(token, info.group or group or "", remote=remote_start_id, by_csms=True)
     station.changed()
 
 

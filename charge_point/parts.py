@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from charge_point.authorization import Token
     from charge_point.evse import Evse
     from charge_point.station import Station
     from charge_point.transaction import Transaction
@@ -22,6 +23,7 @@ KEPT: dict[str, str] = {
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
     "display messages": "charge_point.display:DisplayMessages",
     "der controls": "charge_point.der.controls:DerControls",
+    "reservations": "charge_point.reservations:Reservations",
     "security events": "charge_point.security_events:SecurityEvents",
     "signing": "charge_point.meter_signing:SigningMeters",
 }
@@ -55,6 +57,19 @@ class Part:
 
     def power_off(self) -> None:
         """The station goes down, to restart or for ever: cancel every timer, forget what is volatile."""
+
+    def refuses(self, evse: Evse, token: Token, group: str | None) -> str:
+        """Why who presents `token`, of this group (None: not known yet), may not use `evse`; empty when they may."""
+        return ""
+
+    def driver_came(self, evse: Evse) -> None:
+        """A driver was authorized at `evse`; nothing follows from it yet."""
+
+    def driver_left(self, evse: Evse) -> None:
+        """The driver's authorization at `evse` is over, and there is no transaction."""
+
+    def place_changed(self, evse: Evse) -> None:
+        """Cable, driver, availability or health of `evse` may have changed."""
 
     def energy_offered(self, evse: Evse) -> None:
         """The power path of `evse` is about to be closed: its driver is authorized and its car connected."""
@@ -111,6 +126,12 @@ def tell_parts(station: Station, tell: Callable[[Part], object]) -> None:
     """Let `tell` call a hook of every part that the station has."""
     for one in tuple((station.parts or {}).values()):
         tell(one)
+
+
+def refusal(station: Station, evse: Evse, token: Token, group: str | None = None) -> str:
+    """Why a part does not let who presents `token` use `evse`; empty when none has a reason."""
+    found = (part.refuses(evse, token, group) for part in (station.parts or {}).values())
+    return next(filter(None, found), "")
 
 
 def restore_parts(station: Station, kept: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from charge_point.blocks.availability import (
     status_of,
 )
 from charge_point.connector import Connector
+from charge_point.parts import tell_parts
 from shared.versions import V16
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def report(
     station: Station, evse: Evse, connector: Connector, *, asked: bool = False, triggered: bool = False
 ) -> None:
     """Report the connector's status if it is not what the CSMS was last told, or if it was `asked` for."""
+    _report(station, evse, connector, asked=asked, triggered=triggered)
+    tell_parts(station, lambda part: part.place_changed(evse))
+
+
+def _report(station: Station, evse: Evse, connector: Connector, *, asked: bool, triggered: bool) -> None:
     status = status_of(station, evse, connector)
     if connector.pending is not None and not asked:
         connector.pending.cancel()

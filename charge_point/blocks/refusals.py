@@ -56,11 +56,6 @@ TABLE = (
         "B09.FR.02-B09.FR.05",
         rule=refusing.set_network_profile,
     ),
-    # reservation
-    Refusal("ReserveNow", (V16,), "Rejected", "this station takes no reservations", "1.6 §5.13"),
-    Refusal("ReserveNow", V2X, "Rejected", "this station takes no reservations", "H01.FR.01", "NotEnabled"),
-    Refusal("CancelReservation", (V16,), "Rejected", "there is no reservation", "1.6 §5.1"),
-    Refusal("CancelReservation", V2X, "Rejected", "there is no reservation", "H02.FR.01", "NotFound"),
     # smart charging
     # certificates
     Refusal(

@@ -89,7 +89,10 @@ def request_start(station: Station, request: Payload) -> Payload | Answer:
     if unfit is not None:
         return unfit
     outcome = station.remote_start(
-        token, evse=request.get("evseId"), remote_start_id=request["remoteStartId"]
+        token,
+        evse=request.get("evseId"),
+        remote_start_id=request["remoteStartId"],
+        group=request.get("groupIdToken", {}).get("idToken", ""),
     )
     _keep_profile(station, outcome, token, request)
     answer = told(station, outcome)
