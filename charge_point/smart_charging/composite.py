@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
-from charge_point.smart_charging.modes import Grid, settled
+from charge_point.smart_charging.modes import Grid, setpoint, settled
 from charge_point.smart_charging.profile import MAX, PHASES, Period, Profile, Schedule
 
 LINE_VOLTS = 230.0
@@ -217,11 +217,15 @@ def changes_after(case: Case, now: float) -> float:
 
 
 class Step(NamedTuple):
-    """From `start` (seconds from the beginning of the schedule) on, `limit` holds on `phases` (0: DC)."""
+    """From `start` (seconds from the beginning of the schedule) on, `limit` holds on `phases` (0: DC).
+
+    `setpoint` is what the car shall follow, negative for giving back, where there is one.
+    """
 
     start: float
     limit: float
     phases: int
+    setpoint: float | None = None
 
 
 def in_unit(allowed: Allowed, unit: str, supply: Supply) -> float:
@@ -243,13 +247,26 @@ def schedule_of(
     steps: list[Step] = []
     at = now
     for at in _instants(cases, now, now + duration):
-        limit, phases = _value(cases, unit, at, most)
-        if not steps or (steps[-1].limit, steps[-1].phases) != (limit, phases):
+        wanted = setpoint_at(cases[0], unit, at) if len(cases) == 1 else None
+        step = Step(at - now, *_value(cases, unit, at, most), wanted)
+        if not steps or steps[-1][1:] != step[1:]:
             if len(steps) == MOST_PERIODS:
                 return steps, at - now
-            steps.append(Step(at - now, limit, phases))
+            steps.append(step)
     later = min((changes_after(case, at) for case in cases), default=inf)
     return steps, duration if later >= now + duration else later - now
+
+
+def setpoint_at(case: Case, unit: str, now: float) -> float | None:
+    """What the car shall follow at `now`, in `unit`, within the limits (SC.04, K08.FR.08); None for nothing."""
+    found = prevailing(case.own, now, case.session)
+    wanted = None if found is None else setpoint(found[1], case.grid)
+    if found is None or wanted is None:
+        return None
+    if found[0].schedule.unit != unit:
+        ampere = DC_VOLTS if case.supply.is_dc else LINE_VOLTS * case.supply.phases
+        wanted = wanted * ampere if unit == "W" else wanted / ampere
+    return round(min(wanted, in_unit(limit_at(case, now), unit, case.supply)), 1)
 
 
 def _instants(cases: Sequence[Case], now: float, end: float) -> Iterator[float]:

@@ -110,6 +110,8 @@ def _wire(
     dynamic = station.version is V21 and duration is None
     schedule: Payload = {"id": 1, "chargingRateUnit": unit}
     period: Payload = {"startPeriod": 0, "limit": limit}
+    if unit == "W" and not station.setup.is_dc:
+        period["numberPhases"] = station.setup.phases  # it is the sum of those that there are
     profile: Payload = {
         "id": id,
         "stackLevel": 0,

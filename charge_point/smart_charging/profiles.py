@@ -185,7 +185,7 @@ class Profiles(Part):
         """When relative schedules of `evse` began; now, when no session is there (K08.FR.06)."""
         if evse.id in self.ready:
             return self.ready[evse.id]
-        return now if evse.transaction is None else evse.transaction.time
+        return now if evse.transaction is None else round(evse.transaction.time, 3)
 
     # --- what happens to the station ----------------------------------------------------------------------
 

@@ -193,6 +193,8 @@ class Composite(NamedTuple):
             found[at] = {"startPeriod": at, "limit": step.limit}
             if step.phases:
                 found[at]["numberPhases"] = step.phases
+            if step.setpoint is not None:
+                found[at]["setpoint"] = step.setpoint
         return list(found.values())
 
 

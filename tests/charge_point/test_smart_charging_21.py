@@ -373,6 +373,8 @@ async def test_a_negative_setpoint_is_energy_that_comes_back() -> None:
     at.forget()
     assert await at.send(1, discharging(at)) == "Accepted"
     assert (evse.meter.watts, evse.energy.value) == (-6900, "flowing")
+    (period,) = (await at.schedule(1, 60, "W"))["chargingSchedulePeriod"]
+    assert (period["limit"], period["setpoint"]) == (0, -6900)  # SC.04
     assert "SuspendedEVSE" not in str(at.of("TransactionEvent"))
     await at.settle(1800)
     names = ("Energy.Active.Export.Register", "Power.Active.Export", "Power.Active.Import", "Current.Export")

@@ -159,3 +159,12 @@ async def test_a_limit_can_be_typed_at_the_station() -> None:
         await at.settle()
         assert at.amps == amps
     await at.end()
+
+
+async def test_watts_from_outside_are_those_of_the_phases_that_there_are() -> None:
+    at = Charging(V201, phases=1)
+    await at.start()
+    await at.charging()
+    external_limit(at.station, 2300.0, unit="W")
+    assert at.amps == 10
+    await at.end()
