@@ -20,7 +20,7 @@ from shared.versions import VERSIONS, Version
 Overrides = Mapping[str, Settable | Override]
 """Name (as for `Catalogue.find`, or `EVSE.Power` for all EVSEs) -> another value, or more than the value."""
 
-Live = Callable[[Slot], str | None]
+Live = Callable[..., str | None]
 Consent = Callable[[Slot, str], str | None]
 Listener = Callable[[Slot, str, str], object]
 
@@ -124,6 +124,10 @@ class DeviceModel:
         if self._changed is not None and slot in self._changed:
             return self._changed[slot]
         return self._given.get(slot, slot.definition.default) or None
+
+    def target(self, slot: Slot) -> str | None:
+        """What the station aims at for `slot` (the Target attribute); None for what has no such thing."""
+        return self.live(slot, True) if self.live is not None and "target" in slot.definition.traits else None
 
     def write(self, slot: Slot, text: str) -> Written:
         """Set `slot` as the CSMS asks, or say why not (B05.FR.07-10; 1.6 §5.3)."""

@@ -258,6 +258,10 @@ def fault(station: Station, evse: int = 1, connector: int | None = None, error: 
     one, c = socket(station, evse, connector)
     c.health = follow(HEALTH, c.health, "fault")
     c.error = error
+    if station.version is not V16:
+        from charge_point.monitoring.monitors import Monitors  # few stations have a fault
+
+        station.part(Monitors).look_soon()  # a hard-wired monitor watches for faults
     if one.active is c and one.is_authorized:
         one.end_authorization("AbnormalCondition", FAULT_REASONS.get(error, "Other"))
     station.report(one, c)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from charge_point.connector import charging_state, status_2x
+from charge_point.connector import Energy, Health, charging_state, status_2x
+from charge_point.measurands import warmth
 from charge_point.parts import existing
+from charge_point.power import offered
 
 if TYPE_CHECKING:
     from charge_point.catalogue import Slot
@@ -37,6 +39,53 @@ def _connector_state(station: Station, slot: Slot) -> str | None:
 
 def _power(station: Station, slot: Slot) -> str:
     return f"{_evse(station, slot).meter.watts:.10g}"
+
+
+def _current(station: Station, slot: Slot) -> float:
+    """A per conductor in use."""
+    meter = _evse(station, slot).meter
+    if meter.flow is None:
+        return 0.0
+    volts = meter.volts * meter.used if meter.phases else meter.flow.volts
+    return meter.watts / volts if volts else 0.0
+
+
+def _amps(station: Station, slot: Slot) -> str:
+    return f"{_current(station, slot):.6g}"
+
+
+def _warmth(station: Station, slot: Slot) -> str:
+    """Of the body, as the measurand has it."""
+    return f"{warmth(abs(_current(station, slot))):.6g}"
+
+
+def _problem(station: Station, slot: Slot) -> str:
+    """Whether a connector, any of an EVSE, or any of the station is faulted."""
+    faulted = any(
+        c.health is Health.FAULTED
+        for evse in station.evses_of(slot.evse)
+        for c in evse.connectors
+        if slot.connector in (0, c.id)
+    )
+    return "true" if faulted else "false"
+
+
+def _base(station: Station, slot: Slot) -> str:
+    from charge_point.monitoring.monitors import base_of  # only a report asks
+
+    return base_of(station)
+
+
+def _level(station: Station, slot: Slot) -> str:
+    from charge_point.monitoring.monitors import level_of
+
+    return str(level_of(station))
+
+
+def _offered(station: Station, slot: Slot) -> str:
+    """What a car would get now, in W; nothing as long as nothing is offered to one."""
+    one = _evse(station, slot)
+    return f"{offered(one)[1] if one.energy is not Energy.OFF else 0.0:.10g}"
 
 
 def _charging(station: Station, slot: Slot) -> str:
@@ -79,6 +128,13 @@ VALUES: dict[tuple[str, str], Value] = {
     ("ChargingStation", "AvailabilityState"): _station_state,
     ("EVSE", "AvailabilityState"): _evse_state,
     ("EVSE", "Power"): _power,
+    ("EVSE", "ACCurrent"): _amps,
+    ("EVSE", "Temperature"): _warmth,
+    ("ChargingStation", "Problem"): _problem,
+    ("EVSE", "Problem"): _problem,
+    ("Connector", "Problem"): _problem,
+    ("MonitoringCtrlr", "ActiveMonitoringBase"): _base,
+    ("MonitoringCtrlr", "ActiveMonitoringLevel"): _level,
     ("EVSE", "ChargingState"): _charging,
     ("EVSE", "ActiveTransactionId"): _transaction,
     ("ChargingStation", "ActiveTransactionId"): _transactions,
@@ -90,3 +146,6 @@ VALUES: dict[tuple[str, str], Value] = {
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
     ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(64 * len(station.authorizer.cache or ())),
 }
+
+TARGETS: dict[tuple[str, str], Value] = {("EVSE", "Power"): _offered}
+"""What the station aims at, for the variables that have a Target attribute."""

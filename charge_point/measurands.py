@@ -90,9 +90,13 @@ def _volts(r: Reading) -> float:
     return sum(alive) / len(alive) if alive else 0.0
 
 
+def warmth(amps: float) -> float:
+    """Of the body at so many amperes, in degrees Celsius: warmer with their square."""
+    return 20.0 + min((amps / 32.0) ** 2, 4.0) * 10.0
+
+
 def _warmth(r: Reading) -> Value:
-    """Of the body: warmer with the square of the current."""
-    return None if r.main else 20.0 + min((max(map(abs, r.amps)) / 32.0) ** 2, 4.0) * 10.0
+    return None if r.main else warmth(max(map(abs, r.amps)))
 
 
 def _soc(r: Reading) -> Value:

@@ -22,6 +22,8 @@ KEPT: dict[str, str] = {
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
     "display messages": "charge_point.display:DisplayMessages",
+    "monitor events": "charge_point.monitoring.events:MonitorEvents",
+    "monitors": "charge_point.monitoring.monitors:Monitors",
     "der controls": "charge_point.der.controls:DerControls",
     "reservations": "charge_point.reservations:Reservations",
     "security events": "charge_point.security_events:SecurityEvents",
@@ -73,6 +75,9 @@ class Part:
 
     def energy_offered(self, evse: Evse) -> None:
         """The power path of `evse` is about to be closed: its driver is authorized and its car connected."""
+
+    def energy_drawn(self, evse: Evse) -> None:
+        """Another power flows at `evse`, or it is held back."""
 
     def energy_stopped(self, evse: Evse) -> None:
         """The power path of `evse` has been opened."""

@@ -278,6 +278,7 @@ def draw(evse: Evse, to: Energy) -> None:
         else:
             flow = Flow(ev, amps=hardware, watts=amount)
     evse.meter.draw(flow, evse.station.clock.elapsed())
+    tell_parts(evse.station, lambda part: part.energy_drawn(evse))
 
 
 def stop_energy(evse: Evse) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from charge_point import variables
 from charge_point.definitions import NETWORK_SLOTS
 from charge_point.security_events import security_event
 from charge_point.statuses import status
@@ -50,33 +49,6 @@ def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
         return rejected
     box = "ChargePoint" if station.version is V16 else "ChargingStation"
     return Answer(rejected, lambda: security_event(station, f"Invalid{box}Certificate"))
-
-
-def get_monitoring_report(station: Station, request: Payload) -> Payload:
-    """NotSupported for any criteria, EmptyResultSet without: there is no monitor."""
-    if request.get("monitoringCriteria"):
-        return status(station.version, "NotSupported", "UnsupportedParam", "nothing can be monitored")
-    return status(station.version, "EmptyResultSet", "NotFound", "there is no monitor")
-
-
-def set_variable_monitoring(station: Station, request: Payload) -> Payload:
-    """One result for each monitor asked for, none of them Accepted."""
-    return {"setMonitoringResult": [_monitor(station, item) for item in request["setMonitoringData"]]}
-
-
-def _monitor(station: Station, item: Payload) -> Payload:
-    slot = variables.find(station.model.catalogue, item["component"], item["variable"])
-    if isinstance(slot, str):
-        said = slot
-    else:
-        said = "Rejected" if "id" in item else "UnsupportedMonitorType"
-    named = {key: item[key] for key in ("id", "type", "severity", "component", "variable") if key in item}
-    return {"status": said} | named
-
-
-def clear_variable_monitoring(station: Station, request: Payload) -> Payload:
-    """NotFound for each id."""
-    return {"clearMonitoringResult": [{"id": id, "status": "NotFound"} for id in request["id"]]}
 
 
 def clear_tariffs(station: Station, request: Payload) -> Payload:

@@ -50,15 +50,25 @@ def get_result(model: DeviceModel, item: Payload) -> Payload:
     slot = find(model.catalogue, item["component"], item["variable"])
     if isinstance(slot, str):
         result["attributeStatus"] = slot
-    elif result["attributeType"] != "Actual":
-        result["attributeStatus"] = "NotSupportedAttributeType"  # B06.FR.08: every variable has Actual only
+    elif (target := _wanted_attribute(model, slot, result["attributeType"])) is not None:
+        result |= target
     elif slot.definition.access == WRITE_ONLY:
         result["attributeStatus"] = "Rejected"  # B06.FR.09
-        result["attributeStatusInfo"] = _info(Fault("WriteOnly", f"{slot.definition.name} is write-only"))
+        result["attributeStatusInfo"] = info(Fault("WriteOnly", f"{slot.definition.name} is write-only"))
     else:
         result["attributeStatus"] = "Accepted"
         result["attributeValue"] = _reported(model, slot)
     return result
+
+
+def _wanted_attribute(model: DeviceModel, slot: Slot, kind: str) -> Payload | None:
+    """The result for another attribute than Actual: what is aimed at, where the variable has that (B06.FR.08)."""
+    if kind == "Actual":
+        return None
+    target = model.target(slot) if kind == "Target" else None
+    if target is None:
+        return {"attributeStatus": "NotSupportedAttributeType"}
+    return {"attributeStatus": "Accepted", "attributeValue": target}
 
 
 def set_results(model: DeviceModel, items: list[Payload]) -> list[Payload]:
@@ -74,6 +84,8 @@ def set_results(model: DeviceModel, items: list[Payload]) -> list[Payload]:
         slot = find(model.catalogue, item["component"], item["variable"])
         if isinstance(slot, str):
             result["attributeStatus"] = slot
+        elif result["attributeType"] == "Target" and model.target(slot) is not None:
+            _reject(result, Fault("ReadOnly", f"the target of {slot.definition.name} is read-only"))
         elif result["attributeType"] != "Actual":
             result["attributeStatus"] = "NotSupportedAttributeType"
         elif slot in done:
@@ -108,10 +120,11 @@ def _named(item: Payload) -> Payload:
 
 def _reject(result: Payload, fault: Fault) -> None:
     result["attributeStatus"] = "Rejected"
-    result["attributeStatusInfo"] = _info(fault)
+    result["attributeStatusInfo"] = info(fault)
 
 
-def _info(fault: Fault) -> Payload:
+def info(fault: Fault) -> Payload:
+    """The StatusInfoType that says why."""
     return {"reasonCode": fault.reason, "additionalInfo": fault.text[:512]}
 
 
@@ -133,17 +146,20 @@ def entry(model: DeviceModel, slot: Slot) -> Payload:
         attribute["persistent"] = True
     if "constant" in row.traits:
         attribute["persistent"] = attribute["constant"] = True
+    attributes = [attribute]
+    target = model.target(slot)
+    if target is not None:
+        attributes.append({"type": "Target", "mutability": READ_ONLY, "value": target})
     return {
-        "component": _component(slot),
-        "variable": {"name": row.variable, "instance": row.instance}
-        if row.instance
-        else {"name": row.variable},
-        "variableAttribute": [attribute],
+        "component": component_of(slot),
+        "variable": variable_of(slot),
+        "variableAttribute": attributes,
         "variableCharacteristics": _characteristics(model.catalogue, slot),
     }
 
 
-def _component(slot: Slot) -> Payload:
+def component_of(slot: Slot) -> Payload:
+    """The ComponentType that names it on the wire."""
     component: Payload = {"name": slot.definition.component}
     if slot.component_instance:
         component["instance"] = slot.component_instance
@@ -154,12 +170,23 @@ def _component(slot: Slot) -> Payload:
     return component
 
 
+def variable_of(slot: Slot) -> Payload:
+    """The VariableType that names it on the wire."""
+    row = slot.definition
+    return {"name": row.variable, "instance": row.instance} if row.instance else {"name": row.variable}
+
+
+def is_monitorable(slot: Slot) -> bool:
+    """Whether a monitor may be set on it: on what the station knows to change, and on every setting."""
+    return "monitor" in slot.definition.traits or slot.writable
+
+
 def _characteristics(catalogue: Catalogue, slot: Slot) -> Payload:
     row = slot.definition
     found: Payload = {
         "dataType": row.type,
         # a variable can only be monitored where monitors can be set
-        "supportsMonitoring": "monitor" in row.traits and "monitoring" in catalogue.features,
+        "supportsMonitoring": is_monitorable(slot) and "monitoring" in catalogue.features,
     }
     if row.unit:
         found["unit"] = row.unit
@@ -212,7 +239,7 @@ def selection(model: DeviceModel, criteria: list[str], wanted: list[Payload]) ->
     met: dict[tuple[str, str, int, int], bool] = {}
     found = []
     for slot in model.catalogue.slots:
-        if wanted and not any(_is_wanted(slot, item) for item in wanted):
+        if wanted and not any(is_wanted(slot, item) for item in wanted):
             continue
         component = (
             slot.definition.component.lower(),
@@ -235,7 +262,7 @@ def _meets(model: DeviceModel, variables: Iterable[Slot], criterion: str) -> boo
     return any(model.read(slot) == "true" for slot in named)
 
 
-def _is_wanted(slot: Slot, item: Payload) -> bool:
+def is_wanted(slot: Slot, item: Payload) -> bool:
     """What the item leaves out matches anything: variable, instances, EVSE, connector (B08.FR.20-25)."""
     row = slot.definition
     component, variable = item["component"], item.get("variable") or {}

@@ -1,23 +1,17 @@
-"""Provisioning, the part about configuration: variables, reports and 1.6 keys (B05-B08; 1.6 §5.3, §5.8).
-
-Limits of a request that the device model announces are kept with the errors of the standard: too many items
-(B06.FR.16, B08.FR.17) and too many bytes (B06.FR.17, B08.FR.18); SetVariables is treated alike.
-"""
+"""Provisioning, the part about configuration: variables, reports and 1.6 keys (B05-B08; 1.6 §5.3, §5.8)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
-import orjson
-
 from charge_point import configuration, variables
 from charge_point.catalogue import Slot
 from charge_point.device_model import DeviceModel
+from charge_point.limits import keep_limits, send_pages
 from shared.answers import answers
 from shared.clock import Clock
 from shared.dispatch import Answer, Refuse, on
-from shared.peer import CallFailed, CallRefused
 from shared.versions import COUNT, V2X, V16, refusal
 
 Payload = dict[str, Any]
@@ -49,7 +43,7 @@ class Owner(Protocol):
 def get_variables(station: Owner, request: Payload) -> Payload:
     """B06."""
     items = request["getVariableData"]
-    _keep_limits(station.model, "GetVariables", items, request)
+    keep_limits(station.model, "DeviceDataCtrlr", "GetVariables", items, request)
     return {"getVariableResult": [variables.get_result(station.model, item) for item in items]}
 
 
@@ -64,7 +58,7 @@ def get_variables(station: Owner, request: Payload) -> Payload:
 def set_variables(station: Owner, request: Payload) -> Payload:
     """B05."""
     items = request["setVariableData"]
-    _keep_limits(station.model, "SetVariables", items, request)
+    keep_limits(station.model, "DeviceDataCtrlr", "SetVariables", items, request)
     return {"setVariableResult": variables.set_results(station.model, items)}
 
 
@@ -91,7 +85,7 @@ def get_base_report(station: Owner, request: Payload) -> Answer | Payload:
 def get_report(station: Owner, request: Payload) -> Answer | Payload:
     """B08: limited to criteria and variables, EmptyResultSet when nothing is left (B08.FR.15)."""
     wanted = request.get("componentVariable", [])
-    _keep_limits(station.model, "GetReport", wanted, request)
+    keep_limits(station.model, "DeviceDataCtrlr", "GetReport", wanted, request)
     slots = variables.selection(station.model, request.get("componentCriteria", []), wanted)
     return _reported(station, slots, request["requestId"])
 
@@ -100,28 +94,7 @@ def _reported(station: Owner, slots: list[Slot], request_id: int) -> Answer | Pa
     if not slots:
         return {"status": "EmptyResultSet", "statusInfo": {"reasonCode": "NotFound"}}
     reports = variables.pages(station.model, slots, request_id, station.clock.now())
-
-    async def send() -> None:
-        for report in reports:  # one after the other, so that they arrive in order
-            try:
-                await station.call("NotifyReport", report)
-            except CallRefused:
-                continue  # the CSMS did not want this page; the others are owed to it all the same
-            except CallFailed:
-                return  # nobody answers any more: a report is not kept for later, it can be asked for again
-
-    return Answer({"status": "Accepted"}, then=send)
-
-
-def _keep_limits(model: DeviceModel, action: str, items: list[Payload], request: Payload) -> None:
-    most = model.integer("DeviceDataCtrlr", "ItemsPerMessage", action)
-    if len(items) > most:
-        code = refusal(model.version, COUNT).code or ""
-        raise Refuse(code, f"{action} takes at most {most} items, not {len(items)}")
-    most = model.integer("DeviceDataCtrlr", "BytesPerMessage", action)
-    size = len(orjson.dumps(request))
-    if size > most:
-        raise Refuse("FormatViolation", f"{action} takes at most {most} bytes, not {size}")
+    return Answer({"status": "Accepted"}, lambda: send_pages(station, "NotifyReport", reports))
 
 
 @on("GetConfiguration", V16)

@@ -43,8 +43,6 @@ class Refusal(NamedTuple):
     rule: Rule | None = None
 
 
-_MONITORS = "this station monitors no variables"
-
 TABLE = (
     # provisioning
     Refusal(
@@ -90,46 +88,6 @@ TABLE = (
         "this station installs no certificates",
         "M05.FR.03",
         "UnsupportedRequest",
-    ),
-    # diagnostics
-    Refusal(
-        "SetVariableMonitoring",
-        V2X,
-        "setMonitoringResult",
-        "for each monitor UnknownComponent, UnknownVariable, Rejected for one with an id, else UnsupportedMonitorType",
-        "N04.FR.01-N04.FR.05, N04.FR.13",
-        rule=refusing.set_variable_monitoring,
-    ),
-    Refusal(
-        "ClearVariableMonitoring",
-        V2X,
-        "clearMonitoringResult",
-        "for each id NotFound",
-        "N06.FR.02, N06.FR.05",
-        rule=refusing.clear_variable_monitoring,
-    ),
-    Refusal(
-        "GetMonitoringReport",
-        V2X,
-        "NotSupported or EmptyResultSet",
-        "NotSupported with monitoringCriteria, EmptyResultSet without: there is no monitor",
-        "N02.FR.02, N02.FR.10",
-        rule=refusing.get_monitoring_report,
-    ),
-    Refusal("SetMonitoringBase", V2X, "NotSupported", _MONITORS, "N03.FR.02", "UnsupportedRequest"),
-    Refusal(
-        "SetMonitoringLevel",
-        V2X,
-        "Rejected",
-        _MONITORS,
-        "N05.FR.01, GenericStatusEnumType",
-        "UnsupportedRequest",
-    ),
-    Refusal(
-        "AdjustPeriodicEventStream", (V21,), "Rejected", "no event stream is open", "N14.FR.02", "NotFound"
-    ),
-    Refusal(
-        "GetPeriodicEventStream", (V21,), EMPTY, "no constantStreamData: no event stream is open", "N12.FR.01"
     ),
     # tariff and payment
     Refusal("SetDefaultTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I07.FR.01"),

@@ -123,6 +123,8 @@ class ScriptedCsms:
             p = got.payload
             if got.action == "NotifyEvent":
                 event = p["eventData"][0]
+                if "variableMonitoringId" in event:
+                    continue  # a monitor's is no status
                 if event["component"]["evse"]["id"] == connector:
                     found.append(event["actualValue"])
             elif got.action == "StatusNotification" and p.get("evseId", p["connectorId"]) == connector:

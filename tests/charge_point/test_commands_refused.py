@@ -145,42 +145,6 @@ async def test_a_network_profile_is_looked_at_before_it_is_refused(
     await wired.end()
 
 
-MONITOR = {"type": "UpperThreshold", "severity": 5, "value": 1.0}
-
-
-async def test_each_monitor_is_refused_for_its_own_reason(version_2x: Version) -> None:
-    wired = await Wired(version_2x).start()
-    power = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}}
-    items = [
-        MONITOR | power,
-        MONITOR | power | {"id": 3},
-        MONITOR | power | {"variable": {"name": "Nonsense"}},
-        MONITOR | power | {"component": {"name": "Nonsense"}},
-    ]
-    answer = await wired.ask("SetVariableMonitoring", {"setMonitoringData": items})
-    results = answer["setMonitoringResult"]
-    assert [result["status"] for result in results] == [
-        "UnsupportedMonitorType",  # N04.FR.05
-        "Rejected",  # N04.FR.13
-        "UnknownVariable",  # N04.FR.04
-        "UnknownComponent",  # N04.FR.03
-    ]
-    for item, result in zip(items, results, strict=True):  # N04.FR.01, .02
-        assert (result["component"], result["variable"]) == (item["component"], item["variable"])
-    assert (await wired.ask("ClearVariableMonitoring", {"id": [1, 2]})) == {
-        "clearMonitoringResult": [{"id": 1, "status": "NotFound"}, {"id": 2, "status": "NotFound"}]
-    }
-    await wired.end()
-
-
-async def test_a_monitoring_report_depends_on_whether_criteria_are_given(version_2x: Version) -> None:
-    wired = await Wired(version_2x).start()
-    assert (await wired.ask("GetMonitoringReport", {"requestId": 1}))["status"] == "EmptyResultSet"
-    some = {"requestId": 1, "monitoringCriteria": ["ThresholdMonitoring"]}
-    assert (await wired.ask("GetMonitoringReport", some))["status"] == "NotSupported"
-    await wired.end()
-
-
 @pytest.mark.parametrize(
     ("version", "kind", "event"),
     [

@@ -423,7 +423,7 @@ async def test_a_variable_is_reported_with_its_characteristics(version: Version)
         "variableCharacteristics": {
             "dataType": "OptionList",
             "valuesList": "Available,Occupied,Reserved,Unavailable,Faulted",
-            "supportsMonitoring": False,
+            "supportsMonitoring": True,
         },
     }
     power = variables.entry(at.model, at.model.slot("EVSE#2.Power"))["variableCharacteristics"]
@@ -432,18 +432,24 @@ async def test_a_variable_is_reported_with_its_characteristics(version: Version)
         "unit": "W",
         "minLimit": 0,
         "maxLimit": 50_000,
-        "supportsMonitoring": False,
+        "supportsMonitoring": True,
     }
 
 
 def test_monitoring_is_only_promised_where_monitors_can_be_set() -> None:
-    model = DeviceModel(V201, features=FEATURES | {"monitoring"})
-    told = {
-        slot.path: variables.entry(model, slot)["variableCharacteristics"]["supportsMonitoring"]
+    assert not monitorable(FEATURES - {"monitoring"})
+    told = monitorable(FEATURES)
+    assert {"EVSE#1.Power", "TxCtrlr.TxStartPoint", "SecurityCtrlr.BasicAuthPassword"} <= told
+    assert "EVSE#1.SupplyPhases" not in told
+
+
+def monitorable(features: frozenset[str]) -> set[str]:
+    model = DeviceModel(V201, features=features)
+    return {
+        slot.path
         for slot in model.catalogue.slots
+        if variables.entry(model, slot)["variableCharacteristics"]["supportsMonitoring"]
     }
-    assert told["EVSE#1.Power"]
-    assert not told["TxCtrlr.TxStartPoint"]
 
 
 @each_2x

@@ -179,7 +179,8 @@ class Wired:
     def heard(self, *without: str) -> list[tuple[str, Payload]]:
         """What the CSMS received, in order: (action, payload) of a call, ("> " + action, payload) of an answer.
 
-        A CALLERROR is ("! " + action, {"code": ...}), the end of the connection ("closed", {}).
+        A CALLERROR is ("! " + action, {"code": ...}), a SEND ("~ " + action, payload), the end of the connection
+        ("closed", {}).
         """
         asked: dict[str, str] = {}
         found: list[tuple[str, Payload]] = []
@@ -196,6 +197,8 @@ class Wired:
                     found.append((parts[2], parts[3]))
                 elif parts[0] == 3:
                     found.append((f"> {asked[parts[1]]}", parts[2]))
+                elif parts[0] == 6:
+                    found.append((f"~ {parts[2]}", parts[3]))
                 else:
                     found.append((f"! {asked[parts[1]]}", {"code": parts[2]}))
         return [(action, payload) for action, payload in found if action not in without]
@@ -212,8 +215,9 @@ class Wired:
         for action, p in self.heard():
             if action == "NotifyEvent":
                 event = p["eventData"][0]
-                place = event["component"]["evse"]
-                found.append((place["id"], place["connectorId"], event["actualValue"]))
+                if "variableMonitoringId" not in event:  # a monitor's is no status
+                    place = event["component"]["evse"]
+                    found.append((place["id"], place["connectorId"], event["actualValue"]))
             elif action == "StatusNotification":
                 status = p["status"] if self.version is V16 else p["connectorStatus"]
                 found.append((p.get("evseId", 0), p["connectorId"], status))
