@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -68,5 +69,9 @@ def habits(settings: Any, base: FirmwareHabits | None = None) -> FirmwareHabits:
             value = float(value)
         if type(value) is not type(known[name]):
             raise UsageError(f"updates: {name} is {type(known[name]).__name__}, not {value!r}")
+    if settings.get("installing", 0) < 0:
+        raise UsageError(f"updates: installing is seconds, not {settings['installing']!r}")
+    if settings.get("root") and not os.path.isfile(settings["root"]):
+        raise UsageError(f"updates: root: {settings['root']}: there is no such file")
     changed: dict[str, Any] = {name: float(v) if name == "installing" else v for name, v in settings.items()}
     return replace(base, **changed)

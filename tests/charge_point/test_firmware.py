@@ -401,6 +401,24 @@ async def test_the_status_that_was_told_last_is_told_again_until_it_is_installed
     await wired.end()
 
 
+async def test_16_tells_of_an_unsigned_update_only_while_it_goes_on() -> None:
+    wired = await wired_of(V16)
+    wired.files.takes = 30
+    await wired.ask("UpdateFirmware", {"location": "http://x/y", "retrieveDate": wired.journal.clock.now()})
+    for action, sent, word in (
+        ("TriggerMessage", "FirmwareStatusNotification", "Downloading"),
+        ("ExtendedTriggerMessage", "SignedFirmwareStatusNotification", "Idle"),
+    ):
+        wired.forget()
+        await wired.ask(action, {"requestedMessage": "FirmwareStatusNotification"})
+        assert wired.of(sent) == [{"status": word}]
+    await wired.settle(100)
+    wired.forget()
+    await wired.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"})
+    assert wired.of("FirmwareStatusNotification") == [{"status": "Idle"}]  # 1.6 §7.25: not busy
+    await wired.end()
+
+
 # --- interruptions -------------------------------------------------------------------------------------------
 
 
@@ -515,6 +533,8 @@ def test_a_name_holds_a_version(name: str, version: str) -> None:
         ({"fails": "InstalationFailed"}, "did you mean 'InstallationFailed'"),
         ({"cancels": "yes"}, "cancels is bool"),
         ({"installing": True}, "installing is float"),
+        ({"installing": -1}, "installing is seconds, not -1"),
+        ({"root": "nowhere.pem"}, "root: nowhere.pem: there is no such file"),
         ("fails", "updates is a table"),
     ],
 )

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from csms import files_signing
+from csms.commands import build
 from csms.files import MADE_UP_BYTES, Library
 from csms.files_faults import FAULTS, file_fault, file_faults
 from csms.files_memory import MemoryNetwork
@@ -23,7 +24,9 @@ from csms.files_uploads import Refused, no_room
 from csms.options import resolve
 from shared.option_fields import UsageError
 from shared.transfer import Failure, TransferFailed
+from shared.versions import V16, V201, Version
 from tests.csms.dialled import tries
+from tests.csms.office import Office
 
 URL = "http://files.pair/"
 
@@ -258,3 +261,68 @@ def test_the_signing_pair_can_be_the_users_own(tmp_path: Path) -> None:
         files_signing.given(str(certificate), str(certificate))
     with pytest.raises(UsageError, match="not a certificate"):
         files_signing.given(str(key), str(key))
+
+
+# --- what commands make of it --------------------------------------------------------------------------------
+
+
+def session(version: Version, *names: str, folder: Path | None = None) -> Any:
+    office = Office()
+    for name in names:
+        assert folder is not None
+        (folder / name).write_bytes(name.encode())
+    office.csms.files = Library(folder)
+    return office.station(version).session
+
+
+def test_an_update_names_the_file_and_who_signed_it(version: Version) -> None:
+    to = session(version)
+    request = build(to, "update_firmware", "file=fw-2.0.0.bin")
+    wanted = "http://files.pair/fw-2.0.0.bin"
+    if version is V16:
+        assert request.payload["location"] == wanted
+        request = build(to, "update_firmware", "file=fw-2.0.0.bin,signed=true")
+        assert request.action == "SignedUpdateFirmware"
+    firmware = request.payload["firmware"]
+    assert firmware["location"] == wanted
+    assert (firmware["signingCertificate"], firmware["signature"]) == to.csms.files.signed("fw-2.0.0.bin")
+    if version is not V16:
+        unsigned = build(to, "update_firmware", "file=fw-2.0.0.bin,signed=false").payload["firmware"]
+        assert set(unsigned) == {"location", "retrieveDateTime"}
+
+
+def test_the_only_file_need_not_be_named(tmp_path: Path) -> None:
+    to = session(V201, "only.bin", folder=tmp_path)
+    assert build(to, "publish_firmware", "").payload["location"] == "http://files.pair/only.bin"
+    assert build(to, "publish_firmware", "").payload["checksum"] == hashlib.md5(b"only.bin").hexdigest()
+    assert build(to, "unpublish_firmware", "").payload == {"checksum": hashlib.md5(b"only.bin").hexdigest()}
+    (tmp_path / "two.bin").write_bytes(b"")
+    with pytest.raises(UsageError, match="file= is missing"):
+        build(to, "publish_firmware", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("file=nothing.bin", "'nothing.bin' is not among the files that are served"),
+        ("file=fw-1.0.bin,url=http://x/y", "two places"),
+        ("", "file= is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_in_one_clause(options: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        build(session(V201), "update_firmware", options)
+
+
+def test_a_protocol_that_is_not_served_is_refused() -> None:
+    to = session(V201)
+    to.csms.files.ports["http"] = 8080
+    assert build(to, "get_log", "").payload["log"]["remoteLocation"] == "http://127.0.0.1:8080/uploads/CP1/"
+    with pytest.raises(UsageError, match=r"no ftp is served \(http\)"):
+        build(to, "get_log", "over=ftp")
+    to.csms.files = None
+    with pytest.raises(UsageError, match="url= is missing"):
+        build(to, "get_log", "")
+    for options in ("over=ftp", "file=x"):
+        with pytest.raises(UsageError, match="--files DIR"):
+            build(to, "update_firmware", options)
