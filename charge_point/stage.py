@@ -240,6 +240,8 @@ class StationStage:
         if unit.dialling is None:
             self._switch_on(unit)
         elif unit.station.registration.status:
+            if not unit.station.is_online:
+                raise NotNow("it is not connected: it boots when it is back")
             unit.station.registration.boot()
 
     def _set_clock(self, unit: _Unit, ahead: float) -> None:

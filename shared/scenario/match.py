@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from shared.clock import parse
 from shared.scenario import facts
 from shared.scenario.check import OPERATORS
 from shared.scenario.facts import FACTS, NOTHING, PENDING, answer_member, facts_of
@@ -107,6 +108,9 @@ def answer_against(node: Node, answer: Message, context: Context) -> Mismatch | 
         node = Table(((Scalar("status"), node),), node.line)
     if answer.kind == "error" and (not isinstance(node, Table) or node.get("code") is None):
         return Mismatch("answer", in_words(node), f"CALLERROR {answer.text}")
+    if isinstance(node, Table) and isinstance(several := node.get("any_of"), Items):
+        found = [answer_against(item, answer, context) for item in several]
+        return None if None in found else Mismatch("answer", in_words(node), shown(answer.payload))
     payload = answer.payload if isinstance(answer.payload, dict) else {}
     for member, wanted in node if isinstance(node, Table) else ():
         actual = payload.get(member.text, NOTHING)
@@ -254,7 +258,11 @@ def _compare(operator: str, wanted: Any, actual: Any) -> bool:
     if left is None or right is None:
         if not isinstance(actual, str) or not isinstance(wanted, str):
             return False
-        less, equal = actual < wanted, actual == wanted  # timestamps in UTC compare as they stand
+        before, after = _as_moment(actual), _as_moment(wanted)
+        if before is None or after is None:
+            less, equal = actual < wanted, actual == wanted
+        else:
+            less, equal = before < after, before == after
     else:
         less, equal = left < right, left == right
     return {">=": not less, "<=": less or equal, ">": not less and not equal, "<": less}[operator]
@@ -277,6 +285,14 @@ def _as_number(value: Any) -> float | None:
         return None
     try:
         return float(value if isinstance(value, (int, float)) else number(str(value)))
+    except ValueError:
+        return None
+
+
+def _as_moment(text: str) -> float | None:
+    """The moment that a timestamp means, whatever its offset and precision."""
+    try:
+        return parse(text)
     except ValueError:
         return None
 

@@ -16,7 +16,7 @@ from shared.scenario.model import CHARGE_POINT, CSMS, Scenario
 from shared.scenario.stage import Broken, CannotDo, NotHere, Stage
 from shared.scenario.steps import references
 from shared.scenario.talk import Message, Talk
-from shared.scenario.tree import Node, Scalar, Table, value_of
+from shared.scenario.tree import Node, Scalar, Table, ahead_of_now, value_of
 from shared.versions import Version
 
 DEFAULT_WITHIN = 30.0
@@ -155,8 +155,10 @@ class Play:
     def resolve(self, text: str, local: Mapping[str, Any] | None = None) -> Any:
         """What `text` refers to: the value itself when it is one reference, else the text with its parts filled in.
 
-        A text without references is given back as the same object.
+        A text without references is given back as the same object. `$now - 1min` is a time.
         """
+        if text.startswith("$now") and (ahead := ahead_of_now(text)) is not None:
+            return self.clock.text(self.clock.time() + ahead)
         found = references(text)
         if not found:
             return text
@@ -167,7 +169,8 @@ class Play:
         return text
 
     def _lookup(self, name: str, path: str, local: Mapping[str, Any] | None) -> Any:
-        value = (local or {}).get(name, self.values.get(name, NOTHING))
+        now = self.clock.now() if name == "now" else NOTHING
+        value = (local or {}).get(name, self.values.get(name, now))
         path = path.lstrip(".")
         if value is NOTHING:
             raise Broken(f"${name} was not made: the step that makes it did not run")

@@ -38,7 +38,7 @@ _VERSIONS: dict[str, tuple[Version, ...]] = {
     "2.x": V2X,
     "all": VERSIONS,
 }
-BUILT_IN = ("tokens", "me", "version", "seed")
+BUILT_IN = ("tokens", "me", "version", "seed", "now")
 """What can be referred to in every scenario."""
 
 FIRST_STATION = "CP1"

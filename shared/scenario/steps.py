@@ -10,7 +10,17 @@ from shared.scenario import registry
 from shared.scenario.check import OPERATORS, check
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
 from shared.scenario.registry import BRANCHES, NODE, SECONDS, STEPS, WHOLE, Parameter, Verb
-from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, number, seconds
+from shared.scenario.tree import (
+    Items,
+    Node,
+    Scalar,
+    ScenarioError,
+    Table,
+    ahead_of_now,
+    in_words,
+    number,
+    seconds,
+)
 from shared.suggest import advice, did_you_mean, not_one_of
 from shared.versions import VERSIONS, Version
 
@@ -43,6 +53,11 @@ def _referring(node: Scalar) -> list[tuple[str, str]]:
         if text.startswith(operator):
             text = text[len(operator) :].strip()
             break
+    try:
+        if ahead_of_now(text) is not None:
+            return []
+    except ValueError as wrong:
+        raise ScenarioError(str(wrong), node.line) from None
     found = references(text)
     rest = "" if _WHOLE_REFERENCE.fullmatch(text) else _INNER_REFERENCE.sub("", text)
     if _LOOKS_LIKE_ONE.match(rest) is None:

@@ -107,6 +107,21 @@ def seconds(text: str) -> float:
     return float(found[1]) * _UNITS[found[2] or ""]
 
 
+_NOW = re.compile(r"\$now(?:\s*([+-])\s*(\S+))?")
+
+
+def ahead_of_now(text: str) -> float | None:
+    """How many seconds `$now`, `$now - 1min` or `$now + 2h` is ahead of the present; None for any other text.
+
+    ValueError with one clause for what is no duration.
+    """
+    found = _NOW.fullmatch(text.strip())
+    if found is None:
+        return None
+    ahead = seconds(found[2]) if found[2] else 0.0
+    return -ahead if found[1] == "-" else ahead
+
+
 def in_words(node: Node | None, most: int = 120) -> str:
     """`node` in one line, as in a flow of YAML."""
     text = _words(node)

@@ -428,3 +428,46 @@ def test_a_driver_limits_the_session_a_car_ends_it_and_a_watchdog_bites() -> Non
 def test_what_a_driver_cannot_limit_or_a_car_do_fails_the_step() -> None:
     nothing = play("  - ev: stops\n", versions=[V16])
     assert "the car cannot end its session" in str(nothing.failure)
+
+
+def test_a_time_is_compared_with_the_present_whatever_its_offset() -> None:
+    steps = """\
+  - {expect: booted, as: boot}
+  - {at: csms, answer: {Heartbeat: {currentTime: "2026-01-01T12:00:00+02:00"}}}
+  - {send: Heartbeat, answered: {currentTime: ">= $now - 1s"}}
+  - wait: 1h
+  - {send: Heartbeat, as: beat}
+  - {answered: beat, with: {currentTime: "> $now - 1s"}}
+  - {answered: beat, with: {currentTime: "<= $now"}}
+  - check: {$boot.answer.currentTime: "< $now - 59min"}
+"""
+    play(steps).passes()
+    late = play(
+        "  - {expect: booted, as: boot}\n  - answered: boot\n    with: {currentTime: '> $now + 1min'}\n"
+    )
+    assert late.verdicts == {Verdict.FAILED}
+    assert late.failure.expected == "> 2026-01-01T10:01:00.000Z (> $now + 1min)"
+    assert late.failure.actual == "2026-01-01T10:00:00.000Z"
+
+
+def test_a_time_that_is_sent_is_the_present() -> None:
+    one = play(
+        "  - expect: booted\n  - wait: 90s\n  - send: {DataTransfer: {vendorId: x, data: $now - 30s}}\n"
+    )
+    (sent,) = [e for e in one.journals[0] if e.kind == "call" and "DataTransfer" in e.what and e.dir == "out"]
+    assert sent.parts()[3]["data"] == "2026-01-01T10:01:00.000Z"
+
+
+def test_an_answer_may_be_one_of_several() -> None:
+    one = "command: {get_variables: OCPPCommCtrlr.HeartbeatInterval}"
+    several = "{any_of: [{configurationKey: any}, {getVariableResult: {attributeStatus: Accepted}}]}"
+    play(f"  - use: booted\n  - {{at: csms, {one}, answered: {several}}}\n").passes()
+    wrong = play(f"  - use: booted\n  - {{at: csms, {one}, answered: {{any_of: [{{a: 1}}, {{b: 2}}]}}}}\n")
+    assert wrong.verdicts == {Verdict.FAILED}
+    assert "not {any_of: [{a: 1}, {b: 2}]}" in wrong.reason
+
+
+def test_a_station_that_is_away_cannot_be_told_to_boot() -> None:
+    one = play("  - use: booted\n  - go_offline\n  - boot\n")
+    assert one.verdicts == {Verdict.FAILED}
+    assert "it is not connected" in one.reason

@@ -76,6 +76,7 @@ def complaint(text: str, **how: bool) -> str:
             "boot.yaml:4: inject: hang_up: 'before' is not one of its settings",
         ),
         ("  - emergency_stop: now", "boot.yaml:4: emergency_stop takes nothing"),
+        ("  - {send: {Heartbeat: {at: $now - soon}}}", "boot.yaml:4: 'soon' is not a duration"),
     ],
 )
 def test_a_wrong_step_is_named_with_its_line(steps: str, said: str) -> None:

@@ -80,8 +80,8 @@ CENTRAL: list[Defect] = [
         "a station whose clock is wrong",
         Row(
             "has a clock an hour behind",
-            "expect: {tx.started: {time:",
-            "tx.started.time is 2026-01-01T09:00:00",
+            'answered: boot, with: {currentTime: ">= $now',
+            "answer.currentTime is 2026-01-01T09:00:00",
         ),
     ),
     *_of(
