@@ -10,7 +10,7 @@ import socket
 from signal import SIGINT, SIGTERM
 from urllib.parse import urlsplit
 
-from scripts import selftest_killed  # noqa: F401  (the longest come first, so that they do not wait at the end)
+from scripts import selftest_files, selftest_killed  # noqa: F401  (the longest come first)
 from scripts.processes import Program, url_of
 from scripts.selftest_bench import Bench
 from scripts.selftest_registry import CASES, Case, case
