@@ -74,6 +74,8 @@ def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> Stat
     persona = own.pop("persona", None)
     merged: dict[str, Any] = load(str(persona)) if persona is not None else {}
     variables = {**merged.pop("variables", {}), **own.pop("variables", {})}
+    if isinstance(own.get("updates"), Mapping):
+        own["updates"] = {**merged.get("updates", {}), **own["updates"]}
     merged.update(own)
     made: dict[str, Any] = {}
     for name, value in merged.items():

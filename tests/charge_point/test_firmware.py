@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from charge_point import personas
 from charge_point.firmware import Firmware
 from charge_point.firmware_habits import FirmwareHabits, habits
 from charge_point.firmware_image import version_in
@@ -541,6 +542,13 @@ def test_a_name_holds_a_version(name: str, version: str) -> None:
 def test_habits_that_are_none_are_refused(settings: Any, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         habits(settings)
+
+
+def test_a_persona_says_how_its_stations_update_and_a_station_says_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "brittle.toml"
+    file.write_text('about = "x"\n[updates]\nfails = "bricks"\ninstalling = 99\n')
+    made = personas.setup({"persona": str(file), "updates": {"fails": "InstallationFailed"}})
+    assert made.updates == FirmwareHabits(fails="InstallationFailed", installing=99.0)
 
 
 async def test_a_station_that_never_updated_has_no_part_for_it() -> None:

@@ -129,13 +129,17 @@ async def test_files_come_over_https_when_stations_do(tmp_path: Path) -> None:
             await fetched(where)
 
 
-async def test_a_port_that_is_taken_is_told_in_one_clause(tmp_path: Path) -> None:
+async def test_a_port_or_directory_that_cannot_be_had_is_told_in_one_clause(tmp_path: Path) -> None:
     async with served(tmp_path) as csms:
         assert csms.files is not None
         for scheme, flag in (("http", "--files-port"), ("ftp", "--ftp-port")):
             with pytest.raises(UsageError, match=rf"{flag}: port \d+ is in use"):
                 async with served(tmp_path, flag, str(csms.files.ports[scheme])):
                     pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"--files: .*never: not a directory"):
+        async with served(tmp_path / "file" / "never"):
+            pass
     with pytest.raises(UsageError, match="needs --files"):
         resolve(["--ftp-port", "0"], {})
 
