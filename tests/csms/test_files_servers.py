@@ -136,9 +136,9 @@ async def test_a_port_or_directory_that_cannot_be_had_is_told_in_one_clause(tmp_
             with pytest.raises(UsageError, match=rf"{flag}: port \d+ is in use"):
                 async with served(tmp_path, flag, str(csms.files.ports[scheme])):
                     pass
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match=r"--files: .*never: not a directory"):
-        async with served(tmp_path / "file" / "never"):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match=r"--files: .*link: file exists"):
+        async with served(tmp_path / "link"):
             pass
     with pytest.raises(UsageError, match="needs --files"):
         resolve(["--ftp-port", "0"], {})
