@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -129,16 +130,22 @@ async def test_files_come_over_https_when_stations_do(tmp_path: Path) -> None:
             await fetched(where)
 
 
-async def test_a_port_or_directory_that_cannot_be_had_is_told_in_one_clause(tmp_path: Path) -> None:
+async def test_a_port_or_directory_that_cannot_be_had_is_told_in_one_clause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with served(tmp_path) as csms:
         assert csms.files is not None
         for scheme, flag in (("http", "--files-port"), ("ftp", "--ftp-port")):
             with pytest.raises(UsageError, match=rf"{flag}: port \d+ is in use"):
                 async with served(tmp_path, flag, str(csms.files.ports[scheme])):
                     pass
-    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match=r"--files: .*link: file exists"):
-        async with served(tmp_path / "link"):
+
+    def full(*arguments: Any, **named: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(UsageError, match=r"--files: .*new: no space left on device"):
+        async with served(tmp_path / "new"):
             pass
     with pytest.raises(UsageError, match="needs --files"):
         resolve(["--ftp-port", "0"], {})
