@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point import power, screen
 from charge_point.authorization import Token, TokenInfo, info_of
 from charge_point.keeping import keep_cache
+from charge_point.parts import existing
 from shared.versions import V21
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
         None,
     )
     cost = answer.get("totalCost")
-    if evse is not None and evse.transaction is not None and isinstance(cost, int | float):
+    if (
+        evse is not None
+        and evse.transaction is not None
+        and isinstance(cost, int | float)
+        and not _reckons(evse)
+    ):
         evse.transaction.cost = float(cost)
         power.reconsider(evse)  # E16.FR.15
     if cost is not None or "updatedPersonalMessage" in answer:
@@ -46,6 +52,16 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
 
         station.part(TransactionLimits).heard(evse, limit)
     station.changed()
+
+
+def _reckons(evse: Evse) -> bool:
+    """Whether the station knows the cost itself (2.1 I12)."""
+    if evse.station.version is not V21 or not evse.station.parts:
+        return False
+    from charge_point.tariffs import Tariffs
+
+    tariffs = existing(evse.station, Tariffs)
+    return tariffs is not None and evse.id in tariffs.running
 
 
 def _heard_of(station: Station, owed: Owed, info: TokenInfo, evse: Evse | None) -> None:

@@ -115,6 +115,13 @@ def _messages(station: Station, slot: Slot) -> str:
     return str(len(found.held) if found is not None else 0)
 
 
+def _tariff_problem(station: Station, slot: Slot) -> str:
+    from charge_point.tariffs import Tariffs
+
+    found = existing(station, Tariffs)
+    return "true" if found is not None and found.problem else "false"
+
+
 def _profiles(station: Station, slot: Slot) -> str:
     from charge_point.smart_charging.profiles import Profiles  # only a report asks
 
@@ -143,6 +150,7 @@ VALUES: dict[tuple[str, str], Value] = {
     ("Connector", "MeterPublicKey"): _public_key,
     ("SmartChargingCtrlr", "Entries"): _profiles,
     ("DisplayMessageCtrlr", "DisplayMessages"): _messages,
+    ("TariffCostCtrlr", "Problem"): _tariff_problem,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
     ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(64 * len(station.authorizer.cache or ())),
 }

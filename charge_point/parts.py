@@ -27,6 +27,7 @@ KEPT: dict[str, str] = {
     "der controls": "charge_point.der.controls:DerControls",
     "reservations": "charge_point.reservations:Reservations",
     "security events": "charge_point.security_events:SecurityEvents",
+    "tariffs": "charge_point.tariffs:Tariffs",
     "signing": "charge_point.meter_signing:SigningMeters",
 }
 """Name -> "module:Class" of each part that is kept on disk: a row for each, so that none is imported in vain."""
@@ -87,6 +88,10 @@ class Part:
 
     def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
         """`transaction` has ended at `evse`; its last message is owed."""
+
+    def tells(self, evse: Evse, transaction: Transaction, sort: str) -> dict[str, Any]:
+        """What this part has to say in the message of `transaction` that is being made: `tariffId`, `costDetails`."""
+        return {}
 
     def grid_changed(self) -> None:
         """The station measures another frequency of the grid."""

@@ -49,8 +49,3 @@ def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
         return rejected
     box = "ChargePoint" if station.version is V16 else "ChargingStation"
     return Answer(rejected, lambda: security_event(station, f"Invalid{box}Certificate"))
-
-
-def clear_tariffs(station: Station, request: Payload) -> Payload:
-    """NoTariff, for there is none."""
-    return {"clearTariffsResult": [{"status": "NoTariff"}]}

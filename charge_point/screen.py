@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point.connector import Cable
 from charge_point.display import pick
 from charge_point.parts import Part, existing
+from shared.versions import V21
 
 if TYPE_CHECKING:
     from charge_point.authorization import Token
@@ -99,8 +100,8 @@ def language(station: Station, transaction: str | None = None) -> tuple[str, ...
 
 
 def own_texts(station: Station) -> list[str]:
-    """The station's own texts, EVSE by EVSE: nothing where no driver is."""
-    return [text for evse in station.evses for text in _texts_of(evse) if text]
+    """The station's own texts, EVSE by EVSE, each once."""
+    return list(dict.fromkeys(text for evse in station.evses for text in _texts_of(evse) if text))
 
 
 def _texts_of(evse: Evse) -> list[str]:
@@ -109,8 +110,11 @@ def _texts_of(evse: Evse) -> list[str]:
         cost = evse.transaction.cost if evse.transaction is not None else None
         return [tariff, "" if cost is None else amount(evse.station, cost)]
     if evse.transaction is None and evse.last is not None:
-        return [_total(evse, evse.last)]
-    return []
+        total = _total(evse, evse.last)
+        if total:
+            return [total]
+    described = description(evse)  # of a free EVSE, so that one sees it before one plugs in
+    return [pick(described, language(evse.station))] if described else []
 
 
 def tariff_text(evse: Evse) -> str:
@@ -124,11 +128,25 @@ def tariff_text(evse: Evse) -> str:
             return pick(update, wanted)
         if "personalMessage" in said:
             return pick([said["personalMessage"], *said.get("personalMessageExtra", ())], wanted)
+    described = description(evse)
+    if described:
+        return pick(described, wanted)
     if not station.is_online:
         offline = _setting(station, "OfflineTariffFallbackMessage")
         if offline:
             return offline
     return _setting(station, "TariffFallbackMessage")  # I04.FR.01
+
+
+def description(evse: Evse) -> list[Payload]:
+    """The words of the tariff by which a driver at `evse` pays (I07.FR.14), in its languages."""
+    if evse.station.version is not V21 or not evse.station.parts:
+        return []
+    from charge_point.tariffs import Tariffs  # nobody pays for it who has no tariff
+
+    tariffs = existing(evse.station, Tariffs)
+    tariff = None if tariffs is None else tariffs.due(evse)
+    return list(tariff.get("description", ())) if tariff is not None else []
 
 
 def amount(station: Station, cost: float) -> str:

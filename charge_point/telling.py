@@ -6,7 +6,7 @@ the next one, whatever that is about (see `charge_point.transaction`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charge_point.connector import Cable, charging_state, follow
 from charge_point.measurands import Sample
@@ -121,6 +121,8 @@ def tell(
         taken = evse.read("Other", station.model.members("SampledDataCtrlr.TxUpdatedMeasurands"))
         samples = (taken,) if taken.values else ()
     told = transaction.owed_evse
+    more: dict[str, Any] = {}
+    tell_parts(station, lambda part: more.update(part.tells(evse, transaction, sort)))
     event = Event(
         sort,
         transaction,
@@ -140,6 +142,7 @@ def tell(
         mode=transaction.owed_mode,
         samples=samples,
         limit=transaction.owed_limit,
+        more=more or None,
     )
     transaction.charging_state = state
     transaction.told()

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point.connector import Authorization, Cable, Energy, Regions
 from charge_point.measurands import Sample
@@ -112,6 +112,8 @@ class Event(NamedTuple):
     mode: str = ""
     samples: tuple[Sample, ...] = ()
     limit: dict[str, float] | None = None
+    more: dict[str, Any] | None = None
+    """What the station's parts have to say: `tariffId` and `costDetails` of 2.1."""
 
 
 class Transaction:

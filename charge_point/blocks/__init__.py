@@ -18,6 +18,7 @@ from charge_point.blocks import (
     reset,
     smart_charging,
     smart_charging_21,
+    tariff,
     transactions,
 )
 
@@ -39,6 +40,7 @@ MODULES = (
     reset,
     smart_charging,
     smart_charging_21,
+    tariff,
     transactions,
 )
 """Every module whose `@on` handlers and `@tells` tellers count; a new block is added here."""

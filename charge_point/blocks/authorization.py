@@ -10,7 +10,7 @@ from charge_point.screen import heard_of
 from charge_point.statuses import status
 from shared.answers import answers
 from shared.dispatch import on
-from shared.versions import V16
+from shared.versions import V16, V21
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -32,7 +32,12 @@ async def authorize(station: Station, token: Token) -> TokenInfo:
     wire = answer.get("idTokenInfo")
     if isinstance(wire, dict) and len(wire) > 1:
         heard_of(station, token, wire)
-    return info_of(wire)
+    info = info_of(wire)
+    if station.version is V21 and isinstance(answer.get("tariff"), dict):
+        from charge_point.tariffs import Tariffs  # few CSMSs give one
+
+        info = station.part(Tariffs).received(token, answer["tariff"], info)
+    return info
 
 
 @on("ClearCache")

@@ -89,18 +89,7 @@ TABLE = (
         "M05.FR.03",
         "UnsupportedRequest",
     ),
-    # tariff and payment
-    Refusal("SetDefaultTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I07.FR.01"),
-    Refusal("ChangeTransactionTariff", (V21,), NOT_SUPPORTED, "this station calculates no cost", "I11.FR.01"),
-    Refusal("GetTariffs", (V21,), "NoTariff", "there is no tariff", "I09.FR.03", "NotFound"),
-    Refusal(
-        "ClearTariffs",
-        (V21,),
-        "clearTariffsResult",
-        "one NoTariff, without tariffId: there is no tariff",
-        "I10.FR.06",
-        rule=refusing.clear_tariffs,
-    ),
+    # payment
     Refusal(
         "NotifyWebPaymentStarted",
         (V21,),

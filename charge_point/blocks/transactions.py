@@ -107,6 +107,8 @@ def event_2x(event: Event, text: Any) -> tuple[str, Payload]:
         about["stoppedReason"] = reason_2x(event.reason)
     if event.limit:
         about["transactionLimit"] = event.limit
+    for name, value in (event.more or {}).items():
+        (about if name == "tariffId" else payload)[name] = value
     if event.remote_start_id is not None:
         about["remoteStartId"] = event.remote_start_id
     if event.reservation is not None:
