@@ -341,16 +341,16 @@ class Tariffs(Part):
         self.problem = False
 
     def as_kept(self) -> Any:
-        running = {
-            evse: [id, one.tariff, list(one.place), one.state] for evse, (id, one) in self.running.items()
+        kept: Payload = {
+            "defaults": {
+                str(evse): [list(one) for one in held] for evse, held in self.defaults.items() if held
+            },
+            "drivers": {key: tuple(one) for key, one in self.drivers.items()},
+            "running": {
+                str(evse): (id, one.tariff, tuple(one.place), one.state)
+                for evse, (id, one) in self.running.items()
+            },
         }
-        kept = {
-            "defaults": {},
-            "drivers": {},
-            "running": {str(evse): value for evse, value in running.items()},
-        }
-        kept["defaults"] = {str(evse): [list(one) for one in held] for evse, held in self.defaults.items()}
-        kept["drivers"] = {key: [one.id, one.tariff, one.at] for key, one in self.drivers.items()}
         return kept if any(kept.values()) else None
 
     def restore(self, kept: Any) -> None:
