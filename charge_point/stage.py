@@ -25,6 +25,7 @@ from shared.chance import Stream
 from shared.dialer import Backoff, Dialer, GaveUp, Target, dial
 from shared.journal.entry import OPEN, Entry
 from shared.option_fields import UsageError
+from shared.scenario.check_words import STATION_NEEDS
 from shared.scenario.stage import Broken, CannotConnect, CannotDo, NotHere, NotMet, Setting, Stub, overlaid
 from shared.tasks import Tasks
 
@@ -145,7 +146,7 @@ class StationStage:
 
     async def act(self, verb: str, station: str, arguments: Mapping[str, Any]) -> Any:
         """Do what a person does at a station. Raises CannotDo when it is not possible now."""
-        act = _ACTS.get(verb)
+        act = ACTS.get(verb)
         if act is None:
             raise NotHere(f"nobody can {verb} a station")
         try:
@@ -157,25 +158,16 @@ class StationStage:
             raise Broken(f"{verb}: {wrong}") from None
 
     def ask(self, question: str, station: str) -> Any:
-        """What a station knows of itself, by the words of `_QUESTIONS`: Wh, W and percent where it is a number."""
+        """What a station knows of itself, by the words of `QUESTIONS`: Wh, W and percent where it is a number."""
         unit = self._one(station)
-        answer = _QUESTIONS.get(question)
+        answer = QUESTIONS.get(question)
         if answer is None:
-            raise Broken(f"nobody can ask a station {question!r} ({', '.join(_QUESTIONS)})")
+            raise Broken(f"nobody can ask a station {question!r} ({', '.join(QUESTIONS)})")
         return answer(unit.station)
 
     async def meet(self, need: str, wanted: Any, station: str) -> None:
         """What a scenario needs a station to be able to: ours can."""
-        if need not in (
-            "remote_start",
-            "remote_stop",
-            "local_list",
-            "reservation",
-            "smart_charging",
-            "firmware",
-            "logs",
-            "evses",
-        ):
+        if need not in STATION_NEEDS:
             raise NotMet(f"a station of ours cannot see to {need!r}")
         if need == "evses" and len(self._one(station).station.evses) < int(wanted):
             raise NotHere(f"{station} has fewer than {wanted} EVSEs")
@@ -294,7 +286,7 @@ def _grid_frequency(station: Station, hertz: float) -> None:
     grid_frequency(station, hertz)
 
 
-_ACTS: dict[str, Callable[..., Any]] = {
+ACTS: dict[str, Callable[..., Any]] = {
     "plug_in": StationStage._plug_in,
     "present": StationStage._present,
     "unplug": StationStage._unplug,
@@ -342,7 +334,7 @@ def _delivered(station: Station) -> float:
     return station.charged + running
 
 
-_QUESTIONS: dict[str, Callable[[Station], Any]] = {
+QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "meter.delivered": _delivered,
     "power": lambda station: sum(one.meter.watts for one in station.evses),
     "soc": _soc,

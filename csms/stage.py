@@ -144,9 +144,9 @@ class CsmsStage:
 
     def ask(self, question: str, station: str) -> Any:
         """billed (Wh of the closed transactions), open, closed, status, registration, boots, connected."""
-        answer = _QUESTIONS.get(question)
+        answer = QUESTIONS.get(question)
         if answer is None:
-            raise Broken(f"nobody can ask a central system {question!r} ({', '.join(_QUESTIONS)})")
+            raise Broken(f"nobody can ask a central system {question!r} ({', '.join(QUESTIONS)})")
         return answer(self.csms, station)
 
     async def meet(self, need: str, wanted: Any, station: str) -> None:
@@ -353,7 +353,7 @@ def _uploads(csms: Csms, station: str) -> int:
     return csms.files.count_of(station) if csms.files is not None else 0
 
 
-_QUESTIONS: dict[str, Callable[[Csms, str], Any]] = {
+QUESTIONS: dict[str, Callable[[Csms, str], Any]] = {
     "billed": _billed,
     "open": lambda csms, station: len(csms.ledger.open(_record(csms, station))),
     "closed": lambda csms, station: len(csms.ledger.billed(_record(csms, station))),

@@ -10,7 +10,7 @@ STAGES = {"csms": "csms.stage:CsmsStage", "charge_point": "charge_point.stage:St
 """Role -> where its stage is."""
 
 
-SETTINGS = {"csms": "csms.stage_options:settings_of"}
+SETTINGS = {"csms": "csms.stage_options:settings_of", "charge_point": "charge_point.personas:setup"}
 """Role -> what judges the settings that a scenario has for it."""
 
 
@@ -22,6 +22,27 @@ def stage(role: str) -> Any:
 def judge(role: str, settings: Mapping[str, Any]) -> None:
     """Raise UsageError when these cannot be the settings of a role."""
     _at(SETTINGS[role])(settings)
+
+
+def judge_command(name: str, options: Mapping[str, Any], versions: tuple[Any, ...]) -> None:
+    """Raise UsageError when none of `versions` has a command with these options; None is a value not yet known."""
+    _at("csms.stage_options:judge_command")(name, options, versions)
+
+
+def actions_of_command(name: str) -> tuple[str, ...]:
+    """What the versions call a command; UsageError."""
+    found: tuple[str, ...] = _at("csms.stage_options:actions_of_command")(name)
+    return found
+
+
+def questions(role: str) -> list[str]:
+    """What a role's stage can be asked."""
+    return list(_at(f"{role}.stage:QUESTIONS"))
+
+
+def acts(role: str) -> list[str]:
+    """What a role's stage can be told to do."""
+    return list(_at(f"{role}.stage:ACTS"))
 
 
 def _at(place: str) -> Any:

@@ -114,7 +114,7 @@ def _check_answer(arguments: Mapping[str, Any], only: tuple[Version, ...], names
     if name.text not in ACTIONS:
         raise ScenarioError(not_one_of(name.text, "an action", ACTIONS), name.line)
     if isinstance(node, Table):
-        _members(node.entries[0][1], name.text, only, answer=True)
+        members(node.entries[0][1], name.text, only, answer=True)
 
 
 def check_pattern(node: Node, only: tuple[Version, ...]) -> None:
@@ -130,7 +130,7 @@ def check_pattern(node: Node, only: tuple[Version, ...]) -> None:
         if name.text == "any_of" and body is not None:
             check_pattern(body, only)
         elif name.text == "call" and body is not None:
-            for text in _literals(body):
+            for text in literals(body):
                 _action(text)
         elif name.text in FACTS:
             _fact(name, body)
@@ -138,7 +138,7 @@ def check_pattern(node: Node, only: tuple[Version, ...]) -> None:
             continue
         else:
             _action(name, [*FACTS, *SPECIAL])
-            _members(body, name.text, only, answer=False)
+            members(body, name.text, only, answer=False)
 
 
 def _action(name: Scalar, others: list[str] | None = None) -> None:
@@ -161,15 +161,15 @@ def _fact(name: Scalar, body: Node | None) -> None:
                 member.line,
             )
         words = WORDS_OF.get((name.text, member.text)) or WORDS_OF.get(("", member.text))
-        for text in _literals(wanted) if words else ():
+        for text in literals(wanted) if words else ():
             if text.text not in (words or ()):
                 raise ScenarioError(not_one_of(text.text, f"a {member.text}", words or ()), text.line)
 
 
-def _literals(node: Node) -> list[Scalar]:
+def literals(node: Node) -> list[Scalar]:
     """The texts in a wanted value that mean just themselves."""
     if isinstance(node, Items):
-        return [text for item in node for text in _literals(item)]
+        return [text for item in node for text in literals(item)]
     if not isinstance(node, Scalar) or node.text in WORDS or node.is_null:
         return []
     if node.text[:1] in "$/" or node.text.startswith(OPERATORS) or "${" in node.text:
@@ -177,7 +177,7 @@ def _literals(node: Node) -> list[Scalar]:
     return [node]
 
 
-def _members(node: Node | None, action: str, only: tuple[Version, ...], *, answer: bool) -> None:
+def members(node: Node | None, action: str, only: tuple[Version, ...], *, answer: bool) -> None:
     """Members and enumerated values that no version in question has."""
     if node is None or isinstance(node, Scalar):
         return
@@ -216,7 +216,7 @@ def _walk(node: Node, schemas: list[tuple[Schema, Schema]], where: str) -> None:
     else:
         words = list(dict.fromkeys(word for schema, _ in real for word in schema.get("enum", ())))
         if words and all("enum" in schema for schema, _ in real):
-            for text in _literals(node):
+            for text in literals(node):
                 if text.text not in words:
                     raise ScenarioError(not_one_of(text.text, f"a value of {where}", words), text.line)
 

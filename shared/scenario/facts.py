@@ -123,6 +123,15 @@ _SIMPLE = {
 }
 
 
+ACTIONS_OF: dict[str, tuple[str, ...]] = {
+    fact: tuple(action for action, facts in _SIMPLE.items() if fact in facts)
+    + (("TransactionEvent",) if fact.startswith("tx.") or fact in ("meter", "power") else ())
+    + (("StatusNotification", "NotifyEvent") if fact in ("plug", "power") else ())
+    for fact in FACTS
+}
+"""Fact -> the actions of the messages that can be it."""
+
+
 def _event_facts(payload: dict[str, Any]) -> list[str]:
     found = [_EVENTS[payload["eventType"]]] if payload.get("eventType") in _EVENTS else []
     if "idToken" in payload and payload.get("triggerReason") in ("Authorized", "RemoteStart"):

@@ -31,6 +31,7 @@ from shared.scenario.runner import (
     run,
 )
 from shared.scenario.tree import ScenarioError
+from shared.suggest import not_one_of
 
 if TYPE_CHECKING:
     from shared.scenario.options import RunOptions
@@ -132,6 +133,7 @@ def _journal_file(path: str) -> Callable[[Journal], Callable[[], object]]:
 def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
     from shared.report.table import consumers
 
+    _known_parameters(options, scenarios)
     bench = bench_of(options, role)
     rounds = plan(scenarios, bench)
     if not rounds:
@@ -162,6 +164,19 @@ def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
         logging.getLogger("ocpp").error("a report failed", exc_info=reports.bugs[0])
         return lifecycle.INTERNAL
     return lifecycle.FAILED if status == lifecycle.OK and problems else status
+
+
+def _known_parameters(options: Any, scenarios: Sequence[Scenario]) -> None:
+    """Refuse `--param` for what no scenario has."""
+    known = list(dict.fromkeys(name for one in scenarios for name in one.parameters))
+    for name in options.param:
+        if name not in known:
+            words = (
+                not_one_of(name, "a parameter of these scenarios", known)
+                if known
+                else f"no scenario has {name}"
+            )
+            raise UsageError(f"--param: {words}")
 
 
 class _Watch:

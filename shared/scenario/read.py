@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import roles
 from shared.option_fields import UsageError
+from shared.scenario.check_words import check_needs
 from shared.scenario.model import CHARGE_POINT, CSMS, ROLES, Scenario
 from shared.scenario.steps import Names, StepReader
 from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, value_of
@@ -98,6 +99,7 @@ def _native(
                 not_one_of(part, "something that can be needed", ("csms", "station", "operator", "sut")),
                 node.line,
             )
+        check_needs(part, node)
     return Scenario(
         name=name,
         file=file,
@@ -115,7 +117,7 @@ def _native(
         about=_text(table, "about", ""),
         expected_failure=_text(table, "expected_failure", ""),
         dialect=dialect,
-        warnings=warnings,
+        warnings=(*warnings, *names.warnings),
     )
 
 
@@ -161,7 +163,7 @@ def _stations(table: Table, role: str) -> dict[str, dict[str, Any]]:
         raise ScenarioError("'station' and 'stations' exclude each other", many.line)
     if many is None:
         usual = {"evses": [[1], [1]]} if role == CSMS else {}  # what a foreign station has nobody says
-        return {FIRST_STATION: _values(table, "station") or usual}
+        return {FIRST_STATION: _judged(_values(table, "station"), one) or usual}
     if isinstance(many, Scalar) and many.text.isdigit() and 0 < int(many.text) <= 10_000:
         return {f"CP{n}": {} for n in range(1, int(many.text) + 1)}
     if isinstance(many, Table) and many.get("count") is not None:
@@ -174,7 +176,7 @@ def _stations(table: Table, role: str) -> dict[str, dict[str, Any]]:
         settings = value_of(node)
         if settings is not None and not isinstance(settings, dict):
             raise ScenarioError(f"the settings of station {name} are a table", node.line)
-        found[name] = settings or {}
+        found[name] = _judged(settings or {}, node)
     return found
 
 
@@ -184,7 +186,19 @@ def _alike(many: Table) -> dict[str, dict[str, Any]]:
     count = settings.pop("count")
     if not isinstance(count, int) or not 0 < count <= 10_000:
         raise ScenarioError("count is a number from 1 to 10000", many.line)
-    return {f"CP{n}": dict(settings) for n in range(1, count + 1)}
+    return {f"CP{n}": dict(_judged(settings, many)) for n in range(1, count + 1)}
+
+
+def _judged(settings: dict[str, Any], node: Node | None) -> dict[str, Any]:
+    """The settings of a station, which judges them where nothing in them is known only later."""
+    if settings and "$" not in str(settings):
+        try:
+            roles.judge(CHARGE_POINT, settings)
+        except UsageError as wrong:
+            keys = [key for key, _ in node if repr(key.text) in str(wrong)] if isinstance(node, Table) else []
+            line = keys[0].line if keys else node.line if node is not None else 0
+            raise ScenarioError(f"station: {wrong}", line) from None
+    return settings
 
 
 def _cases(table: Table) -> dict[str, tuple[Node, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.scenario import registry
 from shared.scenario.check import OPERATORS, check
+from shared.scenario.check_words import actions_of, check_words
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
 from shared.scenario.registry import BRANCHES, NODE, SECONDS, STEPS, WHOLE, Parameter, Verb
 from shared.scenario.tree import (
@@ -81,6 +82,9 @@ class Names:
     def __init__(self, known: set[str], stations: tuple[str, ...]) -> None:
         self.known = known
         self.stations = stations
+        self.about: dict[str, tuple[str, ...]] = {}
+        """The actions of the messages that are kept by a name."""
+        self.warnings: tuple[str, ...] = ()
 
 
 class StepReader:
@@ -201,8 +205,13 @@ class StepReader:
                 parameter = verb.parameters[word]
                 arguments[parameter.keyword] = self._argument(verb, parameter, node)
             check(verb.name, arguments, only, self._names)
+            self._names.warnings += check_words(verb.name, arguments, only, self._names.about)
         if name:
             self._names.known.add(name)
+            if verb.name in ("expect", "send", "call", "command"):
+                self._names.about[name] = actions_of(verb.name, arguments, self._names.about)
+            else:
+                self._names.about.pop(name, None)
         return Step(verb.name, arguments, key.line, text, self._file, only, at, name)
 
     def _word(self, node: Node | None) -> str:

@@ -77,6 +77,49 @@ def complaint(text: str, **how: bool) -> str:
         ),
         ("  - emergency_stop: now", "boot.yaml:4: emergency_stop takes nothing"),
         ("  - {send: {Heartbeat: {at: $now - soon}}}", "boot.yaml:4: 'soon' is not a duration"),
+        ("  - network: don", "boot.yaml:4: 'don' is not a state of the network; did you mean 'down'?"),
+        ("  - restore: confg", "boot.yaml:4: 'confg' is not something to restore; did you mean 'config'?"),
+        ("  - ev: stps", "boot.yaml:4: 'stps' is not something that a car does; did you mean 'stops'?"),
+        (
+            "  - {present: X, outcome: startd}",
+            "'startd' is not what comes of a token; did you mean 'started'?",
+        ),
+        ("  - {meter_fault: frozn}", "'frozn' is not a fault of a meter; did you mean 'frozen'?"),
+        ("  - {fault: GroundFailur}", "'GroundFailur' is not an error of a connector; did you mean"),
+        ("  - {expect: booted, by: csm}", "boot.yaml:4: 'csm' is not a sender; did you mean 'csms'?"),
+        ("  - {answer: Heartbeat, times: alwys}", "boot.yaml:4: times is a number or 'always', not 'alwys'"),
+        ("  - {check: {csms.opn(CP1): 0}}", "'opn' is not a question to a csms; did you mean 'open'?"),
+        (
+            "  - {check: {station.statsu: x}}",
+            "'statsu' is not a question to a charge_point; did you mean 'stat",
+        ),
+        ("  - command: resett", "boot.yaml:4: 'resett' is not a command; did you mean 'reset'?"),
+        (
+            "  - {command: {reset: {knd: $me}}}",
+            "boot.yaml:4: reset: 'knd' is not an option of it; did you me",
+        ),
+        (
+            "  - {command: {reset: {kind: Hrd}}}",
+            "'Hrd' is not one of the words it takes; did you mean 'Hard'?",
+        ),
+        (
+            "  - {command: reset, answered: {status: Acepted}}",
+            "'Acepted' is not a status of this answer; did ",
+        ),
+        ("  - {command: reset, answered: Acepted}", "'Acepted' is not a status of this answer; did you mean"),
+        (
+            "  - {send: Authorize, answered: {token_status: Blockd}}",
+            "'Blockd' is not a status of this answer",
+        ),
+        (
+            "  - {expect: booted, as: b}\n  - {answered: b, with: {any_of: [{status: Acepted}]}}",
+            "boot.yaml:5: 'Acepted' is not a status of this answer; did you mean 'Accepted'?",
+        ),
+        (
+            "  - {send: Heartbeat, answered: {curentTime: any}}",
+            "Heartbeat has no member 'curentTime'; did you",
+        ),
+        ("  - {send: Heartbeat, error: NotImplementd}", "'NotImplementd' is not an error code; did you mean"),
     ],
 )
 def test_a_wrong_step_is_named_with_its_line(steps: str, said: str) -> None:
@@ -100,6 +143,24 @@ def test_a_wrong_step_is_named_with_its_line(steps: str, said: str) -> None:
             "scenario: a\nsteps: [wait: 1s]\nstep: []",
             "boot.yaml:3: a scenario has no member 'step'; did you mean",
         ),
+        (
+            "scenario: a\nstation: {persona: generic_acc}\nsteps: [wait: 1s]",
+            "boot.yaml:2: station: 'generic_acc' is not a persona; did you mean 'generic_ac'?",
+        ),
+        ("scenario: a\nstation: {colour: red}\nsteps: [wait: 1s]", "a station has no setting 'colour'"),
+        (
+            "scenario: a\nstation: {tx_start: whenever}\nsteps: [wait: 1s]",
+            "boot.yaml:2: station: 'whenever' is not a start or stop point",
+        ),
+        (
+            "scenario: a\nstations:\n  A: {}\n  B:\n    tx_strt: x\nsteps: [wait: 1s]",
+            "boot.yaml:5: station: a station has no setting 'tx_strt'; did you mean 'tx_start' or",
+        ),
+        (
+            "scenario: a\nneeds: {csms: {tokn: x}}\nsteps: [wait: 1s]",
+            "'tokn' is not something that a csms has",
+        ),
+        ("scenario: a\nneeds: {station: [remote_strt]}\nsteps: [wait: 1s]", "did you mean 'remote_start'?"),
         ("scenario: a\nrole: station\nsteps: [wait: 1s]", "boot.yaml:2: 'station' is not a role"),
         ("scenario: a\nversions: [1.7]\nsteps: [wait: 1s]", "boot.yaml:2: '1.7' is not a version"),
         ("scenario: a\nrole: pair", "boot.yaml:1: there are no steps"),
@@ -238,3 +299,23 @@ def test_every_installed_scenario_can_be_read(name: str) -> None:
         for scenario in load(path):
             assert scenario.about, "it says what it is about"
             assert scenario.steps
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("send: {Heartbeet: {}}", "line 4: send: 'Heartbeet' is not known; did you mean 'Heartbeat'?"),
+        ("call: Resett", "line 4: call: 'Resett' is not known; did you mean 'Reset'"),
+        ("operator: plugin", "line 4: operator: 'plugin' is not known; did you mean 'plug_in'?"),
+    ],
+)
+def test_a_word_that_may_be_anybodys_but_looks_like_one_of_ours_is_warned_of(step: str, said: str) -> None:
+    (scenario,) = load_text(f"{HEAD}  - {step}\n", "boot.yaml")
+    (warning,) = scenario.warnings
+    assert warning.startswith(said)
+
+
+def test_words_that_others_made_up_are_not_warned_of() -> None:
+    steps = "  - send: {NoSuchAction: {}}\n  - operator: shake_the_box\n  - {send: Heartbeat, error: MadeUpError}\n"
+    (scenario,) = load_text(HEAD + steps, "boot.yaml")
+    assert scenario.warnings == ()
