@@ -8,6 +8,7 @@ from charge_point.authorization import Token, TokenInfo
 from charge_point.connector import Authorization, Availability, Cable, Energy
 from charge_point.ev import Ev
 from charge_point.parts import restore_parts
+from charge_point.store import together
 from charge_point.transaction import Phase, Transaction
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ def keep_variables(station: Station) -> None:
     """What was changed in the device model. Passwords are among it in clear (1.6 A01.FR.10)."""
     if station.store is not None:
         station.store.keep(station.id, "variables", station.model.changes() or None)
+
+
+def keep_message(station: Station, event: Event, spelled: tuple[str, dict[str, Any]] | None) -> None:
+    """The message of `event`, where it has one, is owed, together with what the transaction is after it."""
+    with together(station.store):  # one without the other would leave a gap in the numbers, or a number twice
+        if spelled is not None:
+            station.outbox.add(*spelled, event.transaction.id)
+        keep_transaction(station, event)
 
 
 def keep_transaction(station: Station, event: Event) -> None:

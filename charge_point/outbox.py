@@ -12,24 +12,24 @@ The rules (1.6 §3.7, errata 3.18; 2.x part 2 E11-E13):
 * A 1.6 message that was made before its StartTransaction was answered gets the transactionId when it leaves, -1 if
   the start was given up (errata 3.18).
 
-With a `Store` the queue is on disk as well, in one SQLite file per process that is opened at the first message:
-every change is in the file before the next step is taken, so that `kill -9` loses nothing.
+With a `Store` (`charge_point.store`) the queue is on disk as well: every change is in the file before the next step is
+taken, and changes that belong together are there together, so that `kill -9` loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charge_point.store import Owed, Store, together
 from shared.peer import CallFailed, ConnectionLost, InvalidAnswer, InvalidPayload
-from shared.versions import V16, Version, version
+from shared.versions import V16
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from charge_point.station import Station
+
+__all__ = ["MAX_OWED", "UNDELIVERED", "Outbox", "Owed", "Store", "is_between"]
 
 Payload = dict[str, Any]
 
@@ -46,22 +46,6 @@ def is_between(owed: Owed) -> bool:
     return owed.action == "MeterValues" or owed.payload.get("eventType") == "Updated"
 
 
-class Owed:
-    """One message owed. `transaction` is our own id of its transaction, `row` its place in the store."""
-
-    __slots__ = ("action", "attempts", "payload", "row", "transaction", "version")
-
-    def __init__(
-        self, action: str, payload: Payload, transaction: str, version: Version, *, row: int = 0
-    ) -> None:
-        self.action = action
-        self.payload = payload
-        self.transaction = transaction
-        self.version = version
-        self.attempts = 0
-        self.row = row
-
-
 class Outbox:
     """The queue of one station. Owns the order, the attempts and the 1.6 transaction ids."""
 
@@ -73,6 +57,8 @@ class Outbox:
         self._busy = False
         self._timer: asyncio.TimerHandle | None = None
         self.store = store
+        if store is not None:
+            store.told_by(station.note)
         self.numbers: dict[str, int] | None = None
         """Our id of a 1.6 transaction -> the CSMS's transactionId."""
 
@@ -124,8 +110,9 @@ class Outbox:
     def went_offline(self) -> None:
         """The link is gone: what is still here counts as offline (E11.FR.07), and no attempt is running."""
         self._cancel_timer()
-        for owed in self._queue or ():
-            self._mark_offline(owed)
+        with together(self.store):
+            for owed in self._queue or ():
+                self._mark_offline(owed)
 
     def _mark_offline(self, owed: Owed) -> None:
         if owed.version is not V16 and not owed.payload.get("offline"):
@@ -159,8 +146,9 @@ class Outbox:
                 self._wait(0.1)
         except InvalidAnswer as broken:
             # It was answered, so it was taken; the peer has noted what is wrong with the answer.
-            self._settle(owed)
-            station.delivered(owed, {}, str(broken))
+            with together(self.store):
+                self._settle(owed)
+                station.delivered(owed, {}, str(broken))
         except CallFailed as failed:
             self._failed(owed, failed)
         except InvalidPayload as ours:
@@ -168,8 +156,9 @@ class Outbox:
             asyncio.get_running_loop().call_soon(self.deliver)
             raise
         else:
-            self._settle(owed)
-            station.delivered(owed, answer)
+            with together(self.store):  # a start without its number could not be stopped
+                self._settle(owed)
+                station.delivered(owed, answer)
 
     def _failed(self, owed: Owed, failed: CallFailed) -> None:
         owed.attempts += 1
@@ -181,12 +170,16 @@ class Outbox:
             self._wait(model.seconds("TransactionMessageRetryInterval") * owed.attempts)
 
     def _give_up(self, owed: Owed, why: str) -> None:
-        self._settle(owed)
-        self._station.note("given_up", f"{owed.action} of transaction {owed.transaction} was given up: {why}")
-        if owed.action == "StartTransaction":
-            self.number(owed.transaction, UNDELIVERED)
-        elif owed.action == "StopTransaction":
-            self.forget(owed.transaction)
+        words = f"{owed.action} of transaction {owed.transaction} was given up: {why}"
+        self._station.note(
+            "given_up", words, lost=owed.payload
+        )  # before it is gone: nothing goes without a word
+        with together(self.store):
+            self._settle(owed)
+            if owed.action == "StartTransaction":
+                self.number(owed.transaction, UNDELIVERED)
+            elif owed.action == "StopTransaction":
+                self.forget(owed.transaction)
 
     def _settle(self, owed: Owed) -> None:
         assert self._queue is not None
@@ -230,117 +223,3 @@ class Outbox:
             return owed.payload
         known = (self.numbers or {}).get(owed.transaction, UNDELIVERED)
         return owed.payload | {"transactionId": known}
-
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS owed (
-    row INTEGER PRIMARY KEY, station TEXT NOT NULL, version TEXT NOT NULL,
-    action TEXT NOT NULL, transaction_id TEXT NOT NULL, payload TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS owed_by_station ON owed (station, row);
-CREATE TABLE IF NOT EXISTS numbers (
-    station TEXT NOT NULL, transaction_id TEXT NOT NULL, number INTEGER NOT NULL,
-    PRIMARY KEY (station, transaction_id));
-CREATE TABLE IF NOT EXISTS kept (
-    station TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (station, name));
-"""
-
-
-class Store:
-    """What the stations of this process keep on disk, in `folder`/stations.sqlite. Not for two processes at once."""
-
-    __slots__ = ("_database", "path")
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "stations.sqlite"
-        self._database: sqlite3.Connection | None = None
-
-    @property
-    def exists(self) -> bool:
-        """Whether an earlier process left something."""
-        return self._database is not None or self.path.exists()
-
-    def _open(self) -> sqlite3.Connection:
-        if self._database is None:
-            import sqlite3  # an idle fleet does not pay for it
-
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(self.path, isolation_level=None)
-            # WAL and NORMAL: committed is in the operating system's hands, so it survives the end of the process
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.executescript(_TABLES)
-        return self._database
-
-    def owe(self, station: str, owed: Owed) -> int:
-        """Keep a message; gives its row."""
-        sql = "INSERT INTO owed (station, version, action, transaction_id, payload) VALUES (?, ?, ?, ?, ?)"
-        values = (station, owed.version.name, owed.action, owed.transaction, _text(owed.payload))
-        return int(self._open().execute(sql, values).lastrowid or 0)
-
-    def change(self, owed: Owed) -> None:
-        """The payload of a message that is kept has changed."""
-        self._open().execute("UPDATE owed SET payload = ? WHERE row = ?", (_text(owed.payload), owed.row))
-
-    def settle(self, owed: Owed) -> None:
-        """A message is owed no longer."""
-        self._open().execute("DELETE FROM owed WHERE row = ?", (owed.row,))
-
-    def owed(self, station: str) -> list[Owed]:
-        """The messages that `station` owes, the oldest first."""
-        if not self.exists:
-            return []
-        sql = "SELECT action, payload, transaction_id, version, row FROM owed WHERE station = ? ORDER BY row"
-        return [
-            Owed(action, _parsed(payload), transaction, version(name), row=row)
-            for action, payload, transaction, name, row in self._open().execute(sql, (station,))
-        ]
-
-    def number(self, station: str, transaction: str, number: int) -> None:
-        """Keep the 1.6 transactionId of a transaction."""
-        sql = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
-        self._open().execute(sql, (station, transaction, number))
-
-    def numbers(self, station: str) -> dict[str, int]:
-        """The 1.6 transaction ids of `station`, by our own ids."""
-        if not self.exists:
-            return {}
-        sql = "SELECT transaction_id, number FROM numbers WHERE station = ? ORDER BY rowid"
-        return dict(self._open().execute(sql, (station,)).fetchall())
-
-    def forget_number(self, station: str, transaction: str) -> None:
-        """A 1.6 transaction is over and delivered."""
-        sql = "DELETE FROM numbers WHERE station = ? AND transaction_id = ?"
-        self._open().execute(sql, (station, transaction))
-
-    def keep(self, station: str, name: str, value: Any) -> None:
-        """Keep `value` (JSON) of `station` under `name`; None forgets it."""
-        if value is None:
-            if self.exists:
-                self._open().execute("DELETE FROM kept WHERE station = ? AND name = ?", (station, name))
-            return
-        self._open().execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (station, name, _text(value)))
-
-    def kept(self, station: str) -> dict[str, Any]:
-        """All that is kept of `station`, by name."""
-        if not self.exists:
-            return {}
-        sql = "SELECT name, value FROM kept WHERE station = ? ORDER BY name"
-        return {name: _parsed(value) for name, value in self._open().execute(sql, (station,))}
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
-
-def _text(value: Any) -> str:
-    import orjson
-
-    return orjson.dumps(value).decode()
-
-
-def _parsed(text: str) -> Any:
-    import orjson
-
-    return orjson.loads(text)

@@ -16,13 +16,14 @@ from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
 from charge_point.evse import Evse, built
-from charge_point.keeping import keep_transaction, keep_variables, restore
-from charge_point.outbox import Outbox, Store
+from charge_point.keeping import keep_message, keep_variables, restore
+from charge_point.outbox import Outbox
 from charge_point.registration import Registration
 from charge_point.restarting import restart
 from charge_point.sampling import Aligner
 from charge_point.security_events import security_event
 from charge_point.setup import StationSetup
+from charge_point.store import Store
 from charge_point.transaction import Event, Transaction
 from shared.chance import Stream
 from shared.clock import Clock
@@ -328,10 +329,7 @@ class Station:
 
     def owe(self, event: Event) -> None:
         """A transaction's message: into the outbox, in the version's words."""
-        spelled = spell_event(self, event)
-        keep_transaction(self, event)
-        if spelled is not None:
-            self.outbox.add(*spelled, event.transaction.id)
+        keep_message(self, event, spell_event(self, event))
 
     def transaction_over(self, evse: Evse, charged: float) -> None:
         """A transaction has ended after `charged` Wh: what waited for that happens."""
