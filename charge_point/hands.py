@@ -133,7 +133,7 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     if own is not None:
         return own
     one = candidate(station, evse, token)
-    master = _master_group(station)
+    master = master_group(station)
     if one is None and not master:
         return _nowhere(station, evse, token)
     if not _may_begin(station):
@@ -144,8 +144,10 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
         return Presented("refused", one, info.status)
     if master and info.group == master:
         return _stop_all(station, token)  # C16.FR.03: it starts nothing
-    if one is None or refusal(station, one, token, info.group):
-        one = candidate(station, evse, token, info.group)
+    if one is None or refusal(station, one, token, info.group) or not info.is_good_at(one.id):
+        one = candidate(station, evse, token, info.group, info.evses)
+    if one is None and info.evses and candidate(station, evse, token, info.group) is not None:
+        return Presented("refused", None, f"it is good at EVSE {', '.join(map(str, info.evses))} only")
     if one is None:
         return _nowhere(station, evse, token, info.group)
     if not one.is_startable:
@@ -160,6 +162,8 @@ _LONGEST = {V16: 20, V201: 36}
 
 def why_unusable(token: Token, version: Version) -> str:
     """Why a message of `version` cannot carry `token`; empty when it can."""
+    if token.type == "NoAuthorization" and version is not V16:
+        return "the start button has no id" if token.id else ""  # C02.FR.01
     longest = _LONGEST.get(version, 255)
     if len(token.id) > longest:
         return f"an OCPP {version} token has at most {longest} characters, this one {len(token.id)}"
@@ -194,7 +198,7 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
     return None
 
 
-def _master_group(station: Station) -> str:
+def master_group(station: Station) -> str:
     """The group of the master passes; empty where there is none."""
     model = station.model
     return model.text("AuthCtrlr.MasterPassGroupId") if model.has("AuthCtrlr.MasterPassGroupId") else ""
@@ -209,11 +213,16 @@ def _stop_all(station: Station, token: Token) -> Presented:
 
 
 def candidate(
-    station: Station, evse: int | None, token: Token | None = None, group: str | None = None
+    station: Station,
+    evse: int | None,
+    token: Token | None = None,
+    group: str | None = None,
+    only: tuple[int, ...] = (),
 ) -> Evse | None:
     """Where a session could begin: the EVSE named; else one that is kept for `token`, or for its `group` (None: not
-    known yet); else one with a car plugged in; else a free one."""
+    known yet); else one with a car plugged in; else a free one. `only` at these, if any are named (C01.FR.21)."""
     found = station.evses if evse is None else station.evses_of(evse or -1)
+    found = tuple(e for e in found if not only or e.id in only)
     open_ = [e for e in found if e.is_startable and (token is None or not refusal(station, e, token, group))]
     return min(open_, key=lambda e: (not e.reserved, e.active.cable is not Cable.BOTH_ENDS), default=None)
 
@@ -235,7 +244,7 @@ async def decide(station: Station, token: Token) -> TokenInfo:
     try:
         info = await authorize(station, token)
     except CallFailed as failed:
-        station.note("not_authorized", f"{token.id}: {failed}")
+        station.note("not_authorized", f"{token.shown}: {failed}")
         if station.peer is None:  # went offline while asking
             return station.authorizer.local(token, station.model, now, online=False) or TokenInfo("Invalid")
         return TokenInfo("Invalid")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point import power, screen
 from charge_point.authorization import Token, TokenInfo, info_of
+from charge_point.blocks.availability import station_status_16, status_notification_16
 from charge_point.keeping import keep_cache
 from charge_point.parts import existing
-from shared.versions import V21
+from shared.versions import V16, V21
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -70,6 +71,7 @@ def _heard_of(station: Station, owed: Owed, info: TokenInfo, evse: Evse | None) 
     id = said["idToken"] if said else owed.payload.get("idTag", "")
     if id:
         token = Token(id, said["type"]) if said else Token(id)
+        _compare(station, token, info)
         station.authorizer.learn(token, info, station.model, station.clock.time())
         keep_cache(station)
     if evse is None or evse.transaction is None or evse.token is None or evse.token.id != id:
@@ -79,3 +81,13 @@ def _heard_of(station: Station, owed: Owed, info: TokenInfo, evse: Evse | None) 
         evse.transaction.group = evse.group
     elif owed.action != "StopTransaction" and owed.payload.get("eventType") != "Ended":
         evse.deny()
+
+
+def _compare(station: Station, token: Token, info: TokenInfo) -> None:
+    """In 1.6 the CSMS is told when it contradicts its own local list (§3.5.2)."""
+    own = station.authorizer
+    listed = (own.listed or {}).get(token.key) if station.model.flag("LocalAuthListEnabled") else None
+    if station.version is V16 and listed is not None and listed.accepted is not info.accepted:
+        at = station.clock.now()
+        conflict = status_notification_16(0, station_status_16(station), "NoError", "", at)
+        station.say("StatusNotification", conflict | {"errorCode": "LocalListConflict"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point.authorization import Token, TokenInfo
+from charge_point.authorization import Entry, Token, TokenInfo
 from charge_point.connector import Authorization, Availability, Cable, Energy
 from charge_point.ev import Ev
 from charge_point.parts import restore_parts
@@ -39,7 +39,7 @@ def keep_cache(station: Station) -> None:
     if station.store is not None:
         cache = station.authorizer.cache or {}
         station.store.keep(
-            station.id, "cache", {key: [list(info), used] for key, (info, used) in cache.items()} or None
+            station.id, "cache", {key: [list(info), *rest] for key, (info, *rest) in cache.items()} or None
         )
 
 
@@ -88,10 +88,10 @@ def restore(station: Station) -> None:
     if "local list" in kept:
         own, listed = station.authorizer, kept["local list"]["listed"]
         own.version = kept["local list"]["version"]
-        own.listed = {key: TokenInfo(*info) for key, info in listed.items()} or None
+        own.listed = {key: _info(info) for key, info in listed.items()} or None
     if "cache" in kept:
         cache = kept["cache"].items()
-        station.authorizer.cache = {key: (TokenInfo(*info), used) for key, (info, used) in cache} or None
+        station.authorizer.cache = {key: Entry(_info(info), *rest) for key, (info, *rest) in cache} or None
     station.model.restore(kept.get("variables", {}))
     for one in station.evses:
         one.meter.start(kept.get(f"register {one.id}", one.meter.energy))
@@ -100,6 +100,11 @@ def restore(station: Station) -> None:
         if before:
             take_up(one, before)
     restore_parts(station, kept)
+
+
+def _info(kept: list[Any]) -> TokenInfo:
+    status, group, expires, *more = kept
+    return TokenInfo(status, group, expires, tuple(more[0]) if more else ())
 
 
 def as_kept(evse: Evse, transaction: Transaction) -> dict[str, Any]:

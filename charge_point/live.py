@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from charge_point.authorization import ENTRY_BYTES
 from charge_point.connector import Energy, Health, charging_state, status_2x
 from charge_point.measurands import warmth
 from charge_point.parts import existing
@@ -152,7 +153,9 @@ VALUES: dict[tuple[str, str], Value] = {
     ("DisplayMessageCtrlr", "DisplayMessages"): _messages,
     ("TariffCostCtrlr", "Problem"): _tariff_problem,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
-    ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(64 * len(station.authorizer.cache or ())),
+    ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(
+        ENTRY_BYTES * len(station.authorizer.cache or ())
+    ),
 }
 
 TARGETS: dict[tuple[str, str], Value] = {("EVSE", "Power"): _offered}

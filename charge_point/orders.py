@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from charge_point import blocks, tellers
 from charge_point.authorization import Token, TokenInfo
 from charge_point.connector import Availability, Cable, Health
-from charge_point.hands import candidate
+from charge_point.hands import candidate, master_group
 from charge_point.parts import refusal
 from shared.versions import V16
 
@@ -154,8 +154,14 @@ async def _start_remotely(
     if asks and token.type != "Central":  # C05.FR.01
         info = await station.decide(token)
     why = refusal(station, one, token, info.group or group or "")
-    if not info.accepted or why:
-        station.note("not_started", f"{token.id}: {why}" if why else f"{token.id} is {info.status}")
+    if not info.accepted:
+        why = f"it is {info.status}"
+    elif not info.is_good_at(one.id):
+        why = f"it is not good at EVSE {one.id}"  # C01.FR.21
+    elif info.group and info.group == master_group(station):
+        why = "a master pass starts nothing"  # C12.FR.09, C16.FR.03
+    if why:
+        station.note("not_started", f"{token.shown}: {why}")
     elif one.is_startable:
         one.grant(token, info.group or group or "", remote=remote_start_id, by_csms=True)
     station.changed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point.authorization import Token, TokenInfo
+from charge_point.authorization import Token, TokenInfo, token_of
 from charge_point.keeping import keep_cache
 from charge_point.parts import existing
 from charge_point.statuses import status
@@ -187,8 +187,8 @@ def _tokens(station: Station, request: Payload) -> list[Token]:
 def _stored(station: Station) -> list[tuple[Token, str]]:
     """Every token that is stored with its group, from each place where it is."""
     own = station.authorizer
-    found = [(Token(key), info.group) for key, (info, _) in (own.cache or {}).items()]
-    found += [(Token(key), info.group) for key, info in (own.listed or {}).items()]
+    found = [(token_of(key), entry.info.group) for key, entry in (own.cache or {}).items()]
+    found += [(token_of(key), info.group) for key, info in (own.listed or {}).items()]
     for one in station.evses:
         for transaction in (one.transaction, one.last):
             if transaction is not None and transaction.starter is not None:
@@ -199,7 +199,8 @@ def _stored(station: Station) -> list[tuple[Token, str]]:
 def _known(station: Station, token: Token) -> list[str]:
     """What is stored of `token`, in words."""
     own = station.authorizer
-    cached, _ = (own.cache or {}).get(token.key, (None, 0.0))
+    entry = (own.cache or {}).get(token.key)
+    cached = None if entry is None else entry.info
     listed = (own.listed or {}).get(token.key)
     found = [_words(station, "authorization cache", cached), _words(station, "local list", listed)]
     for one in station.evses:

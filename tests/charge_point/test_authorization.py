@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from charge_point.authorization import Authorizer, Token, TokenInfo, info_of
+from charge_point.authorization import Authorizer, Entry, Token, TokenInfo, info_of
 from charge_point.device_model import DeviceModel
 from shared.clock import VIRTUAL_EPOCH, text
 from shared.versions import V16, V21, V201, Version
@@ -53,7 +53,7 @@ def test_the_station_decides_alone_only_where_it_may(
     if listed is not None:
         authorizer.update_list(1, {TOKEN: listed}, full=True)
     if cached is not None:
-        authorizer.cache = {TOKEN.key: (cached, 0.0)}
+        authorizer.cache = {TOKEN.key: Entry(cached, 0.0)}
     decided = authorizer.local(TOKEN, settings, 10.0, online=online)
     assert (decided.status if decided else None) == expected
 
@@ -76,11 +76,11 @@ def test_a_cache_entry_ends_at_its_own_time_or_by_its_life_time() -> None:
 
 def test_a_full_cache_forgets_the_refused_first_and_then_the_oldest() -> None:
     authorizer, settings = Authorizer(), model()
-    for number in range(500):
+    for number in range(1024):  # AuthCacheCtrlr.Storage says how much
         status = "Blocked" if number == 250 else "Accepted"
         authorizer.learn(Token(f"T{number}"), TokenInfo(status), settings, float(number))
-    authorizer.learn(Token("T500"), ACCEPTED, settings, 500.0)
-    authorizer.learn(Token("T501"), ACCEPTED, settings, 501.0)
+    authorizer.learn(Token("T1024"), ACCEPTED, settings, 1024.0)
+    authorizer.learn(Token("T1025"), ACCEPTED, settings, 1025.0)
     assert authorizer.cache is not None
     assert {"t250", "t0"}.isdisjoint(authorizer.cache)
     assert "t1" in authorizer.cache
