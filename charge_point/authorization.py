@@ -67,6 +67,11 @@ class TokenInfo(NamedTuple):
         return self.accepted and (not self.evses or evse in self.evses)
 
 
+def same_group(one: str, other: str) -> bool:
+    """Whether two groups are one; no group is none (identifierString and CiString20 know no case)."""
+    return bool(one) and one.lower() == other.lower()
+
+
 class Entry(NamedTuple):
     """What the cache holds of a token: what was said, when it was last used, and how often."""
 

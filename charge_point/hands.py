@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from charge_point.authorization import Token, TokenInfo
+from charge_point.authorization import Token, TokenInfo, same_group
 from charge_point.blocks.authorization import authorize
 from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
 from charge_point.ev import Ev, Vehicle
@@ -142,7 +142,7 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     if not info.accepted:
         station.changed()
         return Presented("refused", one, info.status)
-    if master and info.group == master:
+    if same_group(info.group, master):
         return _stop_all(station, token)  # C16.FR.03: it starts nothing
     if one is None or refusal(station, one, token, info.group) or not info.is_good_at(one.id):
         one = candidate(station, evse, token, info.group, info.evses)
@@ -192,7 +192,7 @@ async def _own_session(station: Station, token: Token, evse: int | None) -> Pres
         if not (info.accepted and info.group):
             info = await station.decide(token)
         for one in grouped:
-            if info.accepted and info.group == one.group and one.is_authorized:
+            if info.accepted and same_group(info.group, one.group) and one.is_authorized:
                 one.end_authorization("StopAuthorized", "Local", token=token)
                 return Presented("stopped", one, f"the session is of its group, {info.group}")
     return None

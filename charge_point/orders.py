@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point import blocks, tellers
-from charge_point.authorization import Token, TokenInfo
+from charge_point.authorization import Token, TokenInfo, same_group
 from charge_point.connector import Availability, Cable, Health
 from charge_point.hands import candidate, master_group
 from charge_point.parts import refusal
@@ -158,7 +158,7 @@ async def _start_remotely(
         why = f"it is {info.status}"
     elif not info.is_good_at(one.id):
         why = f"it is not good at EVSE {one.id}"  # C01.FR.21
-    elif info.group and info.group == master_group(station):
+    elif same_group(info.group, master_group(station)):
         why = "a master pass starts nothing"  # C12.FR.09, C16.FR.03
     if why:
         station.note("not_started", f"{token.shown}: {why}")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from charge_point.authorization import Token
+from charge_point.authorization import Token, same_group
 from charge_point.connector import Authorization, Availability, Cable, Health
 from charge_point.parts import Part
 from shared.versions import V16, V21
@@ -41,7 +41,7 @@ class Reservation(NamedTuple):
         """Whether who presents `token` may use it; without knowing their group (None) they might."""
         if token.key == self.token.key:
             return True
-        return bool(self.group) and (group is None or group.lower() == self.group.lower())  # H03.FR.04-06
+        return bool(self.group) if group is None else same_group(self.group, group)  # H03.FR.04-06
 
 
 class Verdict(NamedTuple):

@@ -299,6 +299,8 @@ async def test_tc_e05_wl__a_station_that_asks_first_does_not_even_begin(pair: Ma
 async def _taken_home(p: Pair) -> None:
     """The cable of a refused driver is theirs: presenting the token again opens the lock (E05.FR.11)."""
     if not p.station.unplug(1):
-        assert (await p.station.present("test_token", 1)).outcome == "unlocked"
+        token = p.station.evses[0].token  # of the type that the remote start gave it (C01.FR.25)
+        assert token is not None
+        assert (await p.station.present(token, 1)).outcome == "unlocked"
         assert p.station.unplug(1)
     await p.is_over()
