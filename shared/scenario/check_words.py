@@ -39,6 +39,7 @@ STATION_NEEDS = (
     "local_list",
     "reservation",
     "smart_charging",
+    "monitoring",
     "firmware",
     "logs",
     "evses",
