@@ -24,7 +24,8 @@ READ_ONLY, READ_WRITE, WRITE_ONLY = "ReadOnly", "ReadWrite", "WriteOnly"
 LIST_TYPES = ("OptionList", "MemberList", "SequenceList")
 
 FEATURES = frozenset(
-    "auth_switch cache cache_life cache_policy cost der display event_streams firmware idle_only limits"
+    "auth_switch cache cache_life cache_policy certificates cost der display event_streams firmware"
+    " idle_only limits"
     " local_list local_only master_pass monitoring phase_totals post_authorize reservation resumption"
     " sampling_switch signed_values smart_charging tariff transaction_ids".split()
 )

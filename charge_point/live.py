@@ -123,6 +123,13 @@ def _tariff_problem(station: Station, slot: Slot) -> str:
     return "true" if found is not None and found.problem else "false"
 
 
+def _certificates(station: Station, slot: Slot) -> str | None:
+    from charge_point.certificates import Certificates
+
+    found = existing(station, Certificates)
+    return str(len(found.installed) if found is not None else 0)
+
+
 def _profiles(station: Station, slot: Slot) -> str:
     from charge_point.smart_charging.profiles import Profiles  # only a report asks
 
@@ -152,6 +159,7 @@ VALUES: dict[tuple[str, str], Value] = {
     ("SmartChargingCtrlr", "Entries"): _profiles,
     ("DisplayMessageCtrlr", "DisplayMessages"): _messages,
     ("TariffCostCtrlr", "Problem"): _tariff_problem,
+    ("SecurityCtrlr", "CertificateEntries"): _certificates,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
     ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(
         ENTRY_BYTES * len(station.authorizer.cache or ())

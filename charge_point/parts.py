@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from charge_point.transaction import Transaction
 
 KEPT: dict[str, str] = {
+    "certificates": "charge_point.certificates:Certificates",
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
     "display messages": "charge_point.display:DisplayMessages",

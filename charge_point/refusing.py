@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from charge_point.definitions import NETWORK_SLOTS
-from charge_point.security_events import security_event
 from charge_point.statuses import status
-from shared.dispatch import Answer
-from shared.versions import V16
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -39,13 +36,3 @@ def _is_websocket(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("ws", "wss") and bool(parts.hostname)
-
-
-def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
-    """Rejected, with the security event: without a signing request of ours no certificate is valid here."""
-    words = "this station asked for no certificate"
-    rejected = status(station.version, "Rejected", "InvalidCertificate", words)
-    if request.get("certificateType", "ChargingStationCertificate") != "ChargingStationCertificate":
-        return rejected
-    box = "ChargePoint" if station.version is V16 else "ChargingStation"
-    return Answer(rejected, lambda: security_event(station, f"Invalid{box}Certificate"))

@@ -3,6 +3,7 @@
 from charge_point.blocks import (
     authorization,
     availability,
+    certificates,
     data_transfer,
     der,
     diagnostics,
@@ -25,6 +26,7 @@ from charge_point.blocks import (
 MODULES = (
     authorization,
     availability,
+    certificates,
     data_transfer,
     der,
     diagnostics,

@@ -14,6 +14,8 @@ from shared.dispatch import Answer, Refuse, on
 from shared.versions import V2X, V16, VERSIONS
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from charge_point.firmware import Job
     from charge_point.station import Station
 
@@ -112,10 +114,21 @@ def _certificate(failure: str, station: Station, pem: str) -> tuple[str, str]:
 
     try:
         root = station.setup.updates.root
-        signing.checked(pem, station.clock.time(), signing.roots_in(root) if root else ())
+        roots = [*(signing.roots_in(root) if root else ()), *_installed_roots(station)]
+        signing.checked(pem, station.clock.time(), roots)
     except signing.Invalid as wrong:
         return "InvalidCertificate", str(wrong)
     return "", ""
+
+
+def _installed_roots(station: Station) -> list[Certificate]:
+    """The manufacturer's root certificates that the CSMS has installed (M05)."""
+    if not station.parts:
+        return []
+    from charge_point.certificates import Certificates
+
+    certificates = existing(station, Certificates)
+    return certificates.roots("ManufacturerRootCertificate") if certificates is not None else []
 
 
 def _moment(station: Station, text: str) -> float | None:

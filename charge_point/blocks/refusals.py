@@ -15,7 +15,7 @@ from charge_point import refusing
 from charge_point.statuses import status
 from shared.answers import NOTHING, answers
 from shared.dispatch import Answer, Refuse, on
-from shared.versions import V2X, V16, V21, VERSIONS, Version
+from shared.versions import V2X, V21, Version
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -53,41 +53,6 @@ TABLE = (
         "else Failed: this station cannot move to another network profile",
         "B09.FR.02-B09.FR.05",
         rule=refusing.set_network_profile,
-    ),
-    # smart charging
-    # certificates
-    Refusal(
-        "CertificateSigned",
-        VERSIONS,
-        "Rejected",
-        "Rejected: this station asked for no certificate. The security event InvalidChargingStationCertificate (1.6: "
-        "InvalidChargePointCertificate) follows",
-        "A02.FR.07, A02.FR.26; SW16 A02.FR.07",
-        rule=refusing.certificate_signed,
-    ),
-    Refusal("DeleteCertificate", VERSIONS, "NotFound", "there is no certificate", "M04.FR.04", "NotFound"),
-    Refusal(
-        "GetInstalledCertificateIds",
-        VERSIONS,
-        "NotFound",
-        "there is no certificate",
-        "M03.FR.02; SW16 M03.FR.02",
-        "NotFound",
-    ),
-    Refusal(
-        "InstallCertificate",
-        (V16,),
-        "Rejected",
-        "no more than CertificateStoreMaxLength, which is 0, can be installed",
-        "SW16 M05.FR.03",
-    ),
-    Refusal(
-        "InstallCertificate",
-        V2X,
-        "Failed",
-        "this station installs no certificates",
-        "M05.FR.03",
-        "UnsupportedRequest",
     ),
     # payment
     Refusal(

@@ -134,7 +134,7 @@ def trigger_16(station: Station, request: Payload) -> Payload | Answer:
 @on("ExtendedTriggerMessage", V16)
 @answers(
     "status",
-    "as TriggerMessage; connector 0 is Rejected, SignChargePointCertificate NotImplemented",
+    "as TriggerMessage; connector 0 is Rejected",
     clause="SW16 §5.5, §6.16, §6.17",
     state=True,
 )

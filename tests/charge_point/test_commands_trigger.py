@@ -148,10 +148,7 @@ async def test_a_running_transaction_can_be_triggered(version_2x: Version) -> No
 @pytest.mark.parametrize(
     ("version", "request_"),
     [
-        (V16, {"requestedMessage": "SignChargePointCertificate"}),
-        (V201, {"requestedMessage": "SignChargingStationCertificate"}),
         (V201, {"requestedMessage": "SignCombinedCertificate"}),
-        (V21, {"requestedMessage": "SignV2G20Certificate"}),
         (V21, {"requestedMessage": "CustomTrigger", "customTrigger": "Anything"}),
     ],
     ids=str,

@@ -263,7 +263,6 @@ async def test_tc_m05__a_root_certificate_is_answered_on_16(pair: Make) -> None:
         await p.commanded(asked("InstallCertificate", wanted, word))
 
 
-@later("installs no certificate, and the word for that is Failed")
 @each_2x
 async def test_tc_m05__a_root_certificate_is_answered(pair: Make) -> None:
     async with _commands(pair, "InstallCertificate") as p:
