@@ -1,4 +1,4 @@
-"""Every `async def` test runs in virtual time; one marked `sockets` runs on the real loop, for 30 s at most."""
+"""Every `async def` test runs in virtual time; one marked `sockets` runs on the real loop, for two minutes at most."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import inspect
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from shared.versions import V2X, VERSIONS, Version
 from tests.support import in_real_time, in_virtual_time
+
+# the same examples in every run, however slow the machine; `--hypothesis-profile=explore` tries new ones
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.hookimpl(tryfirst=True)
