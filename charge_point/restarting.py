@@ -9,22 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point.connector import Energy
 from charge_point.orders import Outcome
-from charge_point.parts import tell_parts
+from charge_point.parts import Part, existing, tell_parts
 from charge_point.power import draw
 from charge_point.resuming import go_on, timeout
 
 if TYPE_CHECKING:
+    from charge_point.authorization import Token
     from charge_point.evse import Evse
     from charge_point.station import Station
+    from charge_point.transaction import Transaction
 
 
 def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     """Restart as the CSMS asks: Hard or Soft (1.6 §5.14), Immediate or OnIdle (B11, B12).
 
-    Accepted, Scheduled (OnIdle in a transaction) or Rejected (a single EVSE, which this station cannot
-    restart: B11.FR.09; resuming without a ResumptionTimeout: B13.FR.01).
+    Accepted, Scheduled (OnIdle in a transaction) or Rejected (while a restart is under way: B11.FR.06; a single
+    EVSE where there is no AllowReset: B11.FR.09; resuming without a ResumptionTimeout: B13.FR.01). One that comes
+    while another waits for its time takes its place: an Immediate one does not wait.
     """
-    if evse or (kind == "ImmediateAndResume" and not timeout(station)):
+    restarts = existing(station, Restarts)
+    if restarts is not None and restarts.underway:
+        return Outcome("Rejected", reason="a restart is under way", code="InvalidMessageSeq")
+    if evse:
+        return _reset_evse(station, kind, evse)
+    if kind == "ImmediateAndResume" and not timeout(station):
         return Outcome("Rejected", reason="this station cannot do that", code="UnsupportedParam")
     running = any(e.transaction for e in station.evses)
     if kind == "ImmediateAndResume" and running:
@@ -35,8 +43,70 @@ def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     return Outcome("Accepted", lambda: restart(station, "RemoteReset", reason))
 
 
+class Restarts(Part):
+    """What restarts now, and which EVSEs do so by themselves, now or soon (B11.FR.08, B12.FR.07)."""
+
+    __slots__ = ("down", "due", "underway")
+
+    def __init__(self, station: Station) -> None:
+        super().__init__(station)
+        self.underway = False
+        """Whether the station is about to go down."""
+        self.due: set[int] = set()
+        self.down: dict[int, asyncio.TimerHandle] = {}
+
+    def begin(self, evse: Evse) -> None:
+        """Take the EVSE down, after the transaction on it has ended (B12.FR.08). Its cable, what it is reserved for and
+        whether it may be used stay (B11.FR.02, .05; B12.FR.06)."""
+        self.due.discard(evse.id)
+        if evse.transaction is not None or evse.is_authorized:
+            evse.end_authorization("ResetCommand", "ImmediateReset", ends=True)
+        evse.power_off()
+        up = asyncio.get_running_loop().call_later(self.station.setup.reboot_seconds, self._up, evse)
+        self.down[evse.id] = up
+
+    def _up(self, evse: Evse) -> None:
+        del self.down[evse.id]
+        for c in evse.connectors:
+            self.station.report(evse, c)
+        self.station.changed()
+
+    def refuses(self, evse: Evse, token: Token, group: str | None) -> str:
+        return "it restarts" if evse.id in self.down else ""
+
+    def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
+        if evse.id in self.due and not self.underway:
+            self.due.discard(evse.id)
+            asyncio.get_running_loop().call_soon(self.begin, evse)
+
+    def power_off(self) -> None:
+        self.underway = False
+        self.due.clear()
+        for timer in self.down.values():
+            timer.cancel()
+        self.down.clear()
+
+
+def _reset_evse(station: Station, kind: str, id: int) -> Outcome:
+    """Restart a single EVSE: Accepted, or Scheduled for the end of the transaction on it (B12.FR.01, .07)."""
+    one = station.evse(id)
+    if one is None:
+        return Outcome("Rejected", reason=f"there is no EVSE {id}", code="UnknownEvse")
+    name = f"EVSE#{one.id}.AllowReset"
+    if kind == "ImmediateAndResume" or not (station.model.has(name) and station.model.flag(name)):
+        return Outcome("Rejected", reason="this station cannot do that", code="UnsupportedParam")
+    restarts = station.part(Restarts)
+    if one.id in restarts.down:
+        return Outcome("Rejected", reason="it restarts already", code="InvalidMessageSeq")
+    if kind == "OnIdle" and one.transaction is not None:
+        return Outcome("Scheduled", lambda: restarts.due.add(one.id))
+    return Outcome("Accepted", lambda: restarts.begin(one))
+
+
 async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> None:
     """End what runs, give its last messages a chance to leave, and start anew (B12.FR.04, .05)."""
+    station.reset_due = ""
+    station.part(Restarts).underway = True
     for one in station.evses:
         if one.transaction is not None or one.is_authorized:
             one.end_authorization("ResetCommand", stop_reason, ends=True)
@@ -46,6 +116,7 @@ async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> 
 
 async def restart_and_resume(station: Station) -> None:
     """Restart at once; what ran goes on afterwards, however long it takes (B13.FR.04, .20-.23)."""
+    station.part(Restarts).underway = True
     states = {one: one.energy for one in station.evses if one.transaction is not None}
     for one, state in states.items():
         if state is not Energy.OFF:

@@ -18,9 +18,10 @@ Payload = dict[str, Any]
 @on("Reset", V16)
 @answers(
     "status",
-    "Accepted; then StopTransaction with HardReset or SoftReset for each transaction, the end of the connection and, "
-    "on the next one, BootNotification",
+    "Rejected while a restart is under way; else Accepted, then StopTransaction with HardReset or SoftReset for each "
+    "transaction, the end of the connection and, on the next one, BootNotification",
     clause="1.6 §5.14; errata 3.36",
+    state=True,
 )
 def reset_16(station: Station, request: Payload) -> Payload | Answer:
     """Hard or Soft."""
@@ -30,11 +31,12 @@ def reset_16(station: Station, request: Payload) -> Payload | Answer:
 @on("Reset", *V2X)
 @answers(
     "status",
-    "Rejected for a single EVSE, and for ImmediateAndResume unless TxCtrlr.ResumptionTimeout allows it (2.1); Scheduled "
-    "for OnIdle while a transaction runs; else Accepted, with ResetCommand and ImmediateReset in the Ended of each "
-    "transaction, the end of the connection and, on the next one, BootNotification with RemoteReset or "
-    "ScheduledReset. After ImmediateAndResume transactions go on, with TxResumed",
-    clause="B11.FR.01, B11.FR.03, B11.FR.09, B12.FR.01-B12.FR.05, B13.FR.01-B13.FR.04, B13.FR.20-B13.FR.30",
+    "Rejected while a restart is under way, for an EVSE that is not there or has no AllowReset, and for "
+    "ImmediateAndResume of an EVSE, or unless TxCtrlr.ResumptionTimeout allows it (2.1); Scheduled for OnIdle while a "
+    "transaction runs there; else Accepted, with ResetCommand and ImmediateReset in the Ended of each transaction. An "
+    "EVSE is out of use for a while; of the station the connection ends and, on the next one, BootNotification follows "
+    "with RemoteReset or ScheduledReset. After ImmediateAndResume transactions go on, with TxResumed",
+    clause="B11.FR.01-B11.FR.10, B12.FR.01-B12.FR.10, B13.FR.01-B13.FR.04, B13.FR.20-B13.FR.30",
     state=True,
 )
 def reset_2x(station: Station, request: Payload) -> Payload | Answer:

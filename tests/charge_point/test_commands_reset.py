@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from charge_point.definitions import FEATURES
+from shared.dispatch import NoAnswer
 from shared.peer import CallTimedOut
 from shared.versions import V16, V21, V201, Version
-from tests.charge_point.wired import WIDE, Wired
+from tests.charge_point.wired import TOKEN, WIDE, Wired
+
+Payload = dict[str, Any]
 
 KINDS = [
     (V16, "Hard"),
@@ -112,8 +118,8 @@ async def test_on_idle_waits_for_the_last_transaction(version: Version) -> None:
 @pytest.mark.parametrize("version", [V201, V21], ids=str)
 @pytest.mark.parametrize("kind", ["Immediate", "OnIdle"])
 @pytest.mark.parametrize("evse", [1, 9])
-async def test_a_single_evse_is_not_reset(version: Version, kind: str, evse: int) -> None:
-    wired = await Wired(version, variables=WIDE).start()
+async def test_an_evse_that_cannot_be_reset_is_not(version: Version, kind: str, evse: int) -> None:
+    wired = await Wired(version, variables=WIDE, features=FEATURES - {"evse_reset"}).start()
     id = await wired.charging()
     answer = await wired.ask("Reset", {"type": kind, "evseId": evse})
     assert answer["status"] == "Rejected"  # B11.FR.09
@@ -122,6 +128,78 @@ async def test_a_single_evse_is_not_reset(version: Version, kind: str, evse: int
     assert wired.station.evses[0].transaction is not None
     assert wired.station.evses[0].transaction.id == id
     await wired.end()
+
+
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
+async def test_a_single_evse_is_reset_and_the_others_go_on(version: Version) -> None:
+    wired = await Wired(version, variables=WIDE, evses=((1,), (1,))).start()
+    first, second = wired.station.evses
+    await wired.charging(1)
+    second.station.plug_in(2)
+    await wired.station.present("OTHER", 2)
+    await wired.settle(5)
+    wired.forget()
+    assert (await wired.ask("Reset", {"type": "Immediate", "evseId": 1}))["status"] == "Accepted"
+    ended = [p for p in wired.of("TransactionEvent") if p["eventType"] == "Ended"]
+    assert [p["triggerReason"] for p in ended] == ["ResetCommand"]
+    assert ended[0]["transactionInfo"]["stoppedReason"] == "ImmediateReset"  # B12.FR.08
+    assert "closed" not in wired.actions()
+    assert (await wired.station.present(TOKEN, 1)).outcome == "refused"
+    assert (await wired.ask("Reset", {"type": "Immediate", "evseId": 1}))["status"] == "Rejected"
+    await wired.settle(10)
+    assert (await wired.station.present(TOKEN, 1)).outcome == "started"
+    assert second.energy.value == first.energy.value == "flowing"
+    assert "BootNotification" not in wired.actions()
+    await wired.end()
+
+
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
+async def test_a_single_evse_is_reset_when_its_transaction_is_over(version: Version) -> None:
+    wired = await Wired(version, variables=WIDE, evses=((1,), (1,))).start()
+    await wired.charging(1)
+    assert (await wired.ask("Reset", {"type": "OnIdle", "evseId": 1}))["status"] == "Scheduled"  # B12.FR.01
+    await wired.settle(30)
+    assert wired.station.evses[0].transaction is not None
+    await wired.station.present(TOKEN, 1)
+    await wired.settle()
+    assert wired.events()[-1] == ("Ended", "StopAuthorized", "Local")  # B12.FR.07
+    assert (await wired.station.present(TOKEN, 1)).outcome == "refused"
+    await wired.settle(10)
+    assert (await wired.station.present(TOKEN, 1)).outcome == "started"
+    assert "closed" not in wired.actions()
+    await wired.end()
+
+
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
+async def test_an_immediate_reset_takes_the_place_of_one_that_waits(version: Version) -> None:
+    wired = await Wired(version, variables=WIDE).start()
+    await wired.charging()
+    assert (await wired.ask("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+    assert (await wired.ask("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+    assert (await wired.ask("Reset", {"type": "Immediate"}))["status"] == "Accepted"
+    await wired.settle(30)
+    assert [p["reason"] for p in wired.of("BootNotification")] == ["RemoteReset"]
+    assert wired.actions().count("closed") == 1
+    await wired.end()
+
+
+async def test_a_reset_during_a_restart_is_rejected(version: Version) -> None:
+    """B11.FR.06; 1.6 §5.14: the answer says whether the station will attempt to reset itself."""
+    wired = await Wired(version, variables=WIDE).start()
+    await wired.charging()
+
+    def silence(request: Payload) -> Payload:
+        raise NoAnswer
+
+    wired.script["StopTransaction" if version is V16 else "TransactionEvent"] = silence
+    kind = {"type": "Hard" if version is V16 else "Immediate"}
+    assert (await wired.ask("Reset", kind))["status"] == "Accepted"
+    assert (await wired.ask("Reset", kind))["status"] == "Rejected"
+    await wired.settle(60)
+    assert wired.actions().count("closed") == 1
+    assert len(wired.of("BootNotification")) == 1
+    assert (await wired.ask("Reset", kind))["status"] == "Accepted"
+    await wired.tasks.end()
 
 
 async def test_a_station_that_cannot_resume_says_so() -> None:
