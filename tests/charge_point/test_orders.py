@@ -211,7 +211,7 @@ async def test_a_reset_on_idle_waits(version_2x: Version) -> None:
 def test_what_a_station_cannot_restart_is_rejected() -> None:
     async def scenario() -> tuple[str, str]:
         stage = Stage(V21)
-        return stage.station.reset("OnIdle", 1).status, stage.station.reset("ImmediateAndResume").status
+        return stage.station.reset("OnIdle", 2).status, stage.station.reset("ImmediateAndResume").status
 
     assert asyncio.run(scenario()) == ("Rejected", "Rejected")
 
