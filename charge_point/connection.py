@@ -10,7 +10,7 @@ from charge_point import blocks
 from charge_point.station import Station
 from shared import dispatch
 from shared.chance import Stream
-from shared.dialer import Dialer
+from shared.dialer import Dialer, Target
 from shared.dispatch import Payload, Table
 from shared.faults import Faults
 from shared.link import Link, LinkClosed
@@ -87,6 +87,8 @@ class Connection:
             faults=self.faults,
         )
         station.redial = self.redial
+        if dialer is not None:
+            dialer.route = self._route
         station.registration.causes = self.faults
 
     async def run(self) -> None:
@@ -133,6 +135,13 @@ class Connection:
                 station.disconnected()
             station.journal.closed("charge_point", station.id, str(ended))
         return ended
+
+    def _route(self, given: Target, failures: int) -> Target:
+        if not self.station.parts:
+            return given
+        from charge_point.network import route  # few stations ever move
+
+        return route(self.station, given, failures)
 
     # --- what can be done to it ----------------------------------------------------------------------------
 

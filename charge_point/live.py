@@ -71,6 +71,29 @@ def _problem(station: Station, slot: Slot) -> str:
     return "true" if faulted else "false"
 
 
+NETWORK = (
+    "OcppCsmsUrl",
+    "OcppInterface",
+    "OcppTransport",
+    "OcppVersion",
+    "MessageTimeout",
+    "SecurityProfile",
+    "Identity",
+)
+
+
+def _network(station: Station, slot: Slot) -> str | None:
+    from charge_point.network import shown  # only a report asks
+
+    return shown(station, slot)
+
+
+def _slot_in_use(station: Station, slot: Slot) -> str:
+    from charge_point.network import active
+
+    return active(station, slot)
+
+
 def _base(station: Station, slot: Slot) -> str:
     from charge_point.monitoring.monitors import base_of  # only a report asks
 
@@ -143,6 +166,8 @@ VALUES: dict[tuple[str, str], Value] = {
     ("ChargingStation", "AvailabilityState"): _station_state,
     ("EVSE", "AvailabilityState"): _evse_state,
     ("EVSE", "Power"): _power,
+    ("OCPPCommCtrlr", "ActiveNetworkProfile"): _slot_in_use,
+    **{("NetworkConfiguration", name): _network for name in NETWORK},
     ("EVSE", "ACCurrent"): _amps,
     ("EVSE", "Temperature"): _warmth,
     ("ChargingStation", "Problem"): _problem,

@@ -26,6 +26,7 @@ KEPT: dict[str, str] = {
     "monitor events": "charge_point.monitoring.events:MonitorEvents",
     "monitors": "charge_point.monitoring.monitors:Monitors",
     "der controls": "charge_point.der.controls:DerControls",
+    "network profiles": "charge_point.network:NetworkProfiles",
     "reservations": "charge_point.reservations:Reservations",
     "security events": "charge_point.security_events:SecurityEvents",
     "tariffs": "charge_point.tariffs:Tariffs",

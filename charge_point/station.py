@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from charge_point import hands, hearing, operating, orders, parts, reporting, restarting
+from charge_point import hands, hearing, network, operating, orders, parts, reporting, restarting
 from charge_point.authorization import Authorizer
 from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
@@ -121,6 +121,7 @@ class Station:
         model = DeviceModel(version, self.setup.evses, self.setup.presets, self.setup.features)
         model.on_change(self._setting_changed)
         model.live = self._live
+        model.consent = self.consent
         return model
 
     def __repr__(self) -> str:
@@ -342,6 +343,7 @@ class Station:
 
     delivered = hearing.delivered
     part = parts.part
+    consent = network.consent
 
     # --- status -------------------------------------------------------------------------------------------
 

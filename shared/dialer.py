@@ -225,6 +225,9 @@ class Dialer:
         self._chance = chance
         self._give_up_after = give_up_after
         self._tell = tell
+        self.route: Callable[[Target, int], Target] | None = None
+        """Where to dial after so many failures in a row, when that may be elsewhere; it is given the first target."""
+        self._first = target
 
     async def connect(self, *, again: bool = False) -> tuple[Link, Version]:
         """Dial until a connection is made; `again` waits before the first attempt, as after a loss.
@@ -233,15 +236,18 @@ class Dialer:
         """
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        attempt = 0
+        attempt = failures = 0
         if again:
             attempt = 1
             await asyncio.sleep(self._backoff().wait(attempt, self._chance))
         while True:
+            if self.route is not None:
+                self.target = self.route(self._first, failures)
             try:
                 return await self._dial(self.target)
             except DialFailed as failure:
                 attempt += 1
+                failures += 1
                 wait = self._backoff().wait(attempt, self._chance)
                 if self._give_up_after is not None:
                     left = self._give_up_after - (loop.time() - begun)

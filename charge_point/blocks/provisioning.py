@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from charge_point import configuration, variables
 from charge_point.catalogue import Slot
 from charge_point.device_model import DeviceModel
 from charge_point.limits import keep_limits, send_pages
+from charge_point.statuses import status
 from shared.answers import answers
 from shared.clock import Clock
 from shared.dispatch import Answer, Refuse, on
 from shared.versions import COUNT, V2X, V16, refusal
+
+if TYPE_CHECKING:
+    from charge_point.station import Station
 
 Payload = dict[str, Any]
 
@@ -95,6 +99,28 @@ def _reported(station: Owner, slots: list[Slot], request_id: int) -> Answer | Pa
         return {"status": "EmptyResultSet", "statusInfo": {"reasonCode": "NotFound"}}
     reports = variables.pages(station.model, slots, request_id, station.clock.now())
     return Answer({"status": "Accepted"}, lambda: send_pages(station, "NotifyReport", reports))
+
+
+@on("SetNetworkProfile", *V2X)
+@answers(
+    "status",
+    "Rejected for a slot other than 1 and 2, an address other than ws or wss, SOAP, or a lower security profile; "
+    "Failed for profile 3, VPN and APN, which this station does not have; else Accepted: it is dialled after a restart "
+    "when NetworkConfigurationPriority names its slot",
+    clause="B09.FR.01-B09.FR.05, B10.FR.01-B10.FR.09",
+    state=True,
+)
+def set_network_profile(station: Station, request: Payload) -> Payload:
+    """Keep a network profile (B09)."""
+    from charge_point import network
+
+    slot, data = request["configurationSlot"], request["connectionData"]
+    if why := network.why_not(station, slot, data):
+        return status(station.version, "Rejected", "InvalidValue", why)
+    if why := network.what_lacks(data):
+        return status(station.version, "Failed", "UnsupportedParam", why)
+    station.part(network.NetworkProfiles).set(str(int(slot)), data)
+    return {"status": "Accepted"}
 
 
 @on("GetConfiguration", V16)

@@ -103,9 +103,8 @@ async def test_what_is_not_done_is_never_accepted_and_changes_nothing(version: V
     else:
         answer = await wired.ask(row.action, request)
         assert "Accepted" not in str(answer)
-        if row.rule is None:
-            assert answer.get("status", "(empty)") == row.says
-            assert answer.get("statusInfo", {}).get("reasonCode", "") == ("" if version is V16 else row.code)
+        assert answer.get("status", "(empty)") == row.says
+        assert answer.get("statusInfo", {}).get("reasonCode", "") == ("" if version is V16 else row.code)
     await wired.settle(5)
     follows = ["SecurityEventNotification"] if row.action == "CertificateSigned" else []
     assert wired.actions("MeterValues")[1:] == follows
@@ -127,7 +126,9 @@ PROFILE = {
 @pytest.mark.parametrize(
     ("slot", "changes", "status"),
     [
-        (2, {}, "Failed"),  # B09.FR.03
+        (2, {}, "Accepted"),  # B09.FR.01
+        (2, {"securityProfile": 3}, "Failed"),  # B09.FR.03
+        (2, {"securityProfile": 2, "ocppCsmsUrl": "ws://other.example"}, "Rejected"),
         (999, {}, "Rejected"),  # B09.FR.05
         (2, {"ocppCsmsUrl": "http://other.example"}, "Rejected"),  # B09.FR.02
         (2, {"ocppCsmsUrl": "wss://[broken"}, "Rejected"),
@@ -135,7 +136,7 @@ PROFILE = {
         (2, {"securityProfile": 0}, "Rejected"),  # B09.FR.04
     ],
 )
-async def test_a_network_profile_is_looked_at_before_it_is_refused(
+async def test_a_network_profile_is_looked_at_before_it_is_taken(
     version_2x: Version, slot: int, changes: Payload, status: str
 ) -> None:
     wired = await Wired(version_2x).start()

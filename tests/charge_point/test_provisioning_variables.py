@@ -566,6 +566,7 @@ def test_the_handlers_stand_in_the_table_of_each_version() -> None:
             "SetVariables",
             "GetBaseReport",
             "GetReport",
+            "SetNetworkProfile",
         }
 
 

@@ -15,11 +15,6 @@ from tests.support import each_2x
 on_16 = pytest.mark.parametrize("version", [V16], ids=str)
 
 
-def later(what: str) -> pytest.MarkDecorator:
-    """The row wants what the station honestly says it cannot do yet; red as soon as it can."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=f"the station {what}")
-
-
 def _commands(pair: Make, name: str, station: str = "") -> Pair:
     """The plan's set-up of a row."""
     return pair(f"--boot-status Accepted --command {name} {pair.delay(5)}", station)
@@ -192,7 +187,6 @@ async def test_tc_p02__data_for_a_vendor_that_the_station_knows_is_accepted(pair
         await _answered(p, "DataTransfer", data, {"status": "Accepted"})
 
 
-@later("keeps no network profiles")
 @each_2x
 async def test_tc_b09__a_network_profile_is_accepted(pair: Make) -> None:
     async with _commands(pair, "SetNetworkProfile") as p:
