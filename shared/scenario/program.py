@@ -144,8 +144,10 @@ def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
     terminated: list[int] = []
 
     def terminate(signum: int, frame: FrameType | None) -> None:
-        """As an interrupt, which the loops know how to end by."""
+        """As an interrupt, which the loops know how to end by; where those are ignored (`... &` in a script) as well."""
         terminated.append(signum)
+        if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGTERM, terminate)

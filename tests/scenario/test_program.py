@@ -237,12 +237,19 @@ def test_a_need_that_a_foreign_system_may_not_meet_is_inconclusive(
     assert station([*words, "--time-scale", "100", "--assume-needs"]) == 1
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_is_never_green(number: int, status: int, tmp_path: Path, server: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "in_background"),
+    [(signal.SIGINT, 130, False), (signal.SIGTERM, 143, False), (signal.SIGTERM, 143, True)],
+)
+def test_an_interrupted_run_is_never_green(
+    number: int, status: int, in_background: bool, tmp_path: Path, server: str
+) -> None:
+    """In the background of a script (`... &`) interrupts are ignored; being terminated must not be."""
     path = tmp_path / "long.yaml"
     path.write_text("scenario: long\nrole: charge_point\nsteps: [expect: booted, wait: 1h]\n")
     frames = tmp_path / "frames.jsonl"
     words = ["run", str(path), "--csms", server, "--journal", str(frames)]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if in_background else signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "charge_point", *words],
         cwd=ROOT,
@@ -250,6 +257,7 @@ def test_an_interrupted_run_is_never_green(number: int, status: int, tmp_path: P
         stderr=subprocess.STDOUT,
     )
     try:
+        signal.signal(signal.SIGINT, before)
         while not (frames.exists() and "Accepted" in frames.read_text()):
             assert process.poll() is None
         os.kill(process.pid, number)
