@@ -107,7 +107,7 @@ class Connection:
             if self._offline is not None:
                 link.abort()
                 continue
-            await self.serve(link, version, self._dialer.target.url)
+            await self.serve(link, version, self._dialer.dialled.url)
             again = True
 
     async def serve(self, link: Link, version: Version, url: str = "") -> LinkClosed:

@@ -64,7 +64,7 @@ def _is_websocket(url: str) -> bool:
 class NetworkProfiles(Part):
     """The profiles that the CSMS has set, by slot. Owns them, and which one the station is connected by."""
 
-    __slots__ = ("_began", "_last", "_started", "active", "held")
+    __slots__ = ("_began", "_last", "active", "held")
 
     name = "network profiles"
 
@@ -74,7 +74,6 @@ class NetworkProfiles(Part):
         """Slot -> NetworkConnectionProfileType."""
         self.active = FIRST
         """The slot of the last successful connection."""
-        self._started: Target | None = None  # as the program was told to dial
         self._last = FIRST  # the slot of the last attempt
         self._began = False  # connected since the last start
 
@@ -89,15 +88,13 @@ class NetworkProfiles(Part):
 
     def route(self, given: Target, failures: int) -> Target:
         """Where to dial after so many failures in a row; `given` is where the program was told to."""
-        if self._started is None:
-            self._started = given
         model = self.station.model
         order = [slot for slot in model.members(PRIORITY) if self.is_set(slot)]
         if self._began and self.active in order:
             order = [self.active, *(slot for slot in order if slot != self.active)]
         turn = failures // max(model.integer("NetworkProfileConnectionAttempts"), 1)
         self._last = order[turn] if turn < len(order) else self.active
-        return self._target(self._last, self._started)
+        return self._target(self._last, given)
 
     def _target(self, slot: str, started: Target) -> Target:
         data = self.held.get(slot)

@@ -226,8 +226,9 @@ class Dialer:
         self._give_up_after = give_up_after
         self._tell = tell
         self.route: Callable[[Target, int], Target] | None = None
-        """Where to dial after so many failures in a row, when that may be elsewhere; it is given the first target."""
-        self._first = target
+        """Where to dial instead of `target`, after so many failures in a row."""
+        self.dialled = target
+        """Where the last attempt went."""
 
     async def connect(self, *, again: bool = False) -> tuple[Link, Version]:
         """Dial until a connection is made; `again` waits before the first attempt, as after a loss.
@@ -241,10 +242,9 @@ class Dialer:
             attempt = 1
             await asyncio.sleep(self._backoff().wait(attempt, self._chance))
         while True:
-            if self.route is not None:
-                self.target = self.route(self._first, failures)
+            self.dialled = self.target if self.route is None else self.route(self.target, failures)
             try:
-                return await self._dial(self.target)
+                return await self._dial(self.dialled)
             except DialFailed as failure:
                 attempt += 1
                 failures += 1

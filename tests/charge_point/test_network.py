@@ -29,14 +29,14 @@ class Moving(Wired):
 
     def __init__(self, version: Version, store: Store | None = None, **variables: str | int) -> None:
         super().__init__(version, store=store, variables=variables)
-        self.dialled: list[str] = []
+        self.tried: list[str] = []
         self.closed: set[str] = set()
         target = Target(OLD, "CP1", (version,))
         dialer = Dialer(target, lambda: Backoff(1.0, 0.0, 0), Stream(0), dial=self._dial)
         self.connection = Connection(self.station, dialer, bugs=self.failures)
 
     async def _dial(self, target: Target) -> tuple[Link, Version]:
-        self.dialled.append(target.base_url)
+        self.tried.append(target.base_url)
         if target.base_url in self.closed:
             raise DialFailed("nobody is there")
         await asyncio.sleep(0)
@@ -74,16 +74,16 @@ class Moving(Wired):
 
     async def reset(self, seconds: float = 20) -> list[str]:
         """Restart; gives where it dialled then."""
-        self.dialled.clear()
+        self.tried.clear()
         await self.ask("Reset", {"type": "OnIdle"})
         await self.settle(seconds)
-        return self.dialled
+        return self.tried
 
 
 async def moving(version: Version, store: Store | None = None, **variables: str | int) -> Moving:
     m = Moving(version, store, **variables)
     await m.start()
-    assert m.dialled == [OLD]
+    assert m.tried == [OLD]
     return m
 
 
@@ -101,7 +101,7 @@ async def test_tc_b_45__a_station_moves_to_the_profile_of_highest_priority(versi
     m.connection.go_offline()
     m.connection.come_online()
     await m.settle(10)
-    assert m.dialled == [NEW, NEW]  # a lost connection is no reason to go back
+    assert m.tried == [NEW, NEW]  # a lost connection is no reason to go back
     await m.end()
 
 
@@ -149,7 +149,7 @@ async def test_a_move_outlives_the_process(version: Version, tmp_path: Path) -> 
     await m.end()
     again = Moving(version, Store(tmp_path))
     await again.start()
-    assert again.dialled == [NEW]
+    assert again.tried == [NEW]
     await again.end()
 
 

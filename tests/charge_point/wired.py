@@ -60,7 +60,7 @@ class Wired:
         self.files = Files()
         self.station.part(Transfers).through = self.files
         self.connection = Connection(self.station, self, bugs=self.failures)  # type: ignore[arg-type]
-        self.target = SimpleNamespace(url="ws://csms/CP1")
+        self.dialled = SimpleNamespace(url="ws://csms/CP1")
         self.script: dict[str, Script | None] = {}
         self.peer: Peer | None = None
         self.numbers = iter(range(1000, 9999))
