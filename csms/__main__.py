@@ -27,9 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from csms.options import parser
 
     options = parser().parse_args(arguments)
-    from csms.persona import LIST, listing
+    from shared.persona_file import LIST
 
     if options.persona is not None and options.persona.name == LIST:
+        from csms.persona import listing
+
         sys.stdout.write(listing())
         return 0
     from csms.program import run

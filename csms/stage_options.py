@@ -12,13 +12,14 @@ from csms.commands.validity import WrongWord
 from csms.making import csms_of
 from csms.options import CsmsOptions
 from csms.options import parser as make
-from csms.persona import LIST, names
+from csms.persona import names
 from csms.record import StationRecord
 from csms.server import Csms
 from csms.session import Session
 from shared.clock import Clock
 from shared.journal.journal import Journal
 from shared.option_fields import UsageError
+from shared.persona_file import LIST
 from shared.scenario.stage import Broken, Setting
 
 if TYPE_CHECKING:
