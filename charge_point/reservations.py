@@ -12,6 +12,7 @@ it in 2.x when its token is presented (H03.FR.09), in 1.6 when the transaction s
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point.authorization import Token, same_group
@@ -110,7 +111,13 @@ class Reservations(Part):
                 one.reservation = None
         self.claimed.discard(id)
         self.keep()
+        self._ends()
         return True
+
+    def _ends(self) -> None:
+        """One is over: who waits for that looks again, whether or not a status changes by it."""
+        one = self.station.evses[0]
+        asyncio.get_running_loop().call_soon(self.station.report, one, one.active)
 
     # --- what can be served -------------------------------------------------------------------------------
 
@@ -174,6 +181,7 @@ class Reservations(Part):
     def _over(self, one: Reservation, how: str) -> None:
         self.held.pop(one.id, None)
         self.keep()
+        self._ends()
         if self.station.version is not V16:  # in 1.6 the status of the connector says it
             self.untold.append((one.id, how))
             self._tell()
@@ -197,6 +205,8 @@ class Reservations(Part):
     # --- who comes ----------------------------------------------------------------------------------------
 
     def refuses(self, evse: Evse, token: Token, group: str | None) -> str:
+        if self.timer is None and self.held:
+            self.look()  # not connected since the process began: their time may be over
         if not evse.reserved or self._own(evse, token, group) is not None:
             return ""
         return "it is reserved for somebody else"
@@ -249,10 +259,19 @@ class Reservations(Part):
 
     def _tell(self) -> None:
         """ReservationStatusUpdate for each that has ended; what cannot be told now waits for the registration."""
+        if not self.untold:
+            return
         while self.untold and self.station.may_send:
             id, how = self.untold.pop(0)
-            self.station.say("ReservationStatusUpdate", {"reservationId": id, "reservationUpdateStatus": how})
-        if self.untold:
+            payload = {"reservationId": id, "reservationUpdateStatus": how}
+            again = partial(asyncio.get_running_loop().call_soon, self._not_told, id, how)
+            self.station.say("ReservationStatusUpdate", payload, failed=again)
+        self.keep()
+
+    def _not_told(self, id: int, how: str) -> None:
+        """There was no answer: it waits if the link is gone; one that was refused is not said again."""
+        if not self.station.is_online:
+            self.untold.append((id, how))
             self.keep()
 
     # --- the power, and the disk --------------------------------------------------------------------------

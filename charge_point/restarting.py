@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from charge_point.connector import Energy
+from charge_point.connector import Energy, Lock
 from charge_point.orders import Outcome
 from charge_point.parts import Part, existing, tell_parts
 from charge_point.power import draw
+from charge_point.reservations import Reservations
 from charge_point.resuming import go_on, timeout
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     """Restart as the CSMS asks: Hard or Soft (1.6 §5.14), Immediate or OnIdle (B11, B12).
 
-    Accepted, Scheduled (OnIdle in a transaction) or Rejected (while a restart is under way: B11.FR.06; a single
-    EVSE where there is no AllowReset: B11.FR.09; resuming without a ResumptionTimeout: B13.FR.01). One that comes
-    while another waits for its time takes its place: an Immediate one does not wait.
+    Accepted, Scheduled (OnIdle while the station is not idle) or Rejected (while a restart is under way: B11.FR.06;
+    a single EVSE where there is no AllowReset: B11.FR.09; resuming without a ResumptionTimeout: B13.FR.01). One that
+    comes while another waits for its time takes its place: an Immediate one does not wait.
     """
     restarts = existing(station, Restarts)
     if restarts is not None and restarts.underway:
@@ -34,10 +35,11 @@ def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
         return _reset_evse(station, kind, evse)
     if kind == "ImmediateAndResume" and not timeout(station):
         return Outcome("Rejected", reason="this station cannot do that", code="UnsupportedParam")
+    station.part(Restarts)  # it sees when the station is idle
     running = any(e.transaction for e in station.evses)
     if kind == "ImmediateAndResume" and running:
         return Outcome("Accepted", lambda: restart_and_resume(station))
-    if kind == "OnIdle" and running:
+    if kind == "OnIdle" and not _is_idle(station):
         return Outcome("Scheduled", lambda: setattr(station, "reset_due", "ScheduledReset"))
     reason = {"Hard": "HardReset", "Soft": "SoftReset"}.get(kind, "ImmediateReset")
     return Outcome("Accepted", lambda: restart(station, "RemoteReset", reason))
@@ -71,6 +73,9 @@ class Restarts(Part):
             self.station.report(evse, c)
         self.station.changed()
 
+    def place_changed(self, evse: Evse) -> None:
+        when_idle(self.station)
+
     def refuses(self, evse: Evse, token: Token, group: str | None) -> str:
         return "it restarts" if evse.id in self.down else ""
 
@@ -85,6 +90,21 @@ class Restarts(Part):
         for timer in self.down.values():
             timer.cancel()
         self.down.clear()
+
+
+def _is_idle(station: Station) -> bool:
+    """Whether nothing is going on that a restart would disturb (remark of B11 as of the errata 2025-06)."""
+    reservations = existing(station, Reservations)
+    waits = reservations is not None and bool(reservations.held)
+    locked = any(c.lock is Lock.LOCKED for one in station.evses for c in one.connectors)
+    return not waits and not locked and not any(one.transaction for one in station.evses)
+
+
+def when_idle(station: Station) -> None:
+    """Begin the restart that waits for the station to be idle, if it is (B12.FR.03)."""
+    if station.reset_due and _is_idle(station):
+        reason, station.reset_due = station.reset_due, ""
+        station.tasks.spawn(restart(station, reason))
 
 
 def _reset_evse(station: Station, kind: str, id: int) -> Outcome:

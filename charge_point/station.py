@@ -19,7 +19,6 @@ from charge_point.evse import Evse, built
 from charge_point.keeping import keep_message, keep_variables, restore
 from charge_point.outbox import Outbox
 from charge_point.registration import Registration
-from charge_point.restarting import restart
 from charge_point.sampling import Aligner
 from charge_point.security_events import security_event
 from charge_point.setup import StationSetup
@@ -337,9 +336,7 @@ class Station:
         self.sessions += 1
         self.charged += charged
         self.settle_availability(evse)
-        if self.reset_due and not any(e.transaction for e in self.evses):
-            reason, self.reset_due = self.reset_due, ""
-            self.tasks.spawn(restart(self, reason))
+        restarting.when_idle(self)
 
     delivered = hearing.delivered
     part = parts.part

@@ -33,9 +33,10 @@ def reset_16(station: Station, request: Payload) -> Payload | Answer:
     "status",
     "Rejected while a restart is under way, for an EVSE that is not there or has no AllowReset, and for "
     "ImmediateAndResume of an EVSE, or unless TxCtrlr.ResumptionTimeout allows it (2.1); Scheduled for OnIdle while a "
-    "transaction runs there; else Accepted, with ResetCommand and ImmediateReset in the Ended of each transaction. An "
-    "EVSE is out of use for a while; of the station the connection ends and, on the next one, BootNotification follows "
-    "with RemoteReset or ScheduledReset. After ImmediateAndResume transactions go on, with TxResumed",
+    "transaction runs there, or the station has a reservation or a locked cable; else Accepted, with ResetCommand and "
+    "ImmediateReset in the Ended of each transaction. An EVSE is out of use for a while; of the station the connection "
+    "ends and, on the next one, BootNotification follows with RemoteReset or ScheduledReset. After ImmediateAndResume "
+    "transactions go on, with TxResumed",
     clause="B11.FR.01-B11.FR.10, B12.FR.01-B12.FR.10, B13.FR.01-B13.FR.04, B13.FR.20-B13.FR.30",
     state=True,
 )

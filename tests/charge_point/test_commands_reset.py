@@ -171,6 +171,23 @@ async def test_a_single_evse_is_reset_when_its_transaction_is_over(version: Vers
 
 
 @pytest.mark.parametrize("version", [V201, V21], ids=str)
+@pytest.mark.parametrize("evse", [1, None])
+async def test_a_station_with_a_reservation_is_not_idle(version: Version, evse: int | None) -> None:
+    wired = await Wired(version, variables=WIDE, evses=((1,), (1,))).start()
+    until = wired.journal.clock.text(wired.journal.clock.time() + 60)
+    token = {"idToken": "T", "type": "Central"}
+    reserve = {"id": 1, "expiryDateTime": until, "idToken": token} | ({"evseId": evse} if evse else {})
+    assert (await wired.ask("ReserveNow", reserve))["status"] == "Accepted"
+    assert (await wired.ask("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+    await wired.settle(50)
+    assert "closed" not in wired.actions()
+    await wired.settle(20)
+    assert wired.actions().count("closed") == 1
+    assert [p["reason"] for p in wired.of("BootNotification")] == ["ScheduledReset"]
+    await wired.end()
+
+
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
 async def test_an_immediate_reset_takes_the_place_of_one_that_waits(version: Version) -> None:
     wired = await Wired(version, variables=WIDE).start()
     await wired.charging()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from charge_point.authorization import Token
 from charge_point.definitions import FEATURES
 from charge_point.outbox import Store
 from charge_point.reservations import Reservations
+from charge_point.station import Station
+from shared.dispatch import NoAnswer
 from shared.versions import V16, V21, V201, Version
 from tests.charge_point.wired import TOKEN, Wired
 from tests.support import each_2x
@@ -483,6 +486,33 @@ async def test_it_expires_offline_and_is_told_of_afterwards(version: Version) ->
     await at.end()
 
 
+@each_2x
+async def test_what_the_link_swallowed_is_told_again(version: Version) -> None:
+    at = await Kept.at(version)
+    await at.reserve(seconds=60)
+
+    def silence(request: Payload) -> Payload:
+        raise NoAnswer
+
+    at.script["ReservationStatusUpdate"] = silence
+    await at.settle(62)
+    assert at.updates() == [(5, "Expired")]
+    at.connection.go_offline()
+    await at.settle(5)
+    del at.script["ReservationStatusUpdate"]
+    at.forget()
+    at.connection.come_online()
+    await at.settle(5)
+    assert at.updates() == [(5, "Expired")]
+    at.connection.go_offline()
+    await at.settle(5)
+    at.forget()
+    at.connection.come_online()
+    await at.settle(5)
+    assert at.updates() == []
+    await at.end()
+
+
 async def test_tc_h_17_h_18_tc_051_tc_052__it_is_cancelled(version: Version) -> None:
     at = await Kept.at(version)
     await at.reserve()
@@ -604,6 +634,25 @@ async def test_what_expired_while_the_process_was_gone_is_told_of(tmp_path: Path
     assert second.states() == ["Available"]
     assert second.updates() == [(5, "Expired")]
     await second.end()
+    third = Station("CP1", second.station.setup, second.journal, second.tasks, version=V201, store=store)
+    assert third.part(Reservations).as_kept() is None
+    store.close()
+
+
+async def test_what_expired_offline_is_free_before_the_first_connection(
+    version: Version, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "kept")
+    first = await Kept.at(version, store=store, variables={"AllowOfflineTxForUnknownId": True})
+    await first.reserve(seconds=60)
+    await first.end()
+    first.station.switch_off()
+    second = Kept(version, store=store, evses=((1,),), variables=QUIET | {"AllowOfflineTxForUnknownId": True})
+    second.station.setup = replace(second.station.setup, transactions_before_accepted=True)
+    assert await second.present(OTHER) == "refused"
+    await second.settle(100)
+    assert await second.present(OTHER) == "started"
+    await second.tasks.end()
     store.close()
 
 
