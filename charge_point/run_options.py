@@ -69,6 +69,10 @@ class StationRunOptions(RunOptions):
         """Refuse what contradicts itself; UsageError."""
         if self.csms and self.pair:
             raise UsageError("plays the CSMS too, so that there is none to dial at --csms", "pair")
+        for injection in self.inject:
+            if injection.fault.at_handshake:
+                name = injection.fault.name
+                raise UsageError(f"{name}: only a CSMS is connected to; a station dials", "inject")
         super().check(given)
 
     def of_station(self) -> ChargePointOptions:

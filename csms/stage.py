@@ -112,7 +112,10 @@ class CsmsStage:
         return f"ws://127.0.0.1:{port}"
 
     def accept(self, link: Link, identity: str, version: Version, url: str) -> None:
-        """Serve a station that came in memory."""
+        """Serve a station that came in memory; RuntimeError when a fault turns it down."""
+        turned_down = self.csms.faults.handshake(identity) if len(self.csms.faults) else None
+        if turned_down is not None:
+            raise RuntimeError(f"{url}: turned down: {turned_down.reason}")
         self.csms.tasks.spawn(self.csms.serve(link, identity, version, url))
 
     async def stop(self) -> None:

@@ -144,7 +144,7 @@ def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
     terminated: list[int] = []
 
     def terminate(signum: int, frame: FrameType | None) -> None:
-        """As an interrupt, which the loops know how to end by; where those are ignored (`... &` in a script) as well."""
+        """As an interrupt, which the loops know how to end by; also where those are ignored, as behind `&`."""
         terminated.append(signum)
         if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
             signal.signal(signal.SIGINT, signal.default_int_handler)

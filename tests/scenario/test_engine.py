@@ -453,3 +453,13 @@ def test_a_station_that_is_away_cannot_be_told_to_boot() -> None:
     one = play("  - use: booted\n  - go_offline\n  - boot\n")
     assert one.verdicts == {Verdict.FAILED}
     assert "it is not connected" in one.reason
+
+
+def test_handshakes_are_turned_down_in_memory_too() -> None:
+    one = play(
+        "  - use: booted\n  - {at: csms, inject: {refuse: {times: 2}}}\n  - reconnect\n"
+        "  - {expect: [closed, opened, heartbeat], within: 5min}\n"
+    )
+    one.passes()
+    told = [e.what for e in one.journals[0] if e.note == "fault"]
+    assert told == ["refuse: a connection of CP1 is turned down: status 503"] * 2

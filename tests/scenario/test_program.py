@@ -198,6 +198,13 @@ def test_nobody_listening_ends_with_3_and_says_so_once(capsys: pytest.CaptureFix
     assert "nothing listens there" in re.sub(r"\s+", " ", capsys.readouterr().out)
 
 
+def test_a_station_cannot_turn_handshakes_down(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        station(["run", "happy_path/reset", "--inject", "refuse:lasts=3"])
+    assert ended.value.code == 2
+    assert "--inject: refuse: only a CSMS is connected to" in capsys.readouterr().err
+
+
 # --- against another process ----------------------------------------------------------------------------------
 
 
