@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from csms.admission import Admission, read_passwords
+from csms.authority import authority_of
 from csms.authorizer import Authorizer, TokenPolicy
 from csms.conductor import conduct
 from csms.ledger import Ledger
@@ -147,6 +148,7 @@ def policies_of(options: CsmsOptions) -> Policies:
         vendors=Vendors(options.vendors, upstream=upstream),
         upstream=upstream,
         options=options,
+        authority=authority_of(options, options.seed),
     )
 
 

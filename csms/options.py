@@ -9,8 +9,9 @@ from typing import Any
 from csms import option_tables as tables
 from csms import option_values as words
 from csms.files_options import FILES, FileOptions
+from csms.option_authority import AUTHORITY, AuthorityOptions
 from csms.option_forward import FORWARD
-from csms.option_persona import PERSONA, PersonaOptions
+from csms.option_persona import PERSONA
 from csms.option_tables import StationOptions
 from csms.option_values import Scheduled, VariableName, VariableValue
 from shared.option_fields import UsageError, option
@@ -20,13 +21,13 @@ from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
 SEND, SAY, COMPATIBILITY = "commands to send", "what the commands say", "compatibility"
-GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, FILES, SEND, SAY)
+GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, AUTHORITY, FILES, SEND, SAY)
 
 _positive_id = whole(0, 2**31 - 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CsmsOptions(FileOptions, PersonaOptions):
+class CsmsOptions(FileOptions, AuthorityOptions):
     """The configuration of one mock CSMS, flat; every value is parsed and checked."""
 
     host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")

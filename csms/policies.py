@@ -15,6 +15,7 @@ from shared.dispatch import Payload
 from shared.versions import Version
 
 if TYPE_CHECKING:
+    from csms.authority import CertificateAuthority
     from csms.session import Session
 
 
@@ -25,7 +26,17 @@ class Policies:
     from the standard's. `options` is passed through for whoever needs it; nothing here reads it.
     """
 
-    __slots__ = ("authorizer", "gate", "ledger", "options", "registrar", "tariff", "upstream", "vendors")
+    __slots__ = (
+        "authority",
+        "authorizer",
+        "gate",
+        "ledger",
+        "options",
+        "registrar",
+        "tariff",
+        "upstream",
+        "vendors",
+    )
 
     def __init__(
         self,
@@ -37,6 +48,7 @@ class Policies:
         vendors: Vendors,
         upstream: bool = False,
         options: Any = None,
+        authority: CertificateAuthority | None = None,
     ) -> None:
         self.registrar = registrar
         self.authorizer = authorizer
@@ -45,6 +57,8 @@ class Policies:
         self.vendors = vendors
         self.upstream = upstream
         self.options = options
+        self.authority = authority
+        """What signs certificates for stations; None: nothing does."""
         self.gate = registrar.gate
         """Asked before every handler: raises `Refuse` for what a station may not send yet."""
 

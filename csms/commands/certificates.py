@@ -8,16 +8,23 @@ from csms.commands.samples import MOCK_HASHES, ROOT, ROOT_HASHES
 from csms.commands.security import pem
 
 
+def _own_root(to: Session) -> str | None:
+    """The root of our certificate authority, if there is one."""
+    authority = getattr(getattr(to.csms, "policies", None), "authority", None)
+    return authority.root(to.csms.clock.time()) if authority is not None else None
+
+
 @command("InstallCertificate")
 def install_certificate(to: Session, *, kind: str | None = None, file: str | None = None) -> Sent:
     """Install a root certificate.
 
     kind: CSMSRootCertificate (default; 1.6 calls it CentralSystemRootCertificate), ManufacturerRootCertificate,
-    V2GRootCertificate, MORootCertificate, OEMRootCertificate (2.1). file: a PEM file, default a root made for it.
+    V2GRootCertificate, MORootCertificate, OEMRootCertificate (2.1). file: a PEM file, default the root of our
+    certificate authority, else one made for it.
     """
     return {
         "certificateType": spelled(to, chosen(kind, "CSMSRootCertificate")),
-        "certificate": pem(file) or ROOT,
+        "certificate": pem(file) or _own_root(to) or ROOT,
     }
 
 

@@ -50,6 +50,7 @@ lenient-subprotocol = true
 tls-cert = "{folder}/pair.toml"
 tls-key = "{folder}/pair.toml"
 passwords = "{folder}/pair.toml"
+certificate-authority = "generated"
 compression = false
 boot-status-sequence = ["Pending", "Accepted"]
 heartbeat-interval = 30
@@ -110,6 +111,7 @@ ELSEWHERE = {
     "boot_status": "excludes boot_status_sequence",
     "command": "excludes commands",
     "period": "excludes delay",
+    **dict.fromkeys(("ca_cert", "ca_key"), "excludes certificate_authority: test_authority"),
     **dict.fromkeys(
         ("forward", "forward_password", "forward_passwords", "forward_ca", "forward_insecure"),
         "goes without what says how to answer: FORWARDING",

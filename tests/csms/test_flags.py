@@ -387,6 +387,7 @@ async def test_an_injected_fault_is_done_to_what_the_csms_says(version: Version)
 
 def test_every_option_is_tried() -> None:
     # their tests of flags count
+    import tests.csms.test_authority
     import tests.csms.test_files
     import tests.csms.test_files_servers
     import tests.csms.test_flags_commands
