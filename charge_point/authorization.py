@@ -135,6 +135,8 @@ class Authorizer:
         return None  # C01.FR.02, C10.FR.03, C14.FR.03
 
     def _offline(self, known: TokenInfo | None, token: Token, model: DeviceModel) -> TokenInfo:
+        if token.type == "eMAID" and not model.flag("ISO15118Ctrlr.ContractValidationOffline"):
+            return TokenInfo("Invalid")  # C07.FR.07: its contract cannot be looked at
         if model.flag("LocalAuthListEnabled") and self._is_listed(token) and known is None:
             return TokenInfo("Expired")  # listed, and past its time: not unknown (C13.FR.06; 1.6 §3.5.4)
         if known is not None and (model.flag("LocalAuthorizeOffline") or not known.accepted):

@@ -90,7 +90,7 @@ def projections() -> str:
         "## What the versions call it",
         "",
         "Of a sound, operative connector that is not reserved. A fault makes it Faulted, an inoperative one is "
-        "Unavailable, a reserved one without a cable Reserved.",
+        "Unavailable, a reserved one Reserved, with a cable or without, until who reserved it is authorized.",
         "",
         "| cable | authorization | energy | 1.6 | 2.x | chargingState | start and stop points that hold |",
         "|---|---|---|---|---|---|---|",

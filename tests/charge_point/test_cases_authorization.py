@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from charge_point.authorization import Token, TokenInfo
-from shared.versions import V16, Version
+from shared.versions import V16, V21, V201, Version
 from tests.charge_point.sessions import AUT, EVC, Session
 from tests.charge_point.wired import TOKEN
 from tests.support import each_2x
@@ -18,6 +18,9 @@ OTHER = Token("04FFFFFF")
 GROUP, MASTER = "GROUP", "MASTERS"
 PRE: Payload = {"AuthCtrlr__LocalPreAuthorize": True, "AuthCtrlr__LocalAuthorizeOffline": True}
 BAD = ("Invalid", "Blocked", "Expired")
+NEW = ("DirectPayment", "EVCCID", "VIN")
+OLD = ("Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress")
+KINDS = [(V201, kind) for kind in OLD] + [(V21, kind) for kind in OLD + NEW]
 
 
 async def ready(version: Version, *, evses: int = 1, **variables: Any) -> Session:
@@ -121,10 +124,7 @@ async def test_c01_fr_21__a_token_that_is_good_at_some_evses_only(version: Versi
 # --- types of tokens ------------------------------------------------------------------------------------------
 
 
-@each_2x
-@pytest.mark.parametrize(
-    "kind", ["Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress"]
-)
+@pytest.mark.parametrize(("version", "kind"), KINDS, ids=str)
 async def test_every_type_of_token_is_asked_about_and_told_of(version: Version, kind: str) -> None:
     at = await ready(version)
     token = Token("0123ABCD", kind)
@@ -467,6 +467,20 @@ async def test_c13_fr_06__a_listed_token_that_has_expired_is_not_unknown(version
     await at.back()
     await at.present()
     assert asked(at) == [TOKEN.id]  # C14.FR.05
+    await at.end()
+
+
+@each_2x
+async def test_tc_c_55__a_contract_does_not_charge_offline(version: Version) -> None:
+    at = await ready(version, AuthCtrlr__OfflineTxForUnknownIdEnabled=True)
+    contract = Token("DE8AACA2B3C4D5", "eMAID")
+    cached(at, contract)
+    await at.plug()
+    await at.away(5)
+    at.forget()
+    assert await at.present(contract) == "refused"  # C07.FR.07
+    await at.back()
+    assert at.told() == []
     await at.end()
 
 
