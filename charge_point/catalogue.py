@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from charge_point.definitions import NETWORK_SLOTS, Definition, definitions
+from charge_point.definitions import NETWORK_SLOTS, READ_WRITE, Definition, definitions
 from shared.versions import VERSIONS, Version
 
 Topology = tuple[tuple[int, ...], ...]
@@ -29,6 +29,43 @@ class Override(NamedTuple):
     access: str | None = None
     reboot: bool | None = None
     absent: bool = False
+
+
+class Vendor(NamedTuple):
+    """A variable of the vendor's own, by the name that it is given under in the variables of a setup.
+
+    `Component.Variable` is that in 2.x, and `Variable` the key in 1.6; a name without a component belongs to
+    CustomizationCtrlr in 2.x. `type` is a DataEnumType, `low` and `high` bound a number or the length of a text.
+    """
+
+    type: str = "string"
+    value: Settable = ""
+    access: str = READ_WRITE
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+    reboot: bool = False
+
+
+def vendor_row(name: str, vendor: Vendor) -> Definition:
+    """The definition of a vendor's variable."""
+    component, _, variable = name.rpartition(".")
+    return Definition(
+        variable,
+        component or "CustomizationCtrlr",
+        variable,
+        "",
+        vendor.type,
+        vendor.unit,
+        vendor.access,
+        vendor.low,
+        vendor.high,
+        vendor.values,
+        as_text(vendor.value),
+        frozenset({"reboot"} if vendor.reboot else ()),
+        "",
+    )
 
 
 class Slot:
@@ -125,12 +162,13 @@ def catalogue(
     version: Version,
     evses: Topology,
     features: frozenset[str],
-    overrides: frozenset[tuple[str, Override]] = frozenset(),
+    overrides: frozenset[tuple[str, Override | Vendor]] = frozenset(),
 ) -> Catalogue:
     """The one shared catalogue of this kind of station. `overrides` are by path, or by a path without its `#`."""
-    by_name = {name.lower(): override for name, override in overrides}
+    by_name = {name.lower(): override for name, override in overrides if isinstance(override, Override)}
+    own_rows = sorted((name, given) for name, given in overrides if isinstance(given, Vendor))
     slots: list[Slot] = []
-    for row in definitions(version):
+    for row in (*definitions(version), *(vendor_row(*each) for each in own_rows)):
         if row.needs and row.needs not in features:
             continue
         row = row._replace(default=_default(row, evses, features))

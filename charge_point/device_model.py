@@ -12,13 +12,25 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from charge_point.catalogue import Catalogue, Override, Settable, Slot, Topology, as_text, catalogue
-from charge_point.definitions import FEATURES, definitions
-from charge_point.values import Fault, fault, members, settled
+from charge_point.catalogue import (
+    Catalogue,
+    Override,
+    Settable,
+    Slot,
+    Topology,
+    Vendor,
+    as_text,
+    catalogue,
+    vendor_row,
+)
+from charge_point.definitions import FEATURES, READ_ONLY, READ_WRITE, WRITE_ONLY, definitions
+from charge_point.values import TYPES, Fault, fault, members, settled
 from shared.versions import VERSIONS, Version
 
-Overrides = Mapping[str, Settable | Override]
-"""Name (as for `Catalogue.find`, or `EVSE.Power` for all EVSEs) -> another value, or more than the value."""
+Preset = Settable | Override | Vendor
+Overrides = Mapping[str, Preset]
+"""Name (as for `Catalogue.find`, or `EVSE.Power` for all EVSEs) -> another value, or more than the value; or a new
+name -> a variable of the vendor's own."""
 
 Live = Callable[..., str | None]
 Consent = Callable[[Slot, str], str | None]
@@ -214,14 +226,16 @@ def _kind(
     version: Version,
     evses: Topology,
     features: frozenset[str],
-    overrides: frozenset[tuple[str, Settable | Override]],
+    overrides: frozenset[tuple[str, Preset]],
 ) -> tuple[Catalogue, dict[Slot, str]]:
     """The catalogue and the values that all stations of one kind share."""
-    shapes = frozenset(_shape(name, given) for name, given in overrides if isinstance(given, Override))
+    shapes = frozenset(
+        _shape(name, given) for name, given in overrides if isinstance(given, Override | Vendor)
+    )
     found = catalogue(version, evses, features, shapes)
     given: dict[Slot, str] = {}
     for name, value in sorted(overrides, key=lambda item: "#" in item[0]):  # one EVSE over all EVSEs
-        if isinstance(value, Override):
+        if isinstance(value, Override | Vendor):
             continue
         for slot in _named(found, name):
             text = as_text(value)
@@ -232,12 +246,30 @@ def _kind(
     return found, given
 
 
-def _shape(name: str, override: Override) -> tuple[str, Override]:
+def _shape(name: str, override: Override | Vendor) -> tuple[str, Override | Vendor]:
     """The override under the path that the catalogue knows it by."""
     paths = _paths()
+    if isinstance(override, Vendor):
+        _check_vendor(name, override, paths)
+        return name, override
     if "#" not in name and name.lower() not in paths:
         raise ValueError(_unknown(name))
     return paths.get(name.lower(), name), override
+
+
+def _check_vendor(name: str, vendor: Vendor, paths: Mapping[str, str]) -> None:
+    if name.lower() in paths:
+        raise ValueError(f"{name} is a standard variable: it cannot be the vendor's own as well")
+    if vendor.access not in (READ_ONLY, READ_WRITE, WRITE_ONLY):
+        raise ValueError(
+            f"{name}: the access is {READ_ONLY}, {READ_WRITE} or {WRITE_ONLY}, not {vendor.access!r}"
+        )
+    if vendor.type not in TYPES:
+        raise ValueError(f"{name}: no type {vendor.type!r}; the types are {', '.join(TYPES)}")
+    row = vendor_row(name, vendor)
+    wrong = fault(row, row.default) if row.default else None
+    if wrong is not None:
+        raise ValueError(f"{name}: {wrong.text}")
 
 
 def _named(found: Catalogue, name: str) -> list[Slot]:

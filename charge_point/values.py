@@ -189,6 +189,9 @@ _CHECKS: dict[str, Callable[[Definition, str], Fault | None]] = {
     "SequenceList": _list,
 }
 
+TYPES = tuple(_CHECKS)
+"""The types that a variable can have (DataEnumType)."""
+
 _FORMATS: dict[str, Callable[[str], Fault | None]] = {
     "password": _password,
     "hex": _hex,

@@ -202,7 +202,7 @@ def _characteristics(catalogue: Catalogue, slot: Slot) -> Payload:
 
 
 def _plain(limit: float) -> int | float:
-    return int(limit) if limit.is_integer() else limit
+    return int(limit) if float(limit).is_integer() else limit
 
 
 def inventory(model: DeviceModel, base: str) -> list[Slot]:
