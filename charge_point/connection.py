@@ -37,12 +37,14 @@ class Connection:
         "_bugs",
         "_connections",
         "_dialer",
+        "_newer",
         "_offline",
         "_over",
         "_run_id",
         "_setting",
         "_wait",
         "faults",
+        "forgotten",
         "peer",
         "station",
     )
@@ -67,6 +69,9 @@ class Connection:
         self._wait: float | None = None
         self._offline: asyncio.Event | None = None
         self._over = False
+        self.forgotten: list[Link] = []
+        """Links that a station with a `second_socket` has left open, and knows nothing of any more."""
+        self._newer: asyncio.Task[None] | None = None
         self.faults = Faults(
             station.journal,
             station.tasks,
@@ -74,7 +79,7 @@ class Connection:
             seed=station.setup.seed,
             peers=lambda: [] if self.peer is None else [self.peer],
         )
-        for injection in inject:
+        for injection in (*station.setup.faults, *inject):
             self.faults.add(injection)
         self._setting = Setting(
             "charge_point",
@@ -108,6 +113,8 @@ class Connection:
                 link.abort()
                 continue
             await self.serve(link, version, self._dialer.dialled.url)
+            if self._newer is not None and self._newer is not asyncio.current_task():
+                await self._newer  # which has long been seeing to it that there is a connection
             again = True
 
     async def serve(self, link: Link, version: Version, url: str = "") -> LinkClosed:
@@ -115,7 +122,12 @@ class Connection:
         station = self.station
         self._connections += 1
         key = Stream(station.setup.seed, "charge_point", station.id, self._run_id, self._connections).hex(8)
-        peer = self.peer = Peer(
+        quirks, kind = station.setup.quirks, Peer
+        if quirks.calls_at_once:
+            from charge_point.hasty import HastyPeer
+
+            kind = HastyPeer
+        peer = self.peer = kind(
             link,
             version,
             handlers(version),
@@ -128,9 +140,13 @@ class Connection:
         station.connected(peer)
         ended = LinkClosed(1006, "no longer served")
         try:
-            ended = await peer.run()
+            async with asyncio.timeout(quirks.second_socket or None):
+                ended = await peer.run()
+        except TimeoutError:
+            self.forgotten.append(link)
         finally:
-            self.peer = None
+            if self.peer is peer:
+                self.peer = None
             if station.peer is peer:
                 station.disconnected()
             station.journal.closed("charge_point", station.id, str(ended))
@@ -151,6 +167,13 @@ class Connection:
         if self.peer is not None:
             self.station.tasks.spawn(self.peer.close(1000, "restarting"))
 
+    def abandon(self) -> None:
+        """Dial anew while the present connection stays open, as after a change of networks that told nobody."""
+        if self.peer is not None:
+            self.peer = None
+            self.station.disconnected()
+            self._newer = self.station.tasks.spawn(self.run())
+
     def go_offline(self) -> None:
         """Cut the connection without a word, and stay away until `come_online`."""
         self._offline = asyncio.Event()
@@ -169,6 +192,8 @@ class Connection:
 
     async def end(self) -> None:
         """Close the connection properly."""
+        for link in self.forgotten:
+            link.abort()
         if self.peer is not None:
             await self.peer.close(1000, "the station is switched off")
 

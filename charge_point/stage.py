@@ -310,6 +310,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     "uploads": lambda stage, unit, fails: let_uploads_fail(unit.station, fails),
     "go_offline": lambda stage, unit: unit.connection.go_offline(),
     "come_online": lambda stage, unit: unit.connection.come_online(),
+    "abandon_connection": lambda stage, unit: unit.connection.abandon(),
     "reconnect": lambda stage, unit, after=1.0: unit.connection.redial(after),
     "boot": StationStage._boot,
     "set_clock": StationStage._set_clock,

@@ -187,6 +187,12 @@ async def reconnect(branch: Branch, *, after: Seconds = 1.0) -> None:
 
 
 @verb()
+async def abandon_connection(branch: Branch) -> None:
+    """The station dials again while its connection still stands, as after a change of networks that told nobody."""
+    await branch.act(CHARGE_POINT, "abandon_connection")
+
+
+@verb()
 async def boot(branch: Branch) -> None:
     """The station is switched on, if it is not; it boots again if it has booted."""
     await branch.act(CHARGE_POINT, "boot")

@@ -86,6 +86,12 @@ CENTRAL: list[Defect] = [
     ),
     *_of(
         CHARGE_POINT,
+        "edge_cases/second_connection",
+        "a station comes back while its old connection still stands",
+        Row("turns the second connection away", "send: Heartbeat", "CP1 is not connected"),
+    ),
+    *_of(
+        CHARGE_POINT,
         "error_handling/token_refused",
         "an unknown token",
         Row(
