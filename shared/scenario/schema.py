@@ -76,7 +76,9 @@ def _table(verbs: dict[str, registry.Verb]) -> Schema:
     for name, verb in verbs.items():
         # what is also a member of other verbs (`answered`) may be anything that those take
         properties[name] = {"description": verb.help} if name in properties else _verb(verb)
-    return {"type": "object", "properties": properties, "minProperties": 1}
+    has_a_verb: Schema = {"anyOf": [{"type": "string"}, *({"required": [name]} for name in verbs)]}
+    station: Schema = {"allOf": [{"$ref": "#/$defs/step"}, has_a_verb]}
+    return {"type": "object", "properties": properties, "minProperties": 1, "additionalProperties": station}
 
 
 def _verb(verb: registry.Verb) -> Schema:

@@ -318,6 +318,11 @@ def test_every_installed_scenario_fits_the_schema_for_editors() -> None:
     assert not validator.is_valid({"scenario": "a", "steps": ["plug"]})
     assert not validator.is_valid({"scenario": "a", "steps": [{"expect": "botted"}]})
     assert not validator.is_valid({"scenario": "a", "stepz": []})
+    assert not validator.is_valid({"scenario": "a", "steps": [{"expectt": "booted"}]})
+    assert not validator.is_valid(
+        {"scenario": "a", "steps": [{"expectt": {"booted": {"status": "Accepted"}}}]}
+    )
+    assert validator.is_valid({"scenario": "a", "steps": [{"A": "unplug"}, {"A": {"expect": "booted"}}]})
 
 
 def test_every_verb_says_what_it_does() -> None:
