@@ -87,7 +87,7 @@ def _message(word: Scalar, entries: tuple[tuple[Scalar, Node], ...], written: st
         return Table(((word, body),), word.line)
     action = next((name for name in ACTIONS if _snake(name) == word.text), None)
     if action is None:
-        names = [*_OWN, *map(_snake, ACTIONS)]
+        names = list(dict.fromkeys([*_OWN, *map(_snake, ACTIONS)]))
         said = written or word.text
         if written:
             names = [_camel(name) for name in names]

@@ -291,9 +291,7 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
     if bench.over == FOREIGN:
         if bench.role == CHARGE_POINT and scenario.settings and not bench.hooks.assume:
             words = ", ".join(f"{name} {value}" for name, value in scenario.settings.items())
-            raise CannotConnect(
-                f"the central system must be set up with {words}; say --assume-needs when it is"
-            )
+            raise NotMet(f"the central system must be set up with {words}; say --assume-needs when it is")
         setting = replace(setting, options=bench.options, inject=bench.inject, dial=bench.dial)
         stage = stages[bench.role] = roles.stage(bench.role)(setting)
         await stage.start()

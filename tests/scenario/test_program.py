@@ -244,6 +244,16 @@ def test_a_need_that_a_foreign_system_may_not_meet_is_inconclusive(
     assert station([*words, "--time-scale", "100", "--assume-needs"]) == 1
 
 
+def test_a_central_system_that_is_not_set_up_leaves_the_other_scenarios_to_be_played(
+    server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["run", "happy_path/boot_accepted", "happy_path/statuses", "--csms", server]
+    assert station([*words, "--time-scale", "100", "--ocpp-version", "1.6"]) == 4
+    out = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert "a need is not met: the central system must be set up with heartbeat_interval 30" in out
+    assert "1 inconclusive, 1 passed" in out
+
+
 @pytest.mark.parametrize(
     ("number", "status", "in_background"),
     [(signal.SIGINT, 130, False), (signal.SIGTERM, 143, False), (signal.SIGTERM, 143, True)],
