@@ -140,10 +140,7 @@ class Connection:
         station.connected(peer)
         ended = LinkClosed(1006, "no longer served")
         try:
-            async with asyncio.timeout(quirks.second_socket or None):
-                ended = await peer.run()
-        except TimeoutError:
-            self.forgotten.append(link)
+            ended = await (self._forgetful(peer, link) if quirks.second_socket else peer.run())
         finally:
             if self.peer is peer:
                 self.peer = None
@@ -151,6 +148,15 @@ class Connection:
                 station.disconnected()
             station.journal.closed("charge_point", station.id, str(ended))
         return ended
+
+    async def _forgetful(self, peer: Peer, link: Link) -> LinkClosed:
+        """Serve for a while and then know nothing of the link any more, which stays open."""
+        try:
+            async with asyncio.timeout(self.station.setup.quirks.second_socket):
+                return await peer.run()
+        except TimeoutError:
+            self.forgotten.append(link)
+            return LinkClosed(1006, "forgotten")
 
     def _route(self, given: Target, failures: int) -> Target:
         if not self.station.parts:

@@ -392,6 +392,6 @@ def built(station: Station) -> tuple[Evse, ...]:
             number += 1
             connectors.append(Connector(id, number, tethered=setup.tethered))
         noise = station.stream(f"meter {at}") if setup.noise else None
-        meter = Meter(0 if setup.is_dc else setup.phases, noise, resolution=setup.resolution)
+        meter = Meter(0 if setup.is_dc else setup.phases, noise, setup.register, setup.resolution)
         evses.append(Evse(station, at, tuple(connectors), meter))
     return tuple(evses)

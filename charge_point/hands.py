@@ -10,6 +10,7 @@ from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock
 from charge_point.ev import Ev, Vehicle
 from charge_point.keeping import keep_cache
 from charge_point.parts import refusal
+from charge_point.quirks import spelled
 from shared.peer import CallFailed
 from shared.versions import V16, V201, Version
 
@@ -129,6 +130,8 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     wrong = why_unusable(token, station.version)
     if wrong:
         return Presented("refused", None, wrong)
+    if how := station.setup.quirks.token:
+        token = Token(spelled(token.id, how), token.type)
     own = await _own_session(station, token, evse)
     if own is not None:
         return own

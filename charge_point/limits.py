@@ -42,7 +42,11 @@ def keep_limits(
 
 async def send_pages(station: Caller, action: str, pages: list[Payload]) -> None:
     """Send the parts of a report, one after the other, so that they arrive in order."""
+    setup = getattr(station, "setup", None)
+    ahead = 1 if setup is not None and setup.quirks.reports_from_one else 0
     for page in pages:
+        if ahead and "seqNo" in page:
+            page = page | {"seqNo": page["seqNo"] + ahead}
         try:
             await station.call(action, page)
         except CallRefused:

@@ -49,7 +49,7 @@ def is_between(owed: Owed) -> bool:
 class Outbox:
     """The queue of one station. Owns the order, the attempts and the 1.6 transaction ids."""
 
-    __slots__ = ("_busy", "_queue", "_station", "_timer", "numbers", "store")
+    __slots__ = ("_busy", "_queue", "_station", "_timer", "numbers", "stale", "store")
 
     def __init__(self, station: Station, store: Store | None = None) -> None:
         self._station = station
@@ -59,6 +59,8 @@ class Outbox:
         self.store = store
         if store is not None:
             store.told_by(station.note)
+        self.stale = 0
+        """The transactionId that was given last, for stations that mix them up."""
         self.numbers: dict[str, int] | None = None
         """Our id of a 1.6 transaction -> the CSMS's transactionId."""
 
@@ -71,6 +73,8 @@ class Outbox:
 
     def add(self, action: str, payload: Payload, transaction: str) -> None:
         """Owe a message, and deliver it as soon as its turn comes."""
+        if how := self._station.setup.quirks.offline_transaction_id:
+            payload = self._misnumbered(how, action, payload, transaction)
         owed = Owed(action, payload, transaction, self._station.version)
         if self.store is not None:
             owed.row = self.store.owe(self._station.id, owed)
@@ -79,7 +83,18 @@ class Outbox:
         self._queue.append(owed)
         if len(self._queue) > MAX_OWED:
             self._thin()
-        self.deliver()
+        if self._station.setup.quirks.status_order == "before":  # a status overtakes what comes of the same
+            asyncio.get_running_loop().call_later(0.05, self.deliver)
+        else:
+            self.deliver()
+
+    def _misnumbered(self, how: str, action: str, payload: Payload, transaction: str) -> Payload:
+        """What a station with this quirk writes before its start was answered (1.6 errata 3.18 has -1 for later)."""
+        number = (self.numbers or {}).get(transaction)
+        late = action in ("StopTransaction", "MeterValues") and self._station.version is V16
+        if number is not None or not late:
+            return payload
+        return payload | {"transactionId": {"zero": 0, "minus_one": -1}.get(how, self.stale)}
 
     def _thin(self) -> None:
         """Low on memory: every second message in between goes, never a first or last one (E04.FR.07, .08, E12.FR.05;
@@ -209,7 +224,7 @@ class Outbox:
         """The CSMS gave the transaction with our id `transaction` its number."""
         if self.numbers is None:
             self.numbers = {}
-        self.numbers[transaction] = number
+        self.numbers[transaction] = self.stale = number
         if self.store is not None:
             self.store.number(self._station.id, transaction, number)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from charge_point.quirks import slowness, started
 from shared.clock import parse
 from shared.dispatch import NoAnswer, Refuse
 from shared.findings import Causes, called_early, excused
@@ -66,11 +67,12 @@ class Registration:
         self._timer: asyncio.TimerHandle | None = None
         self.causes: Causes | None = None
         """Knows what our own faults brought about; set by the connection."""
+        started(station)
 
     @property
     def accepted(self) -> bool:
-        """Whether the station may send everything."""
-        return self.status == ACCEPTED
+        """Whether the station may send everything, or does all the same."""
+        return self.status == ACCEPTED or (not self.status and self._station.setup.quirks.boots_late)
 
     def forget(self, reason: str) -> None:
         """The station starts anew, for `reason`."""
@@ -82,10 +84,10 @@ class Registration:
 
     def connected(self) -> None:
         """The link is up: boot if that is due, or go on with the heartbeats."""
-        if self.accepted:
+        if self.status == ACCEPTED:
             self._beat()
         else:
-            self._arm(max(self._due - asyncio.get_running_loop().time(), 0.0), self.boot)
+            self._arm(max(self._due - asyncio.get_running_loop().time(), slowness(self._station)), self.boot)
 
     def disconnected(self) -> None:
         """The link is gone; nothing is due until it is back."""
@@ -119,11 +121,11 @@ class Registration:
     def _answered(self, answer: Payload) -> None:
         station = self._station
         self.set_clock(answer.get("currentTime"))
-        first = not self.accepted
+        first = self.status != ACCEPTED
         self.status = str(answer.get("status", REJECTED))
         given = answer.get("interval")  # with a lenient schema it may be anything
         interval = float(given) if isinstance(given, int | float) else 0.0
-        if not self.accepted:
+        if self.status != ACCEPTED:
             self._wait(interval)
             station.changed()
             return
@@ -134,6 +136,8 @@ class Registration:
         self._heard = asyncio.get_running_loop().time()
         self._beat()
         if first:
+            if station.setup.quirks.double_boot:
+                self.boot()
             station.accepted()
         station.changed()
 

@@ -36,6 +36,12 @@ def _report(station: Station, evse: Evse, connector: Connector, *, asked: bool, 
     news = connector.info and station.version is V16  # only 1.6 has a place for it
     if not asked and status == connector.told and not news:
         return
+    quirks = station.setup.quirks
+    if status in quirks.skipped_statuses:
+        return
+    if quirks.status_order == "after" and not asked and len(station.outbox):
+        connector.pending = asyncio.get_running_loop().call_later(0.2, _at_last, station, evse, connector)
+        return
     wait = 0.0 if asked or not connector.told or not station.may_send else _least_duration(station)
     if wait > 0:
         since = station.clock.now()
@@ -43,6 +49,12 @@ def _report(station: Station, evse: Evse, connector: Connector, *, asked: bool, 
         connector.pending = loop.call_later(wait, _lasted, station, evse, connector, status, since)
         return
     _send(station, evse, connector, status, asked=asked, triggered=triggered)
+
+
+def _at_last(station: Station, evse: Evse, connector: Connector) -> None:
+    """What is owed of transactions has gone first; look again (`status_order`)."""
+    connector.pending = None
+    _report(station, evse, connector, asked=False, triggered=False)
 
 
 def _least_duration(station: Station) -> float:
@@ -70,6 +82,8 @@ def _send(
     action, payload = spell_status(station, evse, connector, status, triggered=triggered)
     if since:
         payload["timestamp"] = since  # 1.6 §6.47: the time for which the status is reported
+    for flapped in (connector.told, status) * station.setup.quirks.flapping if connector.told else ():
+        station.say(*spell_status(station, evse, connector, flapped, triggered=triggered), asked=asked)
     if station.say(action, payload, asked=asked, failed=lambda: _untold(station, connector, status)):
         connector.told = status
 

@@ -11,6 +11,7 @@ from charge_point.connector import Energy, Lock
 from charge_point.orders import Outcome
 from charge_point.parts import Part, existing, tell_parts
 from charge_point.power import draw
+from charge_point.quirks import started
 from charge_point.reservations import Reservations
 from charge_point.resuming import go_on, timeout
 
@@ -28,6 +29,8 @@ def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     a single EVSE where there is no AllowReset: B11.FR.09; resuming without a ResumptionTimeout: B13.FR.01). One that
     comes while another waits for its time takes its place: an Immediate one does not wait.
     """
+    if station.setup.quirks.reset_ignored:
+        return Outcome("Accepted")
     restarts = existing(station, Restarts)
     if restarts is not None and restarts.underway:
         return Outcome("Rejected", reason="a restart is under way", code="InvalidMessageSeq")
@@ -130,7 +133,8 @@ async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> 
     for one in station.evses:
         if one.transaction is not None or one.is_authorized:
             one.end_authorization("ResetCommand", stop_reason, ends=True)
-    await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
+    if not station.setup.quirks.late_stop:
+        await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
     go_down(station, boot_reason, station.setup.reboot_seconds)
 
 
@@ -196,6 +200,7 @@ def go_down(station: Station, reason: str, seconds: float) -> None:
             c.told = ""
     station.registration.forget(reason)
     station.model.rebooted()
+    started(station)
     station.reset_due = ""
     peer = station.peer
     station.disconnected()

@@ -11,6 +11,7 @@ from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
 from charge_point.ev import ANY_CAR, Vehicle
 from charge_point.firmware_habits import USUAL, FirmwareHabits
+from charge_point.quirks import NONE, Quirks
 from shared.suggest import not_one_of
 
 KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -41,7 +42,9 @@ class StationSetup:
     next connection. `transactions_before_accepted`: C16 §4.2.1, B02.FR.03. `heartbeat`: seconds between
     heartbeats whatever the CSMS says, 0 to do as it says. `vendors`: whose DataTransfer the station knows, as
     `KNOWN_VENDORS`. `variables` are presets; a version takes those that it has. `updates`: how it takes new
-    firmware. `sample_on_change`: read the meter (context Other) whenever the charging state changes.
+    firmware. `register`: Wh that its meters stand at when new. `quirks`: what it does otherwise than it should;
+    `faults`: what goes wrong on its wire by itself. `sample_on_change`: read the meter (context Other) whenever the
+    charging state changes.
     """
 
     vendor: str = "Example"
@@ -73,6 +76,9 @@ class StationSetup:
     features: frozenset[str] = FEATURES
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: KNOWN_VENDORS)
     updates: FirmwareHabits = USUAL
+    register: float = 0.0
+    quirks: Quirks = NONE
+    faults: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError for hardware that there cannot be."""

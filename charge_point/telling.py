@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point.connector import Cable, charging_state, follow
 from charge_point.measurands import Sample
 from charge_point.parts import tell_parts
+from charge_point.quirks import to_zero
 from charge_point.sampling import begin_samples, ended_samples
 from charge_point.transaction import FIXED_START_16, FIXED_STOP_16, PHASE, Event, Point, Transaction, points
 from shared.versions import V16
@@ -53,8 +54,12 @@ def stop_points(evse: Evse) -> Point:
 def begin(evse: Evse, trigger: str) -> None:
     """Begin a transaction with its first message."""
     station = evse.station
-    now = station.clock.time()
+    quirks, now = station.setup.quirks, station.clock.time()
+    if quirks.register_resets == "session":
+        to_zero(evse)
     transaction = Transaction(station.new_transaction_id(), now, evse.meter.advance(station.clock.elapsed()))
+    if quirks.running_seq_no and evse.last is not None:
+        transaction.seq = evse.last.seq
     transaction.connector = evse.active.number
     transaction.owed_evse = evse.active.cable is Cable.BOTH_ENDS or not evse.floating
     evse.transaction = transaction
@@ -121,6 +126,9 @@ def tell(
         taken = evse.read("Other", station.model.members("SampledDataCtrlr.TxUpdatedMeasurands"))
         samples = (taken,) if taken.values else ()
     told = transaction.owed_evse
+    late = transaction.owed_token if sort == "Started" and station.setup.quirks.late_token else None
+    if late is not None:
+        transaction.owed_token = None
     more: dict[str, Any] = {}
     tell_parts(station, lambda part: more.update(part.tells(evse, transaction, sort)))
     event = Event(
@@ -146,6 +154,7 @@ def tell(
     )
     transaction.charging_state = state
     transaction.told()
+    transaction.owed_token = late
     station.owe(event)
     if sort == "Started" and samples and station.version is V16:
         # StartTransaction has no room for them: a MeterValues follows (application note on signed values, §3.3.4)

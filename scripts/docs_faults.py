@@ -71,7 +71,8 @@ force, and is for each station by itself.
 MAKING = """\
 ## Creating a fault
 
-A fault is a frozen dataclass in a module of `shared/faults/` (`timing`, `delivery`, `payload`, `habits`, `socket`): its settings
+A fault is a frozen dataclass in a module of `shared/faults/` (`timing`, `delivery`, `payload`, `habits`, `readings`,
+`socket`): its settings
 are its fields, its docstring is its help. `spoil` says what becomes of one message, as data, in order: any number of
 `Deliver`, or `Close`, `Cut` and `Stall`. An empty list loses the message; `None` says that the fault cannot be done to
 this one. Nothing is awaited, looked up or drawn but from the arguments, so that a fault can be tried in a line of a

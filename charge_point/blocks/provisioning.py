@@ -63,7 +63,29 @@ def set_variables(station: Owner, request: Payload) -> Payload:
     """B05."""
     items = request["setVariableData"]
     keep_limits(station.model, "DeviceDataCtrlr", "SetVariables", items, request)
-    return {"setVariableResult": variables.set_results(station.model, items)}
+    heeded = [item for item in items if not _ignored(station, item)]
+    results = iter(variables.set_results(station.model, heeded))
+    return {"setVariableResult": [next(results) if item in heeded else _pretended(item) for item in items]}
+
+
+def _ignored(station: Owner, item: Payload) -> bool:
+    """Whether a station of this kind only pretends to set a variable (2.x) or key (1.6)."""
+    ignored = station.setup.quirks.ignored_settings if hasattr(station, "setup") else ()
+    if not ignored:
+        return False
+    names = {item["key"]} if "key" in item else {item["variable"]["name"]}
+    if "component" in item:
+        names.add(f"{item['component']['name']}.{item['variable']['name']}")
+    return "*" in ignored or not names.isdisjoint(ignored)
+
+
+def _pretended(item: Payload) -> Payload:
+    named: Payload = {name: item[name] for name in ("component", "variable", "attributeType") if name in item}
+    return {**named, "attributeStatus": "Accepted"}
+
+
+def _filterless(station: Owner) -> bool:
+    return hasattr(station, "setup") and bool(station.setup.quirks.ignores_filter)
 
 
 @on("GetBaseReport", *V2X)
@@ -90,7 +112,10 @@ def get_report(station: Owner, request: Payload) -> Answer | Payload:
     """B08: limited to criteria and variables, EmptyResultSet when nothing is left (B08.FR.15)."""
     wanted = request.get("componentVariable", [])
     keep_limits(station.model, "DeviceDataCtrlr", "GetReport", wanted, request)
-    slots = variables.selection(station.model, request.get("componentCriteria", []), wanted)
+    criteria = request.get("componentCriteria", [])
+    if _filterless(station):
+        criteria, wanted = [], []
+    slots = variables.selection(station.model, criteria, wanted)
     return _reported(station, slots, request["requestId"])
 
 
@@ -137,7 +162,7 @@ def get_configuration(station: Owner, request: Payload) -> Payload:
     if len(keys) > most:
         code = refusal(V16, COUNT).code or ""
         raise Refuse(code, f"GetConfiguration takes at most {most} keys, not {len(keys)}")
-    return configuration.configuration(station.model, keys)
+    return configuration.configuration(station.model, [] if _filterless(station) else keys)
 
 
 @on("ChangeConfiguration", V16)
@@ -150,4 +175,6 @@ def get_configuration(station: Owner, request: Payload) -> Payload:
 )
 def change_configuration(station: Owner, request: Payload) -> Payload:
     """1.6 §5.3."""
+    if _ignored(station, request):
+        return {"status": "Accepted"}
     return {"status": configuration.change(station.model, request["key"], request["value"])}

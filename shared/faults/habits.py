@@ -67,7 +67,7 @@ class CallError(Fault):
 @fault
 class Retime(Fault):
     """Write a time of the payload askew, or in another way: `no_offset` leaves out the Z, `local` has an offset in its
-    place, `microseconds` six digits behind the second, `whole_seconds` none."""
+    place, `microseconds` six digits behind the second, `whole_seconds` none. The path `*` means every time in it."""
 
     path: str = setting("currentTime", "which member; dots lead to what is in others")
     ahead: float = setting(0.0, "seconds that it is ahead (negative: behind)")
@@ -75,6 +75,9 @@ class Retime(Fault):
     hours: float = setting(2.0, "the offset from UTC of a local time, in hours")
 
     def spoil(self, frame: Frame, roll: Stream) -> Effects | None:
+        if self.path == "*":
+            retimed = self._everywhere(frame.payload)
+            return None if retimed == frame.payload else [Deliver(frame.holding(retimed))]
         parent: Any = frame.payload
         *way, last = self.path.split(".")
         for step in way:
@@ -88,6 +91,19 @@ class Retime(Fault):
         for step in (last, *reversed(way)):
             members = {step: members}
         return [Deliver(frame.holding(merged(frame.payload, members)))]
+
+    def _everywhere(self, value: Any) -> Any:
+        """`value` with every text in it written anew that is a timestamp."""
+        if isinstance(value, dict):
+            return {name: self._everywhere(below) for name, below in value.items()}
+        if isinstance(value, list):
+            return [self._everywhere(below) for below in value]
+        if not isinstance(value, str) or not _TIMESTAMP.match(value):
+            return value
+        try:
+            return self._written(parse(value) + self.ahead)
+        except (ValueError, OverflowError):
+            return value
 
     def _written(self, seconds: float) -> str:
         if self.form == "utc":
@@ -143,6 +159,8 @@ class RespellId(Fault):
         key, count = divmod(int(unique), _ROOM)
         return f"{key:08x}-{count}"
 
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 _OURS = re.compile("[0-9a-f]{8}-[0-9]{1,6}")
 """What the ids of our own calls look like."""

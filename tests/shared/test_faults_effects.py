@@ -280,6 +280,39 @@ async def test_respell_id_changes_the_ids_of_our_calls_and_puts_those_of_the_ans
             assert texts(back) == [json.dumps([kind, id, {}], separators=(",", ":"))]
 
 
+# --- readings -------------------------------------------------------------------------------------------------
+
+_REGISTER = {"value": "1500", "unit": "Wh", "measurand": "Energy.Active.Import.Register", "phase": "L1"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        ("energy=kWh", {**_REGISTER, "value": "1.5", "unit": "kWh"}),
+        ("energy=kWh_as_Wh", {**_REGISTER, "value": "1.5"}),
+        ("unit=false,measurand=false,phases=none", {"value": "1500"}),
+        ("phases=neutral", {**_REGISTER, "phase": "L1-N"}),
+    ],
+)
+async def test_readings_are_written_in_another_way(settings: str, left: dict[str, str]) -> None:
+    async with wire(f"readings:{settings}") as w:
+        meter = {"connectorId": 1, "meterValue": [{"timestamp": "x", "sampledValue": [_REGISTER]}]}
+        (seen,) = texts(await w.through("out", call(1, "MeterValues", meter)))
+        assert json.loads(seen)[3]["meterValue"][0]["sampledValue"] == [left]
+
+
+async def test_every_time_in_a_message_can_be_written_in_another_way() -> None:
+    async with wire("retime:path=*,form=no_offset,ahead=7200") as w:
+        times = {
+            "timestamp": "2026-01-01T10:00:00.000Z",
+            "values": [{"at": "2026-01-01T10:00:01Z"}],
+            "id": "7",
+        }
+        (seen,) = texts(await w.through("out", call(1, "DataTransfer", times)))
+        late = {"timestamp": "2026-01-01T12:00:00", "values": [{"at": "2026-01-01T12:00:01"}], "id": "7"}
+        assert json.loads(seen)[3] == late
+
+
 # --- bad input ------------------------------------------------------------------------------------------------
 
 
