@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point import personas
 from charge_point.authorization import Token
+from charge_point.battery_swap import insert_battery, swap_battery, take_battery
 from charge_point.blocks.availability import status_of
 from charge_point.connection import Connection, handlers
 from charge_point.connector import NotNow
@@ -274,6 +275,12 @@ def _ev_needs(
     ev_needs(station, evse, departure=departure, energy=energy)
 
 
+def _refuse_tariff(station: Station, evse: int) -> None:
+    from charge_point.tariffs import refuse_tariff
+
+    refuse_tariff(station, evse)
+
+
 def _priority(station: Station, evse: int, on: bool) -> None:
     from charge_point.smart_charging.priority import priority
 
@@ -303,6 +310,10 @@ ACTS: dict[str, Callable[..., Any]] = {
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),
+    "insert_battery": lambda stage, unit, **how: insert_battery(unit.station, **how),
+    "take_battery": lambda stage, unit, slot=1: take_battery(unit.station, slot),
+    "swap_battery": lambda stage, unit, token: swap_battery(unit.station, token),
+    "refuse_tariff": lambda stage, unit, evse=1: _refuse_tariff(unit.station, evse),
     "driver_limit": lambda stage, unit, evse=1, **limits: limit(unit.station, evse, **limits),
     "watchdog": lambda stage, unit: watchdog(unit.station),
     "emergency_stop": lambda stage, unit: unit.station.emergency_stop(),

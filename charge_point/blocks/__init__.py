@@ -3,6 +3,7 @@
 from charge_point.blocks import (
     authorization,
     availability,
+    battery_swap,
     certificates,
     data_transfer,
     der,
@@ -26,6 +27,7 @@ from charge_point.blocks import (
 MODULES = (
     authorization,
     availability,
+    battery_swap,
     certificates,
     data_transfer,
     der,

@@ -48,15 +48,6 @@ TABLE = (
         "this station takes no web payments",
         "part 4 §4.3; C25.FR.27 for one that does",
     ),
-    # battery swap
-    Refusal(
-        "RequestBatterySwap",
-        (V21,),
-        "Rejected",
-        "there is no battery to swap",
-        "S02.FR.04",
-        "NoBatteryAvailable",
-    ),
 )
 
 

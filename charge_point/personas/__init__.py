@@ -8,11 +8,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from charge_point.definitions import definitions
 from charge_point.ev import ANY_CAR, Vehicle, vehicle
 from charge_point.firmware_habits import habits
 from charge_point.setup import StationSetup
 from shared.option_fields import UsageError
 from shared.suggest import advice, not_one_of
+from shared.versions import VERSIONS
 
 FOLDER = Path(__file__).parent
 
@@ -41,12 +43,11 @@ _POINTS = {
 }
 _PLAIN = frozenset(f.name for f in fields(StationSetup)) - {
     "features",
-    "vendors",
     "variables",
     "seed",
     "run_id",
 }
-_OTHER = ("persona", "variables", "about", "switched_on")
+_OTHER = ("features", "persona", "variables", "about", "switched_on")
 
 
 def names() -> list[str]:
@@ -81,6 +82,8 @@ def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> Stat
     for name, value in merged.items():
         if name == "updates":
             made[name] = habits(value)
+        elif name == "features":
+            made[name] = _features(value, base)
         elif name == "ev":
             made[name] = _car(value, base)
         elif name in NEUTRAL:
@@ -97,6 +100,15 @@ def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> Stat
         return replace(base, **made)
     except (TypeError, ValueError) as problem:
         raise UsageError(f"{persona or 'station'}: {problem}") from None
+
+
+def _features(names: Any, base: StationSetup | None) -> frozenset[str]:
+    """What the station offers besides what all do, as in `features = ["battery_swap"]`."""
+    known = sorted({row.needs for version in VERSIONS for row in definitions(version) if row.needs})
+    for name in names if isinstance(names, list) else [names]:
+        if name not in known:
+            raise UsageError(not_one_of(str(name), "a feature of a station", known))
+    return (base or StationSetup()).features | frozenset(names if isinstance(names, list) else [names])
 
 
 def _car(settings: Any, base: StationSetup | None) -> Vehicle:

@@ -1,0 +1,209 @@
+"""Battery swap of 2.1: a station whose EVSEs are slots, each with a battery that charges or nothing (S01 to S04).
+
+A battery in a slot is a car that never drives: inserting it plugs it in and starts a transaction of its own. A swap
+begins with a driver's token, or by RequestBatterySwap; then the driver inserts what is empty and takes what is full.
+What is inserted without a swap is the operator's, and nobody is told but by the transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from charge_point.authorization import Token
+from charge_point.connector import Cable, NotNow
+from charge_point.ev import vehicle
+from charge_point.parts import Part
+from shared.versions import V21
+
+if TYPE_CHECKING:
+    from charge_point.evse import Evse
+    from charge_point.station import Station
+
+Payload = dict[str, Any]
+
+_CONTROLLER = "BatterySwapCtrlr"
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """What is in a slot besides its charge: its serial number, its health in percent."""
+
+    serial: str
+    health: float
+
+
+@dataclass(slots=True)
+class Swap:
+    """A swap under way: whose, what came in, and the slots from which as many may be taken."""
+
+    token: Token
+    request: int
+    inserted: list[int] = field(default_factory=list)
+    offered: list[int] = field(default_factory=list)
+
+
+class BatterySwaps(Part):
+    """The slots of one station. Owns what is in them, the swap under way and its timer."""
+
+    __slots__ = ("_made", "_timer", "slots", "swap")
+
+    def __init__(self, station: Station) -> None:
+        super().__init__(station)
+        self.slots: dict[int, Battery] = {}
+        self.swap: Swap | None = None
+        self._made = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # --- beginning ----------------------------------------------------------------------------------------
+
+    def ready(self) -> list[int]:
+        """The slots whose batteries are charged enough to be given away, the fullest first (S04.FR.05)."""
+        least = self.station.model.integer(f"{_CONTROLLER}.TargetSoc")
+        full = {id: self.charge(id) for id in self.slots if self.charge(id) >= least}
+        return sorted(full, key=lambda id: (-full[id], id))
+
+    def charge(self, slot: int) -> float:
+        """The state of charge of the battery in a slot, in percent."""
+        one = self.station.evses[slot - 1]
+        one.meter.advance(self.station.clock.elapsed())
+        return 0.0 if one.ev is None or one.ev.soc is None else one.ev.soc
+
+    def begin(self, token: Token, request: int | None = None) -> bool:
+        """Let the driver of `token` swap; False when there is no battery, no room, or a swap under way."""
+        room = len(self.slots) < len(self.station.evses)
+        if self.swap is not None or not room or not self.ready():
+            return False  # S02.FR.04, S03.FR.05
+        self._made += 1
+        self.swap = Swap(token, self._made if request is None else request)
+        self._wait("In", self._abort)
+        self.station.changed()
+        return True
+
+    def _abort(self) -> None:
+        """Nothing was inserted in time (S01.FR.02, S02.FR.05)."""
+        self.station.note("swap_aborted", "no battery was inserted in time")
+        self._over()
+
+    # --- in and out ---------------------------------------------------------------------------------------
+
+    def insert(self, slot: int, *, soc: float, health: float, serial: str, capacity: float) -> None:
+        """A battery is put into an empty slot, and charges (S03.FR.01, S04.FR.01-.03). Raises ValueError, NotNow."""
+        evse = self._slot(slot)
+        if slot in self.slots:
+            raise NotNow(f"there is a battery in slot {slot}; possible: take_battery")
+        if self.swap is not None and self.swap.inserted:
+            raise NotNow("the driver has inserted a battery; possible: take_battery")
+        kind = vehicle({"battery": str(capacity), "soc": str(soc)}, self.station.setup.ev)
+        self.slots[slot] = Battery(
+            serial or f"BATTERY-{self.station.stream(f'battery {slot}').hex(8)}", health
+        )
+        self.station.plug_in(slot, ev=kind)
+        own = self.station.model.text(f"{_CONTROLLER}.IdToken")
+        evse.grant(Token(own, "Central") if own else Token("", "NoAuthorization"), "")
+        if self.swap is not None:
+            self._tell("BatteryIn", [slot])
+            self.swap.inserted = [slot]
+            self.swap.offered = [one for one in self.ready() if one != slot][:1]
+            self._wait("Out", self._not_taken)
+        self.station.changed()
+
+    def take(self, slot: int) -> None:
+        """A battery is taken out of its slot (S03.FR.03, S04.FR.07). Raises ValueError, NotNow."""
+        evse = self._slot(slot)
+        if slot not in self.slots:
+            raise NotNow(f"there is no battery in slot {slot}; possible: insert_battery")
+        swap = self.swap
+        if swap is not None and slot not in swap.offered:
+            raise NotNow(f"slot {slot} is locked; offered is {swap.offered or 'nothing yet'}")
+        if swap is not None:
+            self._tell("BatteryOut", [slot])
+        if evse.active.cable is Cable.BOTH_ENDS:
+            evse.ev_side_out()
+        if not self.station.unplug(slot) and evse.token is not None:
+            evse.active.turn_lock("unlock")
+            self.station.unplug(slot)
+        del self.slots[slot]
+        if swap is not None:
+            self._over()
+        self.station.changed()
+
+    def _not_taken(self) -> None:
+        """What was offered was not taken in time (S03.FR.06)."""
+        if self.swap is not None and self.swap.offered:
+            self._tell("BatteryOutTimeout", self.swap.offered)
+        self._over()
+
+    def _slot(self, slot: int) -> Evse:
+        evse = self.station.evse(slot)
+        if evse is None or not offers(self.station):
+            raise ValueError(f"{self.station.id} has no slot {slot} for batteries")
+        return evse
+
+    def _tell(self, event: str, slots: list[int]) -> None:
+        assert self.swap is not None
+        told = [
+            {
+                "evseId": slot,
+                "serialNumber": self.slots[slot].serial,
+                "soC": round(self.charge(slot), 1),
+                "soH": self.slots[slot].health,
+            }
+            for slot in slots
+        ]
+        token = {"idToken": self.swap.token.id, "type": self.swap.token.type}
+        payload = {"eventType": event, "requestId": self.swap.request, "idToken": token, "batteryData": told}
+        self.station.say("BatterySwap", payload)
+
+    # --- time ---------------------------------------------------------------------------------------------
+
+    def _wait(self, name: str, then: Any) -> None:
+        self._cancel()
+        seconds = self.station.model.seconds(f"{_CONTROLLER}.Timeout[{name}]")
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _over(self) -> None:
+        self._cancel()
+        self.swap = None
+        self.station.changed()
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def power_off(self) -> None:
+        self._over()
+
+
+def offers(station: Station) -> bool:
+    """Whether the station swaps batteries."""
+    return station.version is V21 and station.model.has(f"{_CONTROLLER}.TargetSoc")
+
+
+def insert_battery(
+    station: Station,
+    slot: int = 1,
+    *,
+    soc: float = 20.0,
+    health: float = 95.0,
+    serial: str = "",
+    capacity: float = 2000.0,
+) -> None:
+    """Somebody inserts a battery of so many Wh, `soc` and `health` in percent. Raises ValueError, NotNow."""
+    station.part(BatterySwaps).insert(slot, soc=soc, health=health, serial=serial, capacity=capacity)
+
+
+def take_battery(station: Station, slot: int = 1) -> None:
+    """Somebody takes the battery out of a slot. Raises ValueError, NotNow."""
+    station.part(BatterySwaps).take(slot)
+
+
+async def swap_battery(station: Station, token: Token | str) -> bool:
+    """A driver wants to swap: the CSMS is asked, as for charging (S01). False when it is refused, or there is none."""
+    if not offers(station):
+        raise ValueError(f"{station.id} swaps no batteries")
+    one = Token(token) if isinstance(token, str) else token
+    info = await station.decide(one)
+    return info.accepted and station.part(BatterySwaps).begin(one)
