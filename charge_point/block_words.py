@@ -1,12 +1,16 @@
-"""Words of the prompt for single blocks: what stands on the display."""
+"""Words of the prompt for single blocks: what stands on the display, tariffs refused, batteries swapped."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from charge_point.connector import NotNow
 from charge_point.display import cycle, showing
 from shared.digest_forms import clean
-from shared.prompt import Word
+from shared.option_fields import UsageError
+from shared.prompt import Word, numbers
+from shared.versions import V21
 
 if TYPE_CHECKING:
     from charge_point.station import Station
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 
 def block_words(station: Station) -> list[Word]:
     """The words of `station`."""
-    return [
+    found = [
         Word(
             "display",
             "display",
@@ -22,6 +26,48 @@ def block_words(station: Station) -> list[Word]:
             lambda rest: shown(station),
         )
     ]
+    if station.version is V21:
+        found.append(
+            _numbered("refuse_tariff", "EVSE", "the driver does not accept the tariff", station, _refuse)
+        )
+    if station.model.has("BatterySwapCtrlr.TargetSoc"):
+        found += [
+            _numbered("insert_battery", "SLOT", "put an empty battery into a slot", station, _insert),
+            _numbered("take_battery", "SLOT", "take the battery out of a slot", station, _take),
+        ]
+    return found
+
+
+def _numbered(name: str, of: str, help: str, station: Station, act: Callable[[Station, int], object]) -> Word:
+    """A word that is followed by a number, 1 if by nothing."""
+    usage = f"{name} [{of}]"
+
+    def run(rest: str) -> str:
+        try:
+            act(station, next(iter(numbers(rest, 1, usage)), 1))
+        except (NotNow, ValueError) as wrong:
+            raise UsageError(str(wrong)) from None
+        return ""
+
+    return Word(name, usage, help, run)
+
+
+def _refuse(station: Station, evse: int) -> None:
+    from charge_point.tariffs import refuse_tariff
+
+    refuse_tariff(station, evse)
+
+
+def _insert(station: Station, slot: int) -> None:
+    from charge_point.battery_swap import insert_battery
+
+    insert_battery(station, slot)
+
+
+def _take(station: Station, slot: int) -> None:
+    from charge_point.battery_swap import take_battery
+
+    take_battery(station, slot)
 
 
 def shown(station: Station) -> str:
