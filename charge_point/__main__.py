@@ -27,6 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from charge_point.options import parser
 
     options = parser().parse_args(arguments)
+    if options.persona is not None and options.persona.name == "list":
+        from charge_point.persona import listing
+
+        sys.stdout.write(listing())
+        return 0
     from charge_point.program import run
 
     return run(options)

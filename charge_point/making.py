@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,16 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         "RetryBackOffRandomRange": ceil(options.reconnect_random),
         "RetryBackOffRepeatTimes": options.reconnect_repeat,
     }
-    return StationSetup(
+    base = StationSetup()
+    if options.persona is not None:
+        from charge_point.persona import setup
+
+        base = setup(options.persona.settings)
+        shape = (len(base.evses), max(map(len, base.evses)))
+        if shape == (options.evses, options.connectors):  # the options say no other
+            evses = base.evses
+    return replace(
+        base,
         vendor=options.vendor,
         model=options.model,
         serial=options.serial or "",
@@ -40,13 +50,13 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         amps=options.amps,
         power=options.power or 0.0,
         tethered=options.tethered,
-        ev=vehicle(options.ev),
+        ev=vehicle(options.ev, base.ev),
         status_by="notification" if options.status_by == "notification" else "event",
         boot_on_reconnect=options.boot_on_reconnect,
         heartbeat=options.heartbeat_interval or 0.0,
         seed=options.seed,
         run_id=run_id,
-        variables={**backoff, **_presets(options, evses)},
+        variables={**base.variables, **backoff, **_presets(options, evses)},
     )
 
 

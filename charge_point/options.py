@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from charge_point.ev import vehicle
+from charge_point.persona_of import Persona
 from shared.option_fields import UsageError, option
+from shared.option_layers import Layer
 from shared.option_values import Pairs, address, filled, not_negative, positive, readable, versions, whole
 from shared.options import CommonOptions, OptionParser
+from shared.persona_file import LIST
 from shared.suggest import not_one_of
 from shared.versions import V2X, V16, V21, V201, Version
 
@@ -50,6 +53,13 @@ def _header(name: str, value: str) -> str:
 
 def _without_secrets(headers: dict[str, str]) -> dict[str, str]:
     return {k: "(redacted)" if k.lower() in _SECRET_HEADERS else v for k, v in headers.items()}
+
+
+def _persona(name: str) -> Persona:
+    """The persona of this name or file; its reader is not loaded for nothing."""
+    from charge_point.persona import named
+
+    return named(name)
 
 
 def _text(key: str, value: str) -> str:
@@ -129,6 +139,14 @@ class ChargePointOptions(CommonOptions):
     insecure: bool = option(False, "trust any certificate", group=REACH, exclusive="trust")
     compression: bool = option(False, "offer permessage-deflate", group=REACH)
 
+    persona: Persona | None = option(
+        None,
+        "be a station of this kind: the name of one (`list` tells all), or a TOML file of your own "
+        "(docs/personas.md)",
+        group=STATION,
+        parse=_persona,
+        metavar="NAME|FILE",
+    )
     evses: int = option(1, "how many EVSEs it has", group=STATION, parse=whole(1, 1000))
     connectors: int = option(1, "how many connectors each EVSE has", group=STATION, parse=whole(1, 100))
     current: str = option(
@@ -227,6 +245,17 @@ class ChargePointOptions(CommonOptions):
         parse=positive,
         shown="never",
     )
+
+    @staticmethod
+    def beneath(given: Layer) -> Layer:
+        """The options of the persona, which everything else that is said comes before."""
+        if "persona" not in given:
+            return {}
+        if given["persona"].value.name == LIST:
+            return {"csms": given["persona"]._replace(value="ws://nobody")}  # which nobody dials
+        from charge_point.persona import layer_of
+
+        return layer_of(given["persona"].value)
 
     @property
     def goal(self) -> tuple[float | None, float | None]:

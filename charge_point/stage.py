@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from charge_point import personas
+from charge_point import persona
 from charge_point.authorization import Token
 from charge_point.battery_swap import insert_battery, swap_battery, take_battery
 from charge_point.blocks.availability import status_of
@@ -71,7 +71,7 @@ class StationStage:
         options = setting.options.of_station() if setting.options is not None else None
         base = setup_of(options, setting.run_id) if options is not None else StationSetup()
         try:
-            made = personas.setup(settings, base)
+            made = persona.setup(settings, base)
         except UsageError as wrong:
             raise Broken(str(wrong)) from None
         made = replace(made, seed=setting.seed, run_id=setting.run_id)

@@ -10,7 +10,7 @@ STAGES = {"csms": "csms.stage:CsmsStage", "charge_point": "charge_point.stage:St
 """Role -> where its stage is."""
 
 
-SETTINGS = {"csms": "csms.stage_options:settings_of", "charge_point": "charge_point.personas:setup"}
+SETTINGS = {"csms": "csms.stage_options:settings_of", "charge_point": "charge_point.persona:setup"}
 """Role -> what judges the settings that a scenario has for it."""
 
 

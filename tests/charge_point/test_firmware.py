@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from charge_point import personas
+from charge_point import persona as personas
 from charge_point.firmware import Firmware
 from charge_point.firmware_habits import FirmwareHabits, habits
 from charge_point.firmware_image import version_in

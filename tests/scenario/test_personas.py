@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from charge_point import personas
+from charge_point import persona as personas
 from charge_point.device_model import DeviceModel
 from shared.option_fields import UsageError
 from shared.report.events import Verdict
@@ -44,7 +44,7 @@ def test_neutral_settings_preset_the_variables_of_the_version(version: Version) 
 def test_a_persona_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
-        'vendor = "Me"\nevses = [[1], [1], [1]]\n[variables]\n"TxCtrlr.EVConnectionTimeOut" = 9\n'
+        'about = "Mine."\nvendor = "Me"\nevses = [[1], [1], [1]]\n[variables]\n"TxCtrlr.EVConnectionTimeOut" = 9\n'
     )
     made = personas.setup({"persona": str(path)})
     assert (made.vendor, len(made.evses), made.variables["TxCtrlr.EVConnectionTimeOut"]) == ("Me", 3, 9)
@@ -55,7 +55,7 @@ def test_a_persona_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
     [
         ({"persona": "generic_acc"}, "'generic_acc' is not a persona; did you mean 'generic_ac'?"),
         ({"modl": "x"}, "a station has no setting 'modl'; did you mean 'model'?"),
-        ({"tx_stop": "later"}, "'later' is not a start or stop point"),
+        ({"tx_stop": "later"}, "'later' is not one of the words"),
     ],
 )
 def test_what_is_wrong_is_said_with_a_suggestion(settings: dict[str, str], said: str) -> None:

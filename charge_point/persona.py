@@ -1,0 +1,255 @@
+"""Kinds of stations: a persona is a TOML file, found by name among those installed or by its path.
+
+Nothing here is done by code of its own: a persona is identity, layout, keys and their presets (`StationSetup`),
+habits (`charge_point.quirks`), faults on the wire, and options of the program. `charge_point.persona_keys` has every
+key. A scenario's `station:` takes the same keys, over those of the persona that it names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from charge_point import persona_keys as keys
+from charge_point.catalogue import Vendor
+from charge_point.ev import ANY_CAR, Vehicle, vehicle
+from charge_point.firmware_habits import habits
+from charge_point.persona_of import Persona
+from charge_point.quirks import made as quirked
+from charge_point.setup import StationSetup
+from shared import persona_file
+from shared.option_fields import UsageError
+from shared.persona_file import LIST, Reader
+from shared.persona_keys import checked, spread
+from shared.suggest import advice
+
+if TYPE_CHECKING:
+    from shared.option_layers import Layer
+
+FOLDER = os.path.join(os.path.dirname(__file__), "personas")
+
+_PLAIN = frozenset(keys.TOP) & {each.name for each in fields(StationSetup)} - {
+    *("ev", "updates", "variables", "vendors", "quirks", "faults", "features")
+}
+_NOT_OF_A_PERSONA = frozenset(
+    "persona config print_config inject journal state interactive csms id seed run_id".split()
+)
+
+
+def names() -> list[str]:
+    """The personas that come with the program."""
+    return persona_file.names(FOLDER)
+
+
+def listing() -> str:
+    """Every persona that comes with the program, with what it is."""
+    return persona_file.listing({name: load(name).about for name in names()})
+
+
+def named(text: str) -> Persona:
+    """The persona that an option names; ValueError with one clause."""
+    if text == LIST:
+        return Persona(LIST)
+    try:
+        return load(text)
+    except UsageError as wrong:
+        raise ValueError(str(wrong)) from None
+
+
+def load(name: str) -> Persona:
+    """A persona by its name, or by the path of a TOML file. Raises UsageError with file and line."""
+    text, path = persona_file.found(name, FOLDER)
+    return _read(text, os.path.basename(path)[:-5], path)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str, file: str) -> Persona:
+    return _Reader(text, file, keys.SECTIONS).persona(name)
+
+
+class _Reader(Reader):
+    """Reads one file."""
+
+    def persona(self, name: str) -> Persona:
+        """What the file says; every mistake is told with its line, also one that only the whole shows."""
+        from charge_point.options import ChargePointOptions
+
+        settings = self.top()
+        for section in ("measurands", "quirks"):
+            if section in settings:
+                settings[section] = self.section(section)
+        settings["keys"] = list(self.each("keys", self._named))
+        settings["faults"] = [*self._timing(), *self.faults(), *self.answers()]
+        for other in ("timing", "answers"):
+            settings.pop(other, None)
+        for key, value in settings.items():
+            try:
+                setup({key: value})
+            except UsageError as wrong:
+                raise self.wrong((key,), str(wrong)) from None
+        self._judge(settings)
+        return Persona(name, settings["about"], settings, self.options(ChargePointOptions, _NOT_OF_A_PERSONA))
+
+    def _named(self, key: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+        if "name" not in key:
+            raise self.wrong(path, "needs a name")
+        return key
+
+    def _timing(self) -> list[Any]:
+        found = []
+        for action, value in self.table.get("timing", {}).items():
+            path = ("timing", action)
+            try:
+                least, most = spread(value)
+            except ValueError as wrong:
+                raise self.wrong(path, f"[timing] {action}: {wrong}") from None
+            spec = {
+                "fault": "delay",
+                "action": action,
+                "after": least,
+                "jitter": most - least,
+                "kind": "call",
+            }
+            found.append(self.fault(spec, path))
+        return found
+
+    def _judge(self, settings: Mapping[str, Any]) -> None:
+        """Whether there can be a device model with these variables on any version."""
+        from charge_point.device_model import DeviceModel
+        from shared.versions import VERSIONS
+
+        for section in ("variables", "keys", "measurands"):
+            made = setup({section: settings.get(section, {})})
+            for name, value in made.variables.items():
+                try:
+                    for version in VERSIONS:
+                        DeviceModel(version, made.evses, {name: value})
+                except ValueError as wrong:
+                    at = (section, name) if section == "variables" else (section,)
+                    raise self.wrong(at, str(wrong)) from None
+
+
+def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> StationSetup:
+    """The station that `settings` describe: those of their persona, overridden by their own. Raises UsageError.
+
+    `base` gives what neither says.
+    """
+    own = {name: value for name, value in settings.items() if name not in ("persona", "switched_on")}
+    persona = settings.get("persona")
+    made = base or StationSetup()
+    try:
+        if persona is not None:
+            made = _over(made, load(str(persona)).settings)
+        return _over(made, {name: _checked(name, value) for name, value in own.items()})
+    except (TypeError, ValueError) as problem:
+        raise UsageError(f"{persona or 'station'}: {problem}") from None
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value of a setting that does not come from a file of ours."""
+    if name not in keys.TOP:
+        raise UsageError(f"a station has no setting {name!r}{advice(name, keys.TOP)}")
+    if isinstance(value, tuple) or name in ("ev", "updates", "faults"):
+        return value
+    try:
+        return checked(keys.SECTIONS, "", name, value)
+    except ValueError as wrong:
+        raise UsageError(f"{name}: {wrong}") from None
+
+
+def _over(base: StationSetup, settings: Mapping[str, Any]) -> StationSetup:
+    """`base` with what `settings` say, each by its checked value."""
+    changed: dict[str, Any] = {name: value for name, value in settings.items() if name in _PLAIN}
+    if "evses" in changed:
+        changed["evses"] = tuple(tuple(ids) for ids in changed["evses"])
+    if "ev" in settings:
+        changed["ev"] = _car(settings["ev"], base)
+    if "updates" in settings:
+        changed["updates"] = habits(settings["updates"], base.updates)
+    if "features" in settings:
+        changed["features"] = base.features | frozenset(settings["features"])
+    if "vendors" in settings:
+        changed["vendors"] = {**base.vendors, **settings["vendors"]}
+    changed["variables"] = {**base.variables, **_variables(settings)}
+    changed["faults"] = (*base.faults, *_faults(settings.get("faults", ())))
+    made = replace(base, **changed)
+    quirks = settings.get("quirks", {})
+    values = {}
+    for name, value in quirks.items():
+        try:
+            values[name] = (
+                value if isinstance(value, tuple) else checked(keys.SECTIONS, "quirks", name, value)
+            )
+        except ValueError as wrong:
+            raise UsageError(f"quirks: {name}: {wrong}") from None
+    return quirked(made, values) if values else made
+
+
+def _faults(specs: Any) -> list[Any]:
+    from shared.faults import Injection, parse
+
+    return [spec if isinstance(spec, Injection) else parse(spec) for spec in specs]
+
+
+def _variables(settings: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = dict(settings.get("variables", {}))
+    for name, path in keys.NEUTRAL.items():
+        if name in settings:
+            value = settings[name]
+            found[path] = _points(value) if name in ("tx_start", "tx_stop") else value
+    for name, several in settings.get("measurands", {}).items():
+        found[keys.MEASURANDS[name]] = ",".join(several)
+    for key in settings.get("keys", ()):
+        rest = {name: value for name, value in key.items() if name != "name"}
+        if "values" in rest:
+            rest["values"] = tuple(rest["values"])
+        found[key["name"]] = Vendor(**rest)
+    return found
+
+
+def _car(settings: Any, base: StationSetup) -> Vehicle:
+    if isinstance(settings, Vehicle):
+        return settings
+    if not isinstance(settings, Mapping):
+        raise UsageError(f"ev is a table, as in {{battery = 60000, soc = 30}}, not {settings!r}")
+    try:
+        return vehicle(settings, base.ev or ANY_CAR)
+    except ValueError as problem:
+        raise UsageError(f"ev: {problem}") from None
+
+
+def _points(value: Any) -> str:
+    return ",".join(keys.POINTS[word] for word in (value if isinstance(value, list) else [value]))
+
+
+_AS_OPTIONS = {
+    **dict.fromkeys(
+        "vendor model serial firmware current phases amps power tethered boot_on_reconnect".split()
+    ),
+    **dict.fromkeys("reconnect_min reconnect_random reconnect_repeat".split()),
+    "heartbeat": "heartbeat_interval",
+}
+"""Settings that are options too, and by which name when it is another."""
+
+
+def layer_of(persona: Persona) -> Layer:
+    """The options of a persona, which lie beneath all that is said otherwise."""
+    from shared.option_layers import Given
+
+    source = f"persona {persona.name}"
+    settings = persona.settings
+    layer: Layer = {
+        other or name: Given(source, settings[name])
+        for name, other in _AS_OPTIONS.items()
+        if name in settings
+    }
+    if "evses" in settings:
+        evses = settings["evses"]
+        layer |= {"evses": Given(source, len(evses)), "connectors": Given(source, max(map(len, evses)))}
+    if "status_by" in settings:
+        by = "notification" if settings["status_by"] == "notification" else "notify-event"
+        layer["status_by"] = Given(source, by)
+    return {**layer, **persona.layer}
