@@ -8,7 +8,6 @@ them and become faults as well, so that the journal tells each thing that was do
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -163,7 +162,7 @@ class _Reader(Reader):
 
         if ("send" in command) is ("call" in command):
             raise self.wrong(path, "needs either send or call")
-        call = json.dumps(command["call"]) if "call" in command else ""
+        call = persona_file.as_json(command["call"]) if "call" in command else ""
         try:
             raw(call) if call else check(command["send"])
         except UsageError as wrong:

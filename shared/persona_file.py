@@ -6,7 +6,6 @@ has in common: keys by a table, options of the program, faults, and answers that
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,13 @@ if TYPE_CHECKING:
 
 LIST = "list"
 """In the place of a name: tell which there are."""
+
+
+def as_json(value: Any) -> str:
+    """`value` in JSON; the module is imported only where somebody has a persona."""
+    import json
+
+    return json.dumps(value)
 
 
 def names(folder: str) -> list[str]:
@@ -175,8 +181,8 @@ class Reader:
 
 
 _DONE: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
-    "exact": lambda a: [{"fault": "merge", "value": json.dumps(a["exact"]), "exact": True}],
-    "set": lambda a: [{"fault": "merge", "value": json.dumps(a["set"])}],
+    "exact": lambda a: [{"fault": "merge", "value": as_json(a["exact"]), "exact": True}],
+    "set": lambda a: [{"fault": "merge", "value": as_json(a["set"])}],
     "remove": lambda a: [{"fault": "change", "path": path, "remove": True} for path in a["remove"]],
     "null": lambda a: [{"fault": "change", "path": path, "value": "null"} for path in a["null"]],
     "error": lambda a: [{"fault": "call_error", "code": a["error"], "description": a.get("description", "")}],
