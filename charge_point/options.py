@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from charge_point.ev import vehicle
+from charge_point.option_drivers import check_drivers, of_drivers
 from charge_point.persona_of import Persona
 from shared.option_fields import UsageError, option
 from shared.option_layers import Layer
@@ -215,6 +216,14 @@ class ChargePointOptions(CommonOptions):
         parse=filled,
         metavar="TYPE",
     )
+    generate: dict[str, str] = option(
+        {},
+        "let drivers come and go by chance, as in max_duration=600,probability=0.8 (docs/personas.md)",
+        group=DRIVE,
+        parse=Pairs("NAME=VALUE", of_drivers, commas=True),
+        many=True,
+        metavar="NAME=VALUE",
+    )
     stay: bool = option(False, "stay connected after the last session", group=DRIVE)
 
     heartbeat_interval: float | None = option(
@@ -310,6 +319,7 @@ class ChargePointOptions(CommonOptions):
             if injection.fault.at_handshake:
                 name = injection.fault.name
                 raise UsageError(f"{name}: only a CSMS is connected to; a station dials", "inject")
+        check_drivers(self.generate, self.sessions)
         self._check_lengths()
         self._check_token_type(given)
         if "status_by" in given and V21 not in self.ocpp_version:

@@ -114,6 +114,10 @@ async def _until_done(
     dialling = asyncio.ensure_future(connection.run())
     stopping = asyncio.ensure_future(shutdown.wait())
     typing = _typing(options, station, connection, shutdown)
+    if options.generate:
+        from charge_point.generator import Generator, habits
+
+        station.part(Generator).start(habits(dict(options.generate)))
     driving = asyncio.ensure_future(_drive(options, driver)) if options.sessions else None
     waits = {dialling, stopping} | ({driving} if driving else set())
     try:

@@ -11,6 +11,7 @@ from charge_point.block_words import block_words
 from charge_point.blocks.availability import status_of
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
+from charge_point.generator import generating_words
 from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.messages import Messages
 from charge_point.restarting import watchdog
@@ -65,6 +66,7 @@ class Terminal:
             *charging_words(station, self._where),
             *block_words(station),
             *spoiling_words(station),
+            *generating_words(station),
             *faults,
         ]
         words = [*self._at_the_plug(), *self._to_the_station(), *more, *self._else()]
