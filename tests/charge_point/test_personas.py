@@ -6,14 +6,20 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from charge_point import persona
+from charge_point.making import setup_of
+from charge_point.options import resolve
 from charge_point.quirks import QUIRKS
 from shared.journal.entry import FRAME, IN, OUT, Entry
+from shared.option_fields import UsageError
 from shared.report.events import Verdict
-from shared.versions import VERSIONS, Version
+from shared.versions import V2X, V16, VERSIONS, Version
+from tests.charge_point.wired import Wired
 from tests.scenario.played import Played
 
 SESSION = """
@@ -244,3 +250,102 @@ def test_a_quirk_shows_on_the_wire_and_our_csms_survives_it(name: str, version: 
     )
     assert shows(seen), [(c.at, c.action, c.payload) for c in seen.calls][:20]
     assert FINDINGS.get((name, version), set()) <= seen.findings
+
+
+# --- answers --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+async def test_settings_and_resets_are_accepted_and_ignored(version: Version) -> None:
+    quirks = {"ignored_settings": ["HeartbeatInterval"], "reset_ignored": True}
+    w = await Wired(version, quirks=persona.setup({"quirks": quirks}).quirks).start()
+    before = w.station.model.text("HeartbeatInterval")
+    if version is V16:
+        answer = await w.ask("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "77"})
+        assert answer == {"status": "Accepted"}
+        assert await w.ask("Reset", {"type": "Hard"}) == {"status": "Accepted"}
+    else:
+        named = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
+        asked = {"setVariableData": [{**named, "attributeValue": "77"}]}
+        assert (await w.ask("SetVariables", asked))["setVariableResult"][0]["attributeStatus"] == "Accepted"
+        assert (await w.ask("Reset", {"type": "Immediate"}))["status"] == "Accepted"
+    await w.settle(60)
+    assert w.station.model.text("HeartbeatInterval") == before
+    assert not w.of("BootNotification")  # since the first
+
+
+async def test_a_filter_is_ignored() -> None:
+    w = await Wired(V16, quirks=persona.setup({"quirks": {"ignores_filter": True}}).quirks).start()
+    answer = await w.ask("GetConfiguration", {"key": ["HeartbeatInterval"]})
+    assert len(answer["configurationKey"]) > 10
+
+
+@pytest.mark.parametrize("version", V2X, ids=str)
+async def test_reports_may_begin_with_part_one(version: Version) -> None:
+    w = await Wired(version, quirks=persona.setup({"quirks": {"reports_from_one": True}}).quirks).start()
+    await w.ask("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
+    await w.settle(60)
+    assert next(page["seqNo"] for page in w.of("NotifyReport")) == 1
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+WRONG = [
+    ('abut = "x"', 1, "did you mean 'about'"),
+    ('vendor = "x"', 1, "needs about"),
+    ('about = "x"\nphases = 4', 2, "4 is more than 3"),
+    ('about = "x"\n[quirks]\ndouble_boots = true', 3, "did you mean 'double_boot'?"),
+    ('about = "x"\n[quirks]\nflapping = "x"', 3, "expected a whole number, not a text"),
+    ('about = "x"\n[[keys]]\ntype = "integer"', 2, "needs a name"),
+    ('about = "x"\n[[keys]]\nname = "A"\ntype = "int"', 4, "'int' is not one of the words"),
+    ('about = "x"\n[variables]\nHeartbeatIntervall = 3', 3, "did you mean"),
+    ('about = "x"\n[timing]\nAuthorize = [3, 1]', 3, "is more than the most"),
+    ('about = "x"\n[timing]\nAuthorise = 1', 3, "did you mean 'Authorize'?"),
+    ('about = "x"\n[options]\nserials = "x"', 3, "did you mean 'serial'"),
+    ('about = "x"\nfaults = ["dropp"]', 2, "did you mean 'drop'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "said"), WRONG, ids=[said for _, _, said in WRONG])
+def test_a_wrong_file_is_told_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as wrong:
+        resolve(["--csms", "ws://x", "--persona", str(path)], {})
+    assert str(wrong.value).startswith(f"--persona: {path}:{line}: "), wrong.value
+    assert said in str(wrong.value)
+
+
+def test_options_that_are_given_lie_over_those_of_the_persona() -> None:
+    options = resolve(["--csms", "ws://x", "--persona", "keba_style_ac", "--serial", "S9"], {})
+    made = setup_of(options, "0")
+    assert (made.vendor, made.serial, made.evses) == ("Keba-style", "S9", ((1,),))
+    assert made.faults
+    assert "Vendor.HousingVariant" in made.variables
+
+
+def test_every_command_and_file_on_the_page_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from charge_point.__main__ import main
+    from scripts.docs_station_personas import PAGE, page
+
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(), "run scripts/docs_station_personas.py"
+    monkeypatch.chdir(tmp_path)
+    (own,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "mine.toml").write_text(own, encoding="utf-8")
+    (scenario,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    Played(scenario).passes()
+    mine = scenario.replace("persona: generic_ac, quirks: {double_boot: true}", "persona: mine.toml")
+    Played(mine).passes()
+    commands = [words.split() for words in re.findall(r"^python -m charge_point (.*)$", text, re.MULTILINE)]
+    assert len(commands) == 5
+    for words in commands:
+        if words[-1] == "list":
+            assert main(words) == 0
+        else:
+            assert setup_of(resolve(words, {}), "0").evses
+    listed = " ".join(capsys.readouterr().out.split())
+    assert all(name in listed for name in persona.names())

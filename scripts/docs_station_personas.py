@@ -1,0 +1,155 @@
+"""Write docs/personas.md: kinds of stations, every key of their files, and the generator of transactions.
+
+The words stand in `charge_point/personas/`, `charge_point.persona_keys` and `charge_point.quirks`. `--check` writes
+nothing and ends with status 1 when the page is not what they say.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from charge_point import persona  # noqa: E402
+from charge_point.generator import DISTRIBUTIONS, Habits  # noqa: E402
+from charge_point.persona_keys import SECTIONS  # noqa: E402
+from charge_point.quirks import QUIRKS  # noqa: E402
+from shared.versions import VERSIONS  # noqa: E402
+
+PAGE = ROOT / "docs" / "personas.md"
+
+INTRODUCTION = """\
+# Kinds of stations
+
+A persona says what kind of station it is: identity, layout, keys of its own, what it measures, how long it takes, and
+what it does otherwise than the specification says. Names say "style": they are no claim about anybody's product.
+
+```
+python -m charge_point --persona list
+python -m charge_point --csms ws://localhost:9000 --persona keba_style_ac
+python -m charge_point --csms ws://localhost:9000 --persona misbehaving_ac --serial MINE-1
+python -m charge_point --csms ws://localhost:9000 --persona mine.toml
+```
+
+What else is said on the command line, in the environment or in a configuration file comes before what the persona
+says. In a scenario it is a setting of the station, which takes the same keys beside it:
+
+```yaml
+scenario: a session of a station with a quirk
+role: pair
+station: {persona: generic_ac, quirks: {double_boot: true}}
+given: [use: charging]
+steps:
+  - {expect: meter, within: 2min}
+  - present: $tokens.valid
+  - expect: tx.ended
+```
+
+## Those that come with the program
+
+"""
+
+FILES = """\
+## A file of your own
+
+A TOML file, given by its path (which ends in `.toml`). Every key is optional but `about`; no code is needed for
+another vendor. A wrong file is told with its line, and nothing is started.
+
+```toml
+about = "Two sockets, a key of the vendor's own, and a late second boot."
+vendor = "Mine"
+model = "Double AC"
+evses = [[1], [1]]
+amps = 16
+
+[measurands]
+sampled = ["Energy.Active.Import.Register", "Voltage"]
+
+[[keys]]
+name = "Mine.LedBrightness"
+type = "integer"
+value = 80
+low = 0
+high = 100
+
+[timing]
+Authorize = [0.5, 2]
+
+[quirks]
+double_boot = true
+timestamps = "whole_seconds"
+
+[[answers]]
+action = "DataTransfer"
+after = 5
+```
+
+"""
+
+_TITLES = {
+    "": "At the top",
+    "keys": "`[[keys]]`",
+    "measurands": "`[measurands]`",
+    "answers": "`[[answers]]`",
+}
+
+DRIVERS = f"""\
+## Drivers by chance
+
+`--generate` lets drivers come to every EVSE, one after another, as chance has it; the same `--seed` gives the same
+day. At the prompt `generate start`, `generate stop` and `generate` alone start it, stop it and tell what came of it.
+
+```
+python -m charge_point --csms ws://localhost:9000 --generate max_duration=600,probability=0.8,tokens=A+B
+```
+
+The tokens come by `distribution`: {", ".join(f"`{word}`" for word in DISTRIBUTIONS)}; several are joined with `+`.
+Durations and delays are in seconds; with `stop_after_hours=0` it goes on until it is stopped.
+
+| setting | unless given |
+|---|---|
+"""
+
+
+def _versions(name: str) -> str:
+    own = QUIRKS[name].versions
+    return "all" if own == VERSIONS else ", ".join(version.name for version in own)
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION, "| name | what it is |\n|---|---|\n"]
+    parts += [f"| `{name}` | {persona.load(name).about} |\n" for name in persona.names()]
+    parts.append(f"\n{FILES}")
+    for section, title in _TITLES.items():
+        parts.append(f"### {title}\n\n| key | is | |\n|---|---|---|\n")
+        parts += [f"| `{name}` | {key.of} | {key.help} |\n" for name, key in SECTIONS[section].items()]
+        parts.append("\n")
+    parts.append("### `[quirks]`\n\n| key | is | on | |\n|---|---|---|---|\n")
+    parts += [f"| `{n}` | {q.key.of} | {_versions(n)} | {q.key.help} |\n" for n, q in QUIRKS.items()]
+    parts.append(f"\n{DRIVERS}")
+    usual = Habits()
+    for each in fields(Habits):
+        value = getattr(usual, each.name)
+        shown = "+".join(value) if isinstance(value, tuple) else str(value).lower()
+        parts.append(f"| `{each.name}` | {shown} |\n")
+    return "".join(parts)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or look whether it is up to date."""
+    text = page()
+    if "--check" not in arguments:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_station_personas.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
