@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from charge_point.ev import vehicle
 from charge_point.option_drivers import check_drivers, of_drivers
-from charge_point.persona_of import Persona
+from charge_point.persona_of import LIST, Persona
 from shared.option_fields import UsageError, option
 from shared.option_layers import Layer
 from shared.option_values import Pairs, address, filled, not_negative, positive, readable, versions, whole
 from shared.options import CommonOptions, OptionParser
-from shared.persona_file import LIST
 from shared.suggest import not_one_of
 from shared.versions import V2X, V16, V21, V201, Version
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+LIST = "list"
+"""In the place of a name: tell which there are."""
+
 
 @dataclass(frozen=True)
 class Persona:
