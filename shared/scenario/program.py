@@ -6,7 +6,8 @@ import logging
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -142,23 +143,14 @@ def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
     watch = _Watch(reports)
     target = getattr(options, "csms", "") if bench.over == FOREIGN else ""
     terminated: list[int] = []
-
-    def terminate(signum: int, frame: FrameType | None) -> None:
-        """As an interrupt, which the loops know how to end by; also where those are ignored, as behind `&`."""
-        terminated.append(signum)
-        if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.raise_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, terminate)
     status = lifecycle.INTERNAL
     try:
-        counts = run(rounds, bench, watch, target)
+        with _terminable(terminated.append):
+            counts = run(rounds, bench, watch, target)
         status = status_of(counts, watch, allow_inconclusive=options.allow_inconclusive)
     except KeyboardInterrupt:
         status = lifecycle.TERMINATED if terminated else lifecycle.INTERRUPTED
     finally:
-        signal.signal(signal.SIGTERM, before)
         problems = reports.close()
         for problem in problems:
             sys.stderr.write(f"{role} run: {problem}\n")
@@ -166,6 +158,36 @@ def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
         logging.getLogger("ocpp").error("a report failed", exc_info=reports.bugs[0])
         return lifecycle.INTERNAL
     return lifecycle.FAILED if status == lifecycle.OK and problems else status
+
+
+@contextmanager
+def _terminable(told: Callable[[int], object]) -> Iterator[None]:
+    """SIGTERM ends a run the way an interrupt does, which the loops know how to take; `told` gets its number first.
+
+    Where interrupts are ignored, as behind `&` in a script, they stay away: blocked instead, since a loop only learns
+    to take them where they are not ignored.
+    """
+    ignored = signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None)
+
+    def terminate(signum: int, frame: FrameType | None) -> None:
+        told(signum)
+        interrupt = signal.getsignal(signal.SIGINT)
+        assert callable(interrupt)
+        interrupt(signal.SIGINT, frame)
+
+    if ignored:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # which also drops one that is pending
+            if hasattr(signal, "pthread_sigmask"):
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _known_parameters(options: Any, scenarios: Sequence[Scenario]) -> None:

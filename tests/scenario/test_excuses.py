@@ -40,6 +40,7 @@ SETTINGS = {
     "bad": "bad:preset=broken_json",
     "throttle": "throttle:rate=20",
     "merge": "merge:value='{\"nobody\":1}'",
+    "readings": "readings:unit=false",
 }
 """What the others need to be told, beside which messages they are done to."""
 
