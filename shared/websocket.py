@@ -101,7 +101,7 @@ class _Tolerant(Connection):
     # --- in ----------------------------------------------------------------------------------------------
 
     async def recv_as_it_came(self) -> str | bytes:
-        """The next message; bytes when it is binary, `TextBytes` when it is not UTF-8. Raises `LinkClosed` at the end."""
+        """The next message; bytes when it is binary, `TextBytes` when it is not UTF-8. `LinkClosed` at the end."""
         messages = self.recv_messages
         if not messages.closed and not len(messages.frames):
             self._reader = self.loop.create_future()
