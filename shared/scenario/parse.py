@@ -22,7 +22,7 @@ def _yaml(text: str) -> list[Node]:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         what = " ".join(str(part) for part in (problem.context, problem.problem) if part)
-        raise ScenarioError(f"not YAML: {what}", mark.line + 1 if mark else 1) from None
+        raise ScenarioError(f"not YAML: {what}; {_advice(what)}", mark.line + 1 if mark else 1) from None
     except yaml.YAMLError as problem:  # characters that YAML does not allow
         line = text[: getattr(problem, "position", 0)].count("\n") + 1
         reason = getattr(problem, "reason", None) or str(problem).splitlines()[0]
@@ -101,3 +101,19 @@ class _Toml:
             if word.search(self._lines[number - 1]):
                 return number
         return start
+
+
+_ADVICE = {
+    "'\\t'": "indent with blanks, not with tabs",
+    "mapping values are not allowed": "quote a text that holds ': '",
+    "found unknown escape": "write a backslash in double quotes twice, or use single quotes",
+    "quoted scalar": "close the quotes",
+    "flow": "close what [ or { has opened here or above",
+    "undefined alias": "quote a text that begins with *",
+}
+
+
+def _advice(what: str) -> str:
+    """What to do about a mistake that YAML tells of in these words."""
+    found = (advice for words, advice in _ADVICE.items() if words in what)
+    return next(found, "look at the indentation, the quotes and the brackets of this line and the one before")

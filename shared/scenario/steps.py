@@ -275,7 +275,7 @@ class StepReader:
             raise ScenarioError(not_one_of(name.text, "a fragment", list(self._fragments)), name.line)
         if name.text in self._stack:
             circle = " uses ".join([*self._stack[self._stack.index(name.text) :], name.text])
-            raise ScenarioError(f"a circle: {circle}", name.line)
+            raise ScenarioError(f"a circle: {circle}; take one of these `use` out", name.line)
         self._check_references(values)
         defaults, steps = _fragment(fragment)
         for given, _ in values:

@@ -178,7 +178,23 @@ def test_a_wrong_file_is_named_with_its_line(text: str, said: str) -> None:
 
 def test_a_circle_of_fragments_is_told_in_full() -> None:
     text = "scenario: a\nfragments:\n  one: [use: two]\n  two: [use: one]\nsteps: [use: one]"
-    assert "a circle: one uses two uses one" in complaint(text)
+    assert "a circle: one uses two uses one; take one of these `use` out" in complaint(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("scenario: [a", "close what [ or { has opened"),
+        ('scenario: "a', "close the quotes"),
+        ("scenario: a: b", "quote a text that holds ': '"),
+        ("scenario:\n\trole: pair", "indent with blanks, not with tabs"),
+        ('scenario: "\\q"', "write a backslash in double quotes twice"),
+        ("scenario: *all", "quote a text that begins with *"),
+        ("- a\nscenario: b", "look at the indentation"),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_what_to_do(text: str, advice: str) -> None:
+    assert advice in complaint(text)
 
 
 def test_a_capture_must_stand_before_its_use() -> None:
