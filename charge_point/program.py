@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token
@@ -14,14 +14,15 @@ from charge_point.making import backoff_of, setup_of, store_of, target_of, trust
 from charge_point.station import Station
 from shared import lifecycle
 from shared.chance import Stream, fresh_run_id
-from shared.clock import Clock, run_real
+from shared.clock import Clock
 from shared.console import Console, Summary
 from shared.dialer import Dialer, GaveUp
 from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
 from shared.option_fields import UsageError
-from shared.streams import complete, say
+from shared.running import run_until_stopped
+from shared.streams import say
 from shared.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -34,24 +35,7 @@ LAST_WORDS = 10.0
 
 def run(options: ChargePointOptions) -> int:
     """Be the station that `options` describe until done or stopped; gives the exit status."""
-    complete()
-    logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
-    logging.getLogger("websockets").setLevel(logging.CRITICAL)
-    lifecycle.spare_collector()
-    try:
-        return run_real(_live(options))
-    except UsageError as fault:
-        say(sys.stderr, f"charge_point: {fault}\n")
-        return lifecycle.USAGE
-    except Exception:
-        logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
-        return lifecycle.INTERNAL
-
-
-async def _live(options: ChargePointOptions) -> int:
-    # entered before anything is begun, and left when all is said: no signal finds us unprepared
-    with Shutdown() as shutdown:
-        return await _until_stopped(options, shutdown)
+    return run_until_stopped("charge_point", options.log_level, partial(_until_stopped, options))
 
 
 async def _until_stopped(options: ChargePointOptions, shutdown: Shutdown) -> int:

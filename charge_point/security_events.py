@@ -6,9 +6,9 @@ delivery is guaranteed. They wait for the answer to the one before, and for the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from charge_point.parts import Part
+from charge_point.waiting import Waiting
 from shared.peer import CallFailed, CallRefused, InvalidAnswer
 
 if TYPE_CHECKING:
@@ -23,72 +23,31 @@ def security_event(station: Station, type: str, words: str = "") -> None:
     station.part(SecurityEvents).tell(type, words)
 
 
-class SecurityEvents(Part):
-    """The events that the CSMS has not confirmed. Owns their order."""
+class SecurityEvents(Waiting):
+    """The payloads that the CSMS has not confirmed."""
 
-    __slots__ = ("_delivering", "_is_kept", "waiting")
+    __slots__ = ()
 
     name = "security events"
-
-    def __init__(self, station: Station) -> None:
-        super().__init__(station)
-        self.waiting: list[dict[str, Any]] = []
-        """The payloads, the oldest first."""
-        self._delivering = False
-        self._is_kept = False
 
     def tell(self, type: str, words: str = "") -> None:
         """One more."""
         event = {"type": type, "timestamp": self.station.clock.now()}
-        self.waiting.append(event | ({"techInfo": words[:255]} if words else {}))
-        if len(self.waiting) > MOST:
+        if len(self.waiting) >= MOST:
             del self.waiting[0]
             self.station.note("thinned", f"more than {MOST} security events wait; the oldest was dropped")
-        self._keep()
-        self._deliver_soon()
+        self.wait(event | ({"techInfo": words[:255]} if words else {}))
 
-    def connected(self) -> None:
-        """A registration may still hold."""
-        self._deliver_soon()
-
-    def accepted(self) -> None:
-        """Now the CSMS may be told."""
-        self._deliver_soon()
-
-    def as_kept(self) -> Any:
-        return self.waiting or None
-
-    def restore(self, kept: Any) -> None:
-        self.waiting = [*(kept or ()), *self.waiting]
-        self._is_kept = True
-
-    def _keep(self) -> None:
-        """On disk only what has to wait: most events are delivered at once."""
-        if self._is_kept or (self.waiting and not self.station.may_send):
-            self._is_kept = bool(self.waiting)
-            self.keep()
-
-    def _deliver_soon(self) -> None:
-        if self.waiting and not self._delivering and self.station.may_send:
-            self._delivering = True
-            self.station.tasks.spawn(self._deliver())
-
-    async def _deliver(self) -> None:
+    async def deliver(self) -> None:
+        """One at a time, each when the one before was answered."""
         station = self.station
-        try:
-            while self.waiting and station.may_send:
-                event = self.waiting[0]
-                try:
-                    await station.call("SecurityEventNotification", event)
-                except (
-                    CallRefused,
-                    InvalidAnswer,
-                ) as refused:  # it was delivered, whatever became of it there
-                    station.note("call_failed", str(refused))
-                except CallFailed:
-                    return  # it is told with the next one, or on the next connection
-                if self.waiting and self.waiting[0] is event:
-                    del self.waiting[0]
-        finally:
-            self._delivering = False
-            self._keep()
+        while self.waiting and station.may_send:
+            event = self.waiting[0]
+            try:
+                await station.call("SecurityEventNotification", event)
+            except (CallRefused, InvalidAnswer) as refused:  # it was delivered, whatever became of it there
+                station.note("call_failed", str(refused))
+            except CallFailed:
+                return  # it is told with the next one, or on the next connection
+            if self.waiting and self.waiting[0] is event:
+                del self.waiting[0]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from csms.making import admission_of, csms_of, listen, tls_of
 from shared import lifecycle
-from shared.clock import Clock, run_real
+from shared.clock import Clock
 from shared.console import Console, Summary
 from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
 from shared.option_fields import UsageError
-from shared.streams import complete, say
+from shared.running import run_until_stopped
+from shared.streams import say
 
 if TYPE_CHECKING:
     from csms.files_servers import FileServers
@@ -34,24 +35,7 @@ _ODD_EVENTS = ("seqno_gap", "seqno_duplicate", "late_event")
 
 def run(options: CsmsOptions) -> int:
     """Serve with `options` until stopped; gives the exit status."""
-    complete()
-    logging.basicConfig(level=options.log_level.upper(), format="%(message)s", stream=sys.stderr)
-    logging.getLogger("websockets").setLevel(logging.CRITICAL)
-    lifecycle.spare_collector()
-    try:
-        return run_real(_serve(options))
-    except UsageError as fault:
-        say(sys.stderr, f"csms: {fault}\n")
-        return lifecycle.USAGE
-    except Exception:
-        logging.getLogger("ocpp").exception("a fault of our own; please report it with what you did")
-        return lifecycle.INTERNAL
-
-
-async def _serve(options: CsmsOptions) -> int:
-    # entered before anybody is told that we serve, and left when all is said: no signal finds us unprepared
-    with Shutdown() as shutdown:
-        return await _until_stopped(options, shutdown)
+    return run_until_stopped("csms", options.log_level, partial(_until_stopped, options))
 
 
 async def _until_stopped(options: CsmsOptions, shutdown: Shutdown) -> int:
