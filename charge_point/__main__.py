@@ -29,8 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.persona is not None and options.persona.name == "list":
         from charge_point.persona import listing
+        from shared.streams import say
 
-        sys.stdout.write(listing())
+        say(sys.stdout, listing())
         return 0
     from charge_point.program import run
 

@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     if options.persona is not None and options.persona.name == LIST:
         from csms.persona import listing
+        from shared.streams import say
 
-        sys.stdout.write(listing())
+        say(sys.stdout, listing())
         return 0
     from csms.program import run
 

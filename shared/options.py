@@ -28,6 +28,7 @@ from shared.option_layers import (
     read_config,
 )
 from shared.option_values import Injections, filled, folder, positive, whole, writable
+from shared.streams import say
 from shared.suggest import did_you_mean
 
 __all__ = ["CommonOptions", "OptionParser", "UsageError", "as_json", "option"]
@@ -206,7 +207,7 @@ class OptionParser(ArgumentParser, Generic[O]):  # type: ignore[misc]
         for note in environment_notes(self._by_name.values(), self.prefix, os.environ):
             sys.stderr.write(f"{self.prog}: warning: {note}\n")
         if getattr(options, "print_config", False):
-            sys.stdout.write(as_json(options) + "\n")
+            say(sys.stdout, as_json(options) + "\n")
             raise SystemExit(0)
         return options
 
@@ -345,7 +346,7 @@ class _ShowVersion(argparse.Action):
         values: Any,
         name: str | None = None,
     ) -> None:
-        sys.stdout.write(f"{parser.prog} (ocpp-mock-pair {product_version()})\n")
+        say(sys.stdout, f"{parser.prog} (ocpp-mock-pair {product_version()})\n")
         raise SystemExit(0)
 
 

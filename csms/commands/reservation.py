@@ -22,10 +22,10 @@ def reserve_now(
 ) -> Sent:
     """Reserve a connector or an EVSE for a token.
 
-    token: default `--reserve-id-token` (1.6: `--reserve-id-tag`). reservation: its id, default
-    `--reservation-id`. evse, connector: default `--reserve-evse-id` (1.6: `--reserve-connector-id`). expires:
-    seconds from now or a timestamp, default one hour. group: the parent or group token. connector_type: 2.x.
-    token_type: default Central (2.x).
+    token: default `--reserve-id-token` (1.6: `--reserve-id-tag`). reservation: its id, default `--reservation-id`.
+    evse, connector: default `--reserve-evse-id` (1.6: `--reserve-connector-id`); 0 is any of them: connector 0 in
+    1.6 (§5.16), no evseId in 2.x. expires: seconds from now or a timestamp, default one hour. group: the parent or
+    group token. connector_type: 2.x. token_type: default Central (2.x).
     """
     said = flags(to)
     until = moment(to, expires, 3600)
@@ -43,9 +43,10 @@ def reserve_now(
         "id": id,
         "expiryDateTime": until,
         "idToken": id_token(to, token, token_type, said.reserve_id_token),
-        "evseId": evse_2x(evse, connector, said.reserve_evse_id),
     } | present(
-        connectorType=connector_type, groupIdToken=None if group is None else id_token(to, group, None)
+        evseId=evse_2x(evse, connector, said.reserve_evse_id) or None,  # none named: any EVSE (H01.FR.04)
+        connectorType=connector_type,
+        groupIdToken=None if group is None else id_token(to, group, None),
     )
 
 

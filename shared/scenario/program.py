@@ -32,6 +32,7 @@ from shared.scenario.runner import (
     run,
 )
 from shared.scenario.tree import ScenarioError
+from shared.streams import say
 from shared.suggest import not_one_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
     width = max((len(shown_name(Path(s.file))) for s in scenarios), default=0)
     for scenario in scenarios:
         role = scenario.role if len(scenario.role) < 8 else "station"
-        sys.stdout.write(f"{scenario.file:<{width}}  {role:<7}  {scenario.name}\n")
+        say(sys.stdout, f"{scenario.file:<{width}}  {role:<7}  {scenario.name}\n")
 
 
 def bench_of(options: Any, role: str) -> Bench:

@@ -12,6 +12,7 @@ from shared import lifecycle
 from shared.scenario.explain import explained
 from shared.scenario.load import FILES, find, load
 from shared.scenario.tree import ScenarioError
+from shared.streams import say
 from shared.suggest import not_one_of
 
 USAGE = """\
@@ -30,7 +31,7 @@ WORDS = ("copy", "lint", "explain", "from-journal", "schema")
 def main(role: str, words: Sequence[str]) -> int:
     """Do what follows `scenario`; gives the exit status."""
     if not words or words[0] in ("-h", "--help"):
-        sys.stdout.write(USAGE.format(role=role))
+        say(sys.stdout, USAGE.format(role=role))
         return lifecycle.OK if words else lifecycle.USAGE
     word, *rest = words
     if word not in WORDS:
@@ -39,7 +40,7 @@ def main(role: str, words: Sequence[str]) -> int:
     if word == "schema":
         from shared.scenario.schema import schema
 
-        sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+        say(sys.stdout, json.dumps(schema(), indent=2) + "\n")
         return lifecycle.OK
     if not rest:
         which = "recording" if word == "from-journal" else "scenarios"
@@ -68,7 +69,7 @@ def _from_journal(role: str, path: str, wanted: str = "", *more: str) -> int:
         sys.stderr.write(f"{role} scenario from-journal: {words}\n")
         return lifecycle.USAGE
     try:
-        sys.stdout.write(scenarios(read(path), wanted))
+        say(sys.stdout, scenarios(read(path), wanted))
     except Unreadable as wrong:
         sys.stderr.write(f"{wrong}\n")
         return lifecycle.USAGE
@@ -93,7 +94,7 @@ def _copy(words: Sequence[str]) -> int:
             return lifecycle.FAILED
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, to)
-        sys.stdout.write(f"{to}\n")
+        say(sys.stdout, f"{to}\n")
     return lifecycle.OK
 
 
@@ -111,15 +112,15 @@ def _lint(words: Sequence[str]) -> int:
         try:
             for scenario in load(path):
                 for warning in scenario.warnings:
-                    sys.stdout.write(f"{path}: warning: {warning}\n")
+                    say(sys.stdout, f"{path}: warning: {warning}\n")
         except ScenarioError as problem:
-            sys.stdout.write(f"{problem}\n")
+            say(sys.stdout, f"{problem}\n")
             wrong += 1
-    sys.stdout.write(f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {wrong} with a mistake\n")
+    say(sys.stdout, f"{len(paths)} file{'s' if len(paths) != 1 else ''}, {wrong} with a mistake\n")
     return lifecycle.USAGE if wrong else lifecycle.OK
 
 
 def _explain(words: Sequence[str]) -> int:
     texts = [explained(scenario) for path in find(words) for scenario in load(path)]
-    sys.stdout.write("\n".join(texts))
+    say(sys.stdout, "\n".join(texts))
     return lifecycle.OK

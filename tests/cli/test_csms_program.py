@@ -290,3 +290,23 @@ def test_nothing_is_left_of_a_reader_that_has_gone(start: Start, tmp_path: Path)
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("words", ["run --list", "--persona list", "scenario schema", "--print-config"])
+def test_a_list_of_which_nobody_reads_the_end_is_no_fault(words: str) -> None:
+    """`python -m csms run --list | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "csms", *words.split()],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment(),
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from csms.commands import (
     COMMANDS,
@@ -28,6 +29,7 @@ from csms.commands import (
 from csms.commands.keys import COMPONENT_OF_KEY
 from csms.commands.samples import ROOT, ROOT_HASHES, SIGNER, STATION
 from shared.actions import CSMS, of
+from shared.clock import VIRTUAL_EPOCH
 from shared.option_fields import UsageError
 from shared.versions import V16, V21, V201, Version
 from shared.wire.schema import document, schemas
@@ -624,6 +626,13 @@ def test_the_sample_certificates_are_certificates(text: str) -> None:
 
     assert text.count("BEGIN CERTIFICATE") == 1
     assert len(context.get_ca_certs(binary_form=True)) == (1 if text == ROOT else 0)
+
+
+@pytest.mark.parametrize("text", [ROOT, STATION, SIGNER])
+def test_the_sample_certificates_are_valid_in_virtual_time_and_for_years_to_come(text: str) -> None:
+    certificate = x509.load_pem_x509_certificate(text.encode())
+    assert certificate.not_valid_before_utc.timestamp() < VIRTUAL_EPOCH
+    assert certificate.not_valid_after_utc.year >= 2045
 
 
 def test_the_hashes_that_delete_a_certificate_are_those_of_the_one_that_is_installed() -> None:

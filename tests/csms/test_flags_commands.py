@@ -27,7 +27,7 @@ from tests.csms.dialled import (
     stop,
     tries,
 )
-from tests.support import each_2x
+from tests.support import each_2x, each_version
 
 DAY = 86_400.0
 
@@ -330,6 +330,17 @@ async def test_reservations_have_the_id_of_the_flag(version: Version, command: s
 async def test_a_reservation_of_2x_is_for_the_token_and_evse_of_the_flags(version: Version) -> None:
     payload = await sent_by(version, "ReserveNow", "--reserve-id-token", "04A1", "--reserve-evse-id", "2")
     assert (payload["idToken"], payload["evseId"]) == ({"idToken": "04A1", "type": "Central"}, 2)
+
+
+@each_version
+async def test_a_reservation_of_evse_or_connector_0_is_one_of_any(version: Version) -> None:
+    flag = "--reserve-connector-id" if version is V16 else "--reserve-evse-id"
+    for payload in (
+        await sent_by(version, "ReserveNow", flag, "0"),
+        await sent_by(version, "ReserveNow:evse=0"),
+    ):
+        assert payload.get("connectorId") == (0 if version is V16 else None)  # 1.6 §5.16
+        assert "evseId" not in payload  # H01.FR.04
 
 
 @tries("reserve_id_tag", "reserve_connector_id")
