@@ -12,30 +12,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     if not hasattr(shared, "PRODUCT"):
         sys.stderr.write(
-            f"charge_point: the package 'shared' at {shared.__path__} is not ours: another package of that name "
-            "comes first on the path; run from another folder, or `ocpp-charge-point` from its own environment\n"
+            f"charge_point: the package 'shared' at {shared.__path__} is not ours: another package of that name comes "
+            "first on the path; run from another folder, or `ocpp-charge-point` from an environment of its own\n"
         )
         return 70
-    from shared.starting import quick_start
+    from shared.starting import live
 
-    quick_start()
-    from shared.first_words import first_word
-
-    status = first_word("charge_point", arguments)
-    if status is not None:
-        return status
-    from charge_point.options import parser
-
-    options = parser().parse_args(arguments)
-    if options.persona is not None and options.persona.name == "list":
-        from charge_point.persona import listing
-        from shared.streams import say
-
-        say(sys.stdout, listing())
-        return 0
-    from charge_point.program import run
-
-    return run(options)
+    return live("charge_point", arguments)
 
 
 def program() -> None:

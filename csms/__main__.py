@@ -16,28 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "first on the path; run from another folder, or `ocpp-csms` from an environment of its own\n"
         )
         return 70
-    from shared.starting import quick_start
+    from shared.starting import live
 
-    quick_start()
-    from shared.first_words import first_word
-
-    status = first_word("csms", arguments)
-    if status is not None:
-        return status
-    from csms.options import parser
-
-    options = parser().parse_args(arguments)
-    from shared.persona_file import LIST
-
-    if options.persona is not None and options.persona.name == LIST:
-        from csms.persona import listing
-        from shared.streams import say
-
-        say(sys.stdout, listing())
-        return 0
-    from csms.program import run
-
-    return run(options)
+    return live("csms", arguments)
 
 
 def program() -> None:

@@ -1,4 +1,4 @@
-"""A quick start, and a quick end: what a program need not do before it is asked for, or at all."""
+"""The way of both programs from the command line to their end, without what nobody asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import NoReturn
@@ -25,6 +26,27 @@ def quick_start() -> None:
     gc.set_threshold(50_000, 10, 10)
     for name in _UNUSED:
         _read_later(name)
+
+
+def live(role: str, arguments: Sequence[str] | None) -> int:
+    """Do what the command line of `csms` or `charge_point` says; gives the exit status (`lifecycle.EXIT_STATUS`).
+
+    `arguments` is what was typed after the program's name; None takes this process's own.
+    """
+    quick_start()
+    from shared.first_words import first_word
+
+    status = first_word(role, arguments)
+    if status is not None:
+        return status
+    options = import_module(f"{role}.options").parser().parse_args(arguments)
+    if options.persona is not None and options.persona.name == "list":
+        from shared.streams import say
+
+        say(sys.stdout, import_module(f"{role}.persona").listing())
+        return 0
+    ended: int = import_module(f"{role}.program").run(options)
+    return ended
 
 
 def leave(status: int) -> NoReturn:
