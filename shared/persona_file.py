@@ -51,7 +51,7 @@ def found(name: str, folder: str) -> tuple[str, str]:
     """The text and the path of the persona `name` in `folder`, or of a TOML file by its path. Raises UsageError."""
     path = name if name.endswith(".toml") else os.path.join(folder, f"{name}.toml")
     if not name.endswith(".toml") and name not in names(folder):
-        raise UsageError(not_one_of(name, "a persona", names(folder)) + "; or the path of a .toml file")
+        raise UsageError(not_one_of(name, "a persona", names(folder)) + "; --persona list names them, or give the path of a .toml file")
     try:
         with open(path, encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
             return file.read(), path
