@@ -26,9 +26,9 @@ Do the installed scenarios find anything? A station and a central system were wr
 package `ocpp`, independently of this tool, and every installed scenario of the other role was run against them: what
 they have passes, and what they do not have is not applicable, as they say so themselves (NotImplemented, NotSupported).
 Then one mistake at a time was put into them, of the kind that real systems make. Each makes exactly one scenario fail:
-the one below, at the step below, with the value that was seen in its message. No other scenario fails for it, except
-that those in which the central system misbehaves (`csms: {persona: ...}`) may ask a station for the same once more,
-under worse conditions.
+the one below, at the step below, with the value that was seen in its message. No other scenario fails for it: one that
+asks for the same once more, under worse conditions, names it (`builds_on`), and is inconclusive after its failure in
+the same run; on its own it fails.
 
 The tests do this on every run (`tests/seeded`), in memory and in virtual time. Try it on your own system:
 

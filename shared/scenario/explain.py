@@ -31,6 +31,11 @@ def explained(scenario: Scenario) -> str:
         lines.append(f"  The central system is set up with {words}.")
     for part, node in scenario.needs.items():
         lines.append(f"  Needs of {part}: {in_words(node)}; else it is inconclusive.")
+    if scenario.builds_on:
+        words = " or ".join(
+            f"{base.file}{base.scenario and ': '}{base.scenario}" for base in scenario.builds_on
+        )
+        lines.append(f"  Builds on {words}: when that failed in the same run, a failure is inconclusive.")
     if scenario.cases:
         rows = len(scenario.rounds())
         lines.append(

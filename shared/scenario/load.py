@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -101,15 +102,32 @@ def load(path: Path) -> list[Scenario]:
     except UnicodeDecodeError as problem:
         line = path.read_bytes()[: problem.start].count(b"\n") + 1
         raise ScenarioError("not UTF-8", line, str(path)) from None
-    return load_text(text, file, toml=path.suffix == ".toml")
+    return load_text(text, file, toml=path.suffix == ".toml", path=path)
 
 
-def load_text(text: str, file: str, *, toml: bool = False) -> list[Scenario]:
-    """The scenarios in a text; `file` is what errors call it. Raises ScenarioError."""
+def load_text(text: str, file: str, *, toml: bool = False, path: Path | None = None) -> list[Scenario]:
+    """The scenarios in a text; `file` is what errors call it, `path` where it is. Raises ScenarioError."""
     try:
         documents = parse(text, toml=toml)
     except ScenarioError as wrong:
         raise ScenarioError(wrong.text, wrong.line, file) from None
     if not documents:
         raise ScenarioError("there is no scenario in it", 1, file)
-    return [read(document, file, library()) for document in documents]
+    scenarios = [read(document, file, library()) for document in documents]
+    if not any(isinstance(document, Table) and document.get("builds_on") for document in documents):
+        return scenarios
+    return _founded(scenarios, documents, file, path or Path(file))
+
+
+def _founded(scenarios: list[Scenario], documents: list[Node], file: str, path: Path) -> list[Scenario]:
+    """`scenarios` with what they build on."""
+    from shared.scenario.building import Shelf
+
+    shelf = Shelf(FILES, shipped(), SUFFIXES)
+    try:
+        return [
+            replace(scenario, builds_on=shelf.bases(document, path, documents))
+            for scenario, document in zip(scenarios, documents, strict=True)
+        ]
+    except ScenarioError as wrong:
+        raise ScenarioError(wrong.text, wrong.line, wrong.file or file) from None

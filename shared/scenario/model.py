@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from shared.scenario.tree import Node
 from shared.versions import VERSIONS, Version
@@ -42,6 +43,20 @@ def every_step(steps: Iterable[Step]) -> Iterator[Step]:
                     yield from every_step([each] if isinstance(each, Step) else each)
 
 
+class Base(NamedTuple):
+    """What a scenario builds on: a scenario of a file, or any that is in it when none is named; where the file is."""
+
+    file: str
+    scenario: str
+    path: Path
+
+    def means(self, other: Scenario) -> bool:
+        """Whether it is this one."""
+        if self.scenario not in ("", other.name):
+            return False
+        return other.file == self.file or Path(other.file).resolve() == self.path
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One scenario of a file. `stations` are their identities with their settings; `settings` those of the CSMS."""
@@ -61,6 +76,8 @@ class Scenario:
     cases: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     about: str = ""
     expected_failure: str = ""
+    builds_on: tuple[Base, ...] = ()
+    """The scenarios whose rule it repeats under worse conditions (`building.py`)."""
     dialect: str = "native"
     warnings: tuple[str, ...] = ()
     alias: Mapping[str, str] = field(default_factory=dict)

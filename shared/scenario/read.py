@@ -19,6 +19,7 @@ MEMBERS = (
     "about",
     "role",
     "versions",
+    "builds_on",
     "station",
     "stations",
     "csms",
@@ -85,7 +86,9 @@ def _native(
     known = {*BUILT_IN, *parameters, *cases, *stations}
     own = _table(table, "fragments")
     fragments = {**library, **own}
-    names = Names(known, tuple(stations))
+    spoken = versions_of(versions) if versions is not None else VERSIONS
+    values = {**cases, **{name: (node,) for name, node in parameters.items()}}
+    names = Names(known, tuple(stations), spoken, values)
     reader = StepReader(file, fragments, library.keys() - own.keys(), names, versions_of)
     given = reader.steps(table.get("given"))
     steps = reader.steps(table.get("steps"))
@@ -105,7 +108,7 @@ def _native(
         file=file,
         line=table.line,
         role=role,
-        versions=versions_of(versions) if versions is not None else VERSIONS,
+        versions=spoken,
         steps=steps,
         given=given,
         finally_=ending,

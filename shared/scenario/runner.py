@@ -22,6 +22,7 @@ from shared.report.events import (
     ScenarioStarted,
     Verdict,
 )
+from shared.scenario.building import Failures, in_order
 from shared.scenario.engine import Result, play_through
 from shared.scenario.hooks import Hooks
 from shared.scenario.model import CHARGE_POINT, CSMS, PAIR, Scenario
@@ -84,6 +85,7 @@ class Bench:
     """The station's, in scenarios with a single one; theirs unless it is given."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What a stage keeps from one scenario to the next about systems that are not ours."""
+    failures: Failures = field(default_factory=Failures)
     time_scale: float = 1.0
     patience: float = 30.0
     dial: Dial | None = None
@@ -96,9 +98,9 @@ class Bench:
 
 
 def plan(scenarios: Iterable[Scenario], bench: Bench) -> list[Round]:
-    """Every round of `scenarios`, in order: by version, then by case."""
+    """Every round of `scenarios`, in order: after those they build on, then by version, then by case."""
     rounds: list[Round] = []
-    for scenario in scenarios:
+    for scenario in in_order(list(scenarios)):
         versions: Sequence[Version | None] = [v for v in scenario.versions if v in bench.versions]
         if bench.over == FOREIGN and bench.role == CSMS:
             versions = [None]
@@ -172,10 +174,11 @@ async def play_round(one: Round, bench: Bench, emit: Callable[[Event], object]) 
     leave = bench.watch(journal) if bench.watch is not None else lambda: None
     scenario = one.scenario
     told = False
+    spoken = one.version
 
     def tell(version: Version | None) -> None:
-        nonlocal told
-        told = True
+        nonlocal told, spoken
+        told, spoken = True, version
         name = version.name if version is not None else ""
         emit(
             ScenarioStarted(
@@ -189,6 +192,9 @@ async def play_round(one: Round, bench: Bench, emit: Callable[[Event], object]) 
         leave()
     if not told:
         tell(one.version)
+    details: dict[str, Any] = {"no_connection": True} if bench.memory.get(_DEAD) else {}
+    if result.verdict is Verdict.FAILED and spoken is not None:
+        result = bench.failures.judged(scenario, spoken, result, details)
     emit(
         ScenarioFinished(
             one.id,
@@ -199,7 +205,7 @@ async def play_round(one: Round, bench: Bench, emit: Callable[[Event], object]) 
             result.failure,
             tuple(journal),
             journal.epoch,
-            {"no_connection": True} if bench.memory.get(_DEAD) else {},
+            details,
         )
     )
     return result.verdict

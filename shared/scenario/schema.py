@@ -23,6 +23,12 @@ _BRANCHES: Schema = {
         {"type": "object", "additionalProperties": {"$ref": "#/$defs/steps"}},
     ]
 }
+_NAMES: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_BASE: Schema = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": _NAMES}]}
+_BASES: Schema = {
+    "description": "scenarios whose rule it repeats under worse conditions: a file, or {file: scenario}",
+    "anyOf": [_BASE, {"type": "array", "items": _BASE}],
+}
 
 
 def schema() -> Schema:
@@ -34,6 +40,7 @@ def schema() -> Schema:
         "about": {"type": "string"},
         "role": {"enum": list(ROLES)},
         "versions": _VERSIONS,
+        "builds_on": _BASES,
         "station": {"type": "object"},
         "stations": {"type": ["object", "integer"]},
         "csms": {"type": "object", "description": "options of the central system, when it is ours"},

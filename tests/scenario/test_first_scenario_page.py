@@ -100,7 +100,7 @@ def test_a_reader_who_follows_the_page_sees_what_it_shows(tmp_path: Path) -> Non
                 assert last is not None
                 assert is_as_shown(last.out, text), f"{last.line}\nsaid:\n{last.out}\nnot:\n{text}"
                 shown += 1
-    assert (typed, shown) == (13, 8)
+    assert (typed, shown) == (14, 9)
     suites = ElementTree.parse(tmp_path / "run.xml").getroot()
     assert len(list(suites.iter("testcase"))) == 6
     page = (tmp_path / "run.html").read_text(encoding="utf-8")

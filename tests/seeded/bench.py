@@ -15,6 +15,7 @@ from shared.clock import Clock, run_virtual
 from shared.dialer import Target, dial
 from shared.link import Link, MemoryLink
 from shared.report.events import ScenarioFinished
+from shared.scenario.building import Failures
 from shared.scenario.hooks import Hooks
 from shared.scenario.load import FILES, load, shipped
 from shared.scenario.model import CHARGE_POINT, CSMS, Scenario
@@ -74,8 +75,10 @@ def _text(table: Table, name: str) -> str:
     return found.text if isinstance(found, Scalar) else ""
 
 
-def against_central(one: Round, defect: str = "", *, sockets: bool = False) -> ScenarioFinished:
-    """Play one round against the central system."""
+def against_central(
+    one: Round, defect: str = "", *, sockets: bool = False, failures: Failures | None = None
+) -> ScenarioFinished:
+    """Play one round against the central system; `failures` are those of its run."""
 
     async def main() -> ScenarioFinished:
         clock = Clock.of_loop(asyncio.get_running_loop())
@@ -83,7 +86,13 @@ def against_central(one: Round, defect: str = "", *, sockets: bool = False) -> S
         prepared(system, one.scenario)
         events: list[Any] = []
         async with (_listening if sockets else _in_memory)(system) as reach:
-            bench = Bench(role=CHARGE_POINT, over=FOREIGN, hooks=SystemHooks(system), dial=reach)
+            bench = Bench(
+                role=CHARGE_POINT,
+                over=FOREIGN,
+                hooks=SystemHooks(system),
+                dial=reach,
+                failures=Failures() if failures is None else failures,
+            )
             await play_round(one, bench, events.append)
         return finished(events)
 
@@ -159,7 +168,12 @@ class BoxHooks(Hooks):
 
 
 def against_station(
-    one: Round, defect: str = "", *, sockets: bool = False, registered: bool = False
+    one: Round,
+    defect: str = "",
+    *,
+    sockets: bool = False,
+    failures: Failures | None = None,
+    registered: bool = False,
 ) -> ScenarioFinished:
     """Play one round against the station, which may have been `registered` in an earlier run."""
     version = one.version
@@ -187,7 +201,13 @@ def against_station(
                 await asyncio.sleep(0)
 
         events: list[Any] = []
-        bench = Bench(role=CSMS, over=FOREIGN, hooks=BoxHooks(box), arrive=arrive)
+        bench = Bench(
+            role=CSMS,
+            over=FOREIGN,
+            hooks=BoxHooks(box),
+            arrive=arrive,
+            failures=Failures() if failures is None else failures,
+        )
         await play_round(one, bench, events.append)
         await box.switch_off()
         return finished(events)

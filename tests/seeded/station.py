@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from ocpp.exceptions import OCPPError, UnknownCallErrorCodeError
@@ -140,13 +141,13 @@ class Box:
 
     async def _register(self, wire: Any) -> None:
         if self.defect == "reports a status before it boots":
-            await wire.status("Available", self.now())
+            await self._too_early(wire)
         while True:
             answer = await wire.boot(self.boot_reason)
             if answer.status == "Accepted":
                 break
             if self.defect == "reports statuses while it is pending":
-                await wire.status("Available", self.now())
+                await self._too_early(wire)
             if self.defect == "boots only once":
                 await asyncio.Event().wait()
             # 1.6 §4.2, 2.x B02.FR.07: the interval is the least time until it asks again
@@ -154,6 +155,11 @@ class Box:
         self.accepted, self._told = True, ""
         self.settings["HeartbeatInterval"] = str(answer.interval or 300)
         self.beat()
+
+    async def _too_early(self, wire: Any) -> None:
+        """Say what may not be said yet, and think nothing of it when it is refused."""
+        with suppress(OCPPError, UnknownCallErrorCodeError):
+            await wire.status("Available", self.now())
 
     def say(self, job: Job) -> None:
         """Have something said as soon as what was to be said before it is."""

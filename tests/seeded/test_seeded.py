@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from shared.report.events import Verdict
+from shared.scenario.building import Failures
 from shared.scenario.model import CHARGE_POINT, CSMS
-from shared.versions import V2X, VERSIONS, Version
+from shared.versions import V2X, V16, VERSIONS, Version
 from tests.seeded.bench import AGAINST, against_station, rounds
 from tests.seeded.defects import CENTRAL, STATION, Defect
 from tests.support import each_version
@@ -53,16 +54,28 @@ def test_a_correct_system_passes_all_that_it_has(role: str, version: Version) ->
 
 @pytest.mark.parametrize(("defect", "version"), [*spread(CENTRAL), *spread(STATION)])
 def test_a_defect_fails_the_scenario_that_names_it_and_no_other(defect: Defect, version: Version) -> None:
-    # central systems that misbehave by a persona ask the same of a station once more, under worse conditions
-    asked = [one for one in rounds(defect.against, version) if "persona" not in one.scenario.settings]
-    ended = [(one, AGAINST[defect.against](one, defect.row.name)) for one in asked]
-    failed = [(one, end) for one, end in ended if not end.verdict.is_good]
+    failures = Failures()
+    ended = [
+        (one, AGAINST[defect.against](one, defect.row.name, failures=failures))
+        for one in rounds(defect.against, version)
+    ]
+    failed = [(one, end) for one, end in ended if end.verdict in (Verdict.FAILED, Verdict.ERROR)]
     assert [(one.scenario.file, one.scenario.name) for one, _ in failed] == [(defect.file, defect.scenario)]
     ((_, end),) = failed
+    for one, other in ended:
+        builds_on = any(base.file == defect.file for base in one.scenario.builds_on)
+        assert other is end or other.verdict.is_good or builds_on, (one.id, other.reason)
     assert end.verdict is Verdict.FAILED
     assert end.failure is not None
     assert (end.failure.line, end.failure.file) == (defect.line, defect.file), end.reason
     assert defect.row.actual in end.reason
+
+
+def test_a_scenario_that_builds_on_another_finds_the_same_alone() -> None:
+    (one,) = [one for one in rounds(CSMS, V16) if one.scenario.name == "every answer comes twice"]
+    assert against_station(one).verdict is Verdict.PASSED
+    for defect in ("tells the end twice", "calls a remote stop local"):
+        assert against_station(one, defect).verdict is Verdict.FAILED
 
 
 @each_version
