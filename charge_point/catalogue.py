@@ -183,9 +183,13 @@ def catalogue(
     return Catalogue(version, evses, features, slots)
 
 
+_OF_EVSES = ("EVSE", "FiscalMetering", "V2XChargingCtrlr", "ConnectedEV")
+"""There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17, 2.18)."""
+
+
 def _places(row: Definition, evses: Topology) -> list[tuple[int, int, str]]:
     """Where the row's component exists: EVSE id, connector id, component instance."""
-    if row.component in ("EVSE", "FiscalMetering"):  # there is a meter in each
+    if row.component in _OF_EVSES:
         return [(evse, 0, "") for evse in range(1, len(evses) + 1)]
     if row.component == "Connector":
         return [(evse, connector, "") for evse, ids in enumerate(evses, 1) for connector in ids]

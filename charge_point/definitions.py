@@ -8,7 +8,8 @@ part 4 chapter 8; OCPP 1.6 chapter 9 with errata; 1.6 security whitepaper chapte
 
 Words in `traits`: `live` (the station is asked for the value each time), `constant` (never changes), `reboot`
 (a change waits for a restart), `monitor` (can be monitored), `slot` (one per network configuration slot),
-`consent` (a write needs the station's own yes), and checks of the text: see `charge_point.values`.
+`consent` (a write needs the station's own yes), `target`, `minset`, `maxset` (it has that attribute as well),
+`no_actual` (and no other), and checks of the text: see `charge_point.values`.
 """
 
 from __future__ import annotations

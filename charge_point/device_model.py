@@ -139,7 +139,13 @@ class DeviceModel:
 
     def target(self, slot: Slot) -> str | None:
         """What the station aims at for `slot` (the Target attribute); None for what has no such thing."""
-        return self.live(slot, True) if self.live is not None and "target" in slot.definition.traits else None
+        return self.attribute(slot, "Target")
+
+    def attribute(self, slot: Slot, kind: str) -> str | None:
+        """The value of Target, MinSet or MaxSet of `slot`; None for what has no such attribute."""
+        if kind.lower() not in slot.definition.traits:
+            return None
+        return (self.live(slot, kind) if self.live is not None else None) or ""
 
     def write(self, slot: Slot, text: str) -> Written:
         """Set `slot` as the CSMS asks, or say why not (B05.FR.07-10; 1.6 §5.3)."""

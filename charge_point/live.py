@@ -39,7 +39,11 @@ def _connector_state(station: Station, slot: Slot) -> str | None:
 
 
 def _power(station: Station, slot: Slot) -> str:
-    return f"{_evse(station, slot).meter.watts:.10g}"
+    return f"{max(0.0, _evse(station, slot).meter.watts):.10g}"
+
+
+def _given_back(station: Station, slot: Slot) -> str:
+    return f"{max(0.0, -_evse(station, slot).meter.watts):.10g}"
 
 
 def _current(station: Station, slot: Slot) -> float:
@@ -166,6 +170,7 @@ VALUES: dict[tuple[str, str], Value] = {
     ("ChargingStation", "AvailabilityState"): _station_state,
     ("EVSE", "AvailabilityState"): _evse_state,
     ("EVSE", "Power"): _power,
+    ("EVSE", "DischargePower"): _given_back,
     ("OCPPCommCtrlr", "ActiveNetworkProfile"): _slot_in_use,
     **{("NetworkConfiguration", name): _network for name in NETWORK},
     ("EVSE", "ACCurrent"): _amps,
@@ -186,6 +191,9 @@ VALUES: dict[tuple[str, str], Value] = {
     ("TariffCostCtrlr", "Problem"): _tariff_problem,
     ("SecurityCtrlr", "CertificateEntries"): _certificates,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
+    ("LocalAuthListCtrlr", "Storage"): lambda station, slot: str(
+        ENTRY_BYTES * len(station.authorizer.listed or ())
+    ),
     ("AuthCacheCtrlr", "Storage"): lambda station, slot: str(
         ENTRY_BYTES * len(station.authorizer.cache or ())
     ),
@@ -193,3 +201,14 @@ VALUES: dict[tuple[str, str], Value] = {
 
 TARGETS: dict[tuple[str, str], Value] = {("EVSE", "Power"): _offered}
 """What the station aims at, for the variables that have a Target attribute."""
+
+
+def present(station: Station, slot: Slot, attribute: str = "Actual") -> str | None:
+    """The value of an attribute of a `live` variable; None where the station does not know better than its store."""
+    row = slot.definition
+    if row.component == "ConnectedEV":
+        from charge_point.connected_ev import told
+
+        return told(station, slot, attribute)
+    value = (VALUES if attribute == "Actual" else TARGETS).get((row.component, row.variable))
+    return None if value is None else value(station, slot)

@@ -167,11 +167,24 @@ _MEMBERS = {
 
 
 def shown(station: Station, slot: Slot) -> str | None:
-    """The value of a variable of NetworkConfiguration: as its profile has it (B09.FR.09)."""
+    """The value of a variable of NetworkConfiguration: as its profile has it (B09.FR.09), or the station's start."""
     profiles = existing(station, NetworkProfiles)
     data = profiles.held.get(slot.component_instance) if profiles is not None else None
+    if data is None and slot.component_instance == FIRST:
+        data = _started(station)
     value = data.get(_MEMBERS[slot.definition.variable]) if data is not None else None
     return None if value is None else str(value)
+
+
+def _started(station: Station) -> Payload:
+    """The profile that the first slot holds until the CSMS sets it."""
+    model = station.model
+    return {
+        "ocppCsmsUrl": station.setup.csms,
+        "identity": station.id,
+        "securityProfile": model.integer("SecurityCtrlr.SecurityProfile"),
+        "messageTimeout": model.integer("OCPPCommCtrlr.MessageTimeout[Default]"),
+    }
 
 
 def active(station: Station, slot: Slot) -> str:

@@ -33,9 +33,10 @@ _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 class StationSetup:
     """Identity, layout, electrics and habits of a kind of station.
 
-    `evses`: the connector ids of EVSE 1, 2, ...  `current`: AC or DC. `amps` per phase, or of the DC cable; `power`:
-    W that a DC EVSE delivers at most (0: 400 V times `amps`). `supply`: what the grid gives all EVSEs together, in A
-    per phase or W (0: enough). `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say.
+    `csms`: the address that its first network slot holds. `evses`: the connector ids of EVSE 1, 2, ...
+    `current`: AC or DC. `amps` per phase, or of the DC cable; `power`: W that a DC EVSE delivers at
+    most (0: 400 V times `amps`). `supply`: what the grid gives all EVSEs together, in A per phase or W (0: enough).
+    `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say.
     `resolution`: of the register, in Wh. `ev`: the car that comes when no other is named.
     `status_by` says how 2.1 reports a status ("event": NotifyEvent; "notification": StatusNotification).
     `run_id` keeps ids apart from those of an earlier start (0 in memory). `reboot_seconds`: from a reset to the
@@ -54,6 +55,7 @@ class StationSetup:
     iccid: str = ""
     imsi: str = ""
     evses: Topology = ((1,),)
+    csms: str = ""
     current: str = "AC"
     phases: int = 3
     amps: float = 32.0
@@ -103,14 +105,26 @@ class StationSetup:
         return self.power or self.amps * (400.0 if self.is_dc else 230.0 * self.phases)
 
     @property
+    def transfer_modes(self) -> tuple[str, ...]:
+        """The EnergyTransferModeEnumTypes that its EVSEs are capable of."""
+        if self.is_dc:
+            return "DC", "DC_BPT"
+        return (*("AC_single_phase", "AC_two_phase", "AC_three_phase")[: self.phases], "AC_BPT")
+
+    @property
     def presets(self) -> Mapping[str, Settable | Override]:
         """What the hardware makes of the variables, and what is preset over that."""
         kind = self.connector_type or ("cCCS2" if self.is_dc else "cType2" if self.tethered else "sType2")
         phases = 0 if self.is_dc else self.phases
+        rotation = ("", "Rxx", "RSx", "RST")[phases]
         return {
             "EVSE.SupplyPhases": phases,
             "Connector.SupplyPhases": phases,
             "Connector.ConnectorType": kind,
+            "EVSE.PhaseRotation": rotation,
+            "Connector.PhaseRotation": rotation,
             "EVSE.Power": Override(high=self.watts),
+            "EVSE.DischargePower": Override(high=self.watts),
+            "V2XChargingCtrlr.SupportedEnergyTransferModes": self.transfer_modes,
             **self.variables,
         }

@@ -389,9 +389,8 @@ class Station:
         elif slot.definition.component == "AlignedDataCtrlr":
             self.aligner.on()
 
-    def _live(self, slot: Slot, target: bool = False) -> str | None:
-        """The present value, or the target, of a variable that the station knows better than its store."""
-        from charge_point.live import TARGETS, VALUES  # it needs the modules that need this one
+    def _live(self, slot: Slot, attribute: str = "Actual") -> str | None:
+        """The present value of an attribute of a variable that the station knows better than its store."""
+        from charge_point.live import present  # it needs the modules that need this one
 
-        value = (TARGETS if target else VALUES).get((slot.definition.component, slot.definition.variable))
-        return None if value is None else value(self, slot)
+        return present(self, slot, attribute)

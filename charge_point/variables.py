@@ -62,13 +62,13 @@ def get_result(model: DeviceModel, item: Payload) -> Payload:
 
 
 def _wanted_attribute(model: DeviceModel, slot: Slot, kind: str) -> Payload | None:
-    """The result for another attribute than Actual: what is aimed at, where the variable has that (B06.FR.08)."""
-    if kind == "Actual":
+    """The result for another attribute than Actual, or for the lack of that one (B06.FR.08)."""
+    if kind == "Actual" and "no_actual" not in slot.definition.traits:
         return None
-    target = model.target(slot) if kind == "Target" else None
-    if target is None:
+    value = model.attribute(slot, kind)
+    if value is None:
         return {"attributeStatus": "NotSupportedAttributeType"}
-    return {"attributeStatus": "Accepted", "attributeValue": target}
+    return {"attributeStatus": "Accepted", "attributeValue": value}
 
 
 def set_results(model: DeviceModel, items: list[Payload]) -> list[Payload]:
@@ -84,9 +84,9 @@ def set_results(model: DeviceModel, items: list[Payload]) -> list[Payload]:
         slot = find(model.catalogue, item["component"], item["variable"])
         if isinstance(slot, str):
             result["attributeStatus"] = slot
-        elif result["attributeType"] == "Target" and model.target(slot) is not None:
-            _reject(result, Fault("ReadOnly", f"the target of {slot.definition.name} is read-only"))
-        elif result["attributeType"] != "Actual":
+        elif model.attribute(slot, result["attributeType"]) is not None:
+            _reject(result, Fault("ReadOnly", f"that attribute of {slot.definition.name} is read-only"))
+        elif result["attributeType"] != "Actual" or "no_actual" in slot.definition.traits:
             result["attributeStatus"] = "NotSupportedAttributeType"
         elif slot in done:
             _reject(result, Fault("TooManyElements", f"{slot.definition.name} is in this request twice"))
@@ -146,10 +146,11 @@ def entry(model: DeviceModel, slot: Slot) -> Payload:
         attribute["persistent"] = True
     if "constant" in row.traits:
         attribute["persistent"] = attribute["constant"] = True
-    attributes = [attribute]
-    target = model.target(slot)
-    if target is not None:
-        attributes.append({"type": "Target", "mutability": READ_ONLY, "value": target})
+    attributes = [] if "no_actual" in row.traits else [attribute]
+    for kind in ("Target", "MinSet", "MaxSet"):
+        value = model.attribute(slot, kind)
+        if value is not None:
+            attributes.append({"type": kind, "mutability": READ_ONLY, "value": value})
     return {
         "component": component_of(slot),
         "variable": variable_of(slot),

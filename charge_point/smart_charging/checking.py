@@ -208,7 +208,10 @@ def _modes(asked: Question, schedule: Schedule) -> None:
     """The operation modes of 2.1 and what each of them needs and forbids (Q chapter 2, Q08-Q10, K01.FR.71)."""
     if asked.model.version is not V21:
         return
-    supported = asked.model.members("V2XChargingCtrlr.SupportedOperationModes")
+    place = f"V2XChargingCtrlr#{asked.profile.place or 1}"
+    supported = asked.model.members(f"{place}.SupportedOperationModes")
+    if not asked.model.flag(f"{place}.Enabled"):  # 2.1 part 2 §2.18.1: switched off by the CSMS
+        supported = tuple(mode for mode in supported if mode == "ChargingOnly")
     for period, wire in zip(
         schedule.periods, _wire_periods(asked.profile.wire["chargingSchedule"]), strict=False
     ):

@@ -23,8 +23,8 @@ def grid_frequency(station: Station, hertz: float) -> None:
     if not 40 <= hertz <= 70:
         raise ValueError(f"a grid has 40 to 70 Hz, not {hertz:g}")
     part = station.part(Profiles)
-    name = "V2XChargingCtrlr.LocalFrequencyUpdateThreshold"
-    least = station.model.number(name) if station.model.has(name) else 0.0
+    names = [f"V2XChargingCtrlr#{one.id}.LocalFrequencyUpdateThreshold" for one in station.evses]
+    least = min((station.model.number(name) for name in names if station.model.has(name)), default=0.0)
     if abs(hertz - part.grid.frequency) * 1000 >= least:
         part.grid = part.grid._replace(frequency=hertz)
         effect.follow(part)

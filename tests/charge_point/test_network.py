@@ -183,3 +183,20 @@ async def test_tc_b_43__a_profile_that_cannot_be_is_not_taken(
     assert await m.profile(slot, **more) == status
     assert await m.prefer("2,1") == "Rejected"
     await m.end()
+
+
+async def test_the_first_slot_shows_where_the_station_was_started_to_dial() -> None:
+    m = await Wired(V21, csms="wss://example.com/ocpp").start()
+    found = {}
+    for name in ("OcppCsmsUrl", "Identity", "MessageTimeout", "SecurityProfile"):
+        asked = place(f"NetworkConfiguration.{name}")
+        asked["component"]["instance"] = "1"
+        result = (await m.ask("GetVariables", {"getVariableData": [asked]}))["getVariableResult"][0]
+        found[name] = result["attributeValue"]
+    assert found == {
+        "OcppCsmsUrl": "wss://example.com/ocpp",
+        "Identity": "CP1",
+        "MessageTimeout": "30",
+        "SecurityProfile": "0",
+    }
+    await m.end()
