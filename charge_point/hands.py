@@ -127,9 +127,22 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     free EVSE is meant. The CSMS is asked when it has to be.
     """
     token = Token(token) if isinstance(token, str) else token
-    wrong = why_unusable(token, station.version)
+    wrong = why_unusable(token, station.version) or unsupported(station, token)
     if wrong:
         return Presented("refused", None, wrong)
+    if token.type != "KeyCode":
+        return await _present(station, token, evse)
+    from charge_point.key_codes import KeyCodes  # few stations have a keypad
+
+    pad = station.part(KeyCodes)
+    if pad.closed:  # C04.FR.06
+        return Presented("refused", None, f"the keypad is closed for {pad.closed:.0f} s more")
+    found = await _present(station, token, evse)
+    pad.judged(found.outcome, found.reason)
+    return found
+
+
+async def _present(station: Station, token: Token, evse: int | None) -> Presented:
     if how := station.setup.quirks.token:
         token = Token(spelled(token.id, how), token.type)
     own = await _own_session(station, token, evse)
@@ -139,7 +152,7 @@ async def present(station: Station, token: Token | str, evse: int | None = None)
     master = master_group(station)
     if one is None and not master:
         return _nowhere(station, evse, token)
-    if not _may_begin(station):
+    if not may_begin(station):
         return Presented("refused", one, "the station is not registered")
     info = await station.decide(token)
     if not info.accepted:
@@ -173,7 +186,16 @@ def why_unusable(token: Token, version: Version) -> str:
     return "" if token.id else "the token is empty"
 
 
-def _may_begin(station: Station) -> bool:
+def unsupported(station: Station, token: Token) -> str:
+    """Why this station has nothing to do with tokens of this type; empty when it has (2.x SupportedIdTokenTypes)."""
+    name = "AuthCtrlr.SupportedIdTokenTypes"
+    if not station.model.has(name) or token.type in station.model.members(name):
+        return ""
+    return f"this station takes no tokens of type {token.type}"
+
+
+def may_begin(station: Station) -> bool:
+    """Whether anybody may charge yet (1.6 §4.2.1; B02.FR.03)."""
     allowed = station.setup.transactions_before_accepted or station.model.flag("TxBeforeAcceptedEnabled")
     return station.registration.accepted or allowed
 

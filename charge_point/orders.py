@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from charge_point import blocks, tellers
 from charge_point.authorization import Token, TokenInfo, same_group
 from charge_point.connector import Availability, Cable, Health
-from charge_point.hands import candidate, master_group
+from charge_point.hands import candidate, master_group, unsupported
 from charge_point.parts import refusal
 from shared.versions import V16
 
@@ -100,6 +100,8 @@ def remote_start(
     """
     if not station.registration.accepted:
         return _NOT_YET  # B02.FR.05; 1.6 §4.2
+    if wrong := unsupported(station, token):
+        return Outcome("Rejected", reason=wrong, code="InvalidIdToken")
     if evse is not None and station.evse(evse) is None:
         return Outcome("Rejected", reason=f"there is no EVSE {evse}", code="UnknownEvse")
     if evse is not None and connector is not None:

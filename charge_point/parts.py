@@ -8,6 +8,7 @@ on disk and made again at the start of the next process.
 from __future__ import annotations
 
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from charge_point.authorization import Token
     from charge_point.evse import Evse
+    from charge_point.outbox import Owed
     from charge_point.station import Station
     from charge_point.transaction import Transaction
 
@@ -23,6 +25,7 @@ KEPT: dict[str, str] = {
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
     "display messages": "charge_point.display:DisplayMessages",
+    "key codes": "charge_point.key_codes:KeyCodes",
     "monitor events": "charge_point.monitoring.events:MonitorEvents",
     "monitors": "charge_point.monitoring.monitors:Monitors",
     "der controls": "charge_point.der.controls:DerControls",
@@ -30,6 +33,7 @@ KEPT: dict[str, str] = {
     "reservations": "charge_point.reservations:Reservations",
     "security events": "charge_point.security_events:SecurityEvents",
     "tariffs": "charge_point.tariffs:Tariffs",
+    "payments": "charge_point.payment:Payments",
     "signing": "charge_point.meter_signing:SigningMeters",
 }
 """Name -> "module:Class" of each part that is kept on disk: a row for each, so that none is imported in vain."""
@@ -91,12 +95,26 @@ class Part:
     def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
         """`transaction` has ended at `evse`; its last message is owed."""
 
+    def cost_changed(self, evse: Evse) -> None:
+        """Something else is known of what the transaction at `evse` costs so far."""
+
+    def cost_mark(self, evse: Evse) -> float:
+        """The cost of the transaction at `evse` at which this part wants to look at it; inf for none."""
+        return inf
+
+    def answered(self, owed: Owed, answer: dict[str, Any]) -> None:
+        """A message of a transaction was answered, or given up (then the answer is empty)."""
+
+    def shows(self, evse: Evse) -> list[str]:
+        """What this part has to say to the driver at `evse`, or to those who come to it, on the display."""
+        return []
+
     def tells(self, evse: Evse, transaction: Transaction, sort: str) -> dict[str, Any]:
         """What this part has to say in the message of `transaction` that is being made: `tariffId`, `costDetails`."""
         return {}
 
     def grid_changed(self) -> None:
-        """The station measures another frequency of the grid."""
+        """The grid has another frequency or voltage."""
 
     def setting_changed(self, path: str) -> None:
         """The variable at `path` (`Component.Variable`) has a new value."""
