@@ -209,6 +209,7 @@ class FaultyLink:
             self._stall(act, handles[-1])
             return
         self._unstall()
+        self._is_closed = True  # what has come behind it is lost
         if isinstance(act, Close):
             self._over_out(LinkClosed(act.code, act.reason))
             self._faults.tasks.spawn(self._link.close(act.code, act.reason))

@@ -437,6 +437,24 @@ async def test_the_connection_is_cut_when_an_answer_is_due(direction: str, when:
             await w.far.recv()
 
 
+@pytest.mark.parametrize(
+    ("fault", "handed"),
+    [
+        ("hang_up:before_answer_to=tx.started", []),
+        ("hang_up:after_answer_to=tx.started", [answer(1)]),
+        ("close:action=StartTransaction,kind=answer,direction=in", []),
+    ],
+)
+async def test_what_came_behind_a_cut_is_not_handed_over(fault: str, handed: list[str]) -> None:
+    async with wire(fault) as w:
+        await w.through("out", call(1, "StartTransaction", {"connectorId": 1}), seconds=1)
+        for message in (answer(1), answer(1), call(9)):  # all of them are there before any is read
+            await w.far.send(message)
+        assert texts(await w.listen(w.near, 1)) == handed
+        with pytest.raises(LinkClosed):
+            await w.near.recv()
+
+
 async def test_tx_started_means_the_event_on_2x_and_not_the_others() -> None:
     async with wire("drop:action=tx.started", version=V201) as w:
         events = [call(n, "TransactionEvent", {"eventType": t}) for n, t in enumerate(("Started", "Ended"))]
