@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.transfer import Transport
     from shared.versions import Version
 
-_NEUTRAL = {
+NEUTRAL = {
     "authorize_remote_start": "AuthCtrlr.AuthorizeRemoteStart",
     "heartbeat_interval": "OCPPCommCtrlr.HeartbeatInterval",
     "meter_interval": "SampledDataCtrlr.TxUpdatedInterval",
@@ -212,7 +212,7 @@ class CsmsStage:
             words = options if isinstance(options, list) else [options]
             wanted = commands.Options(words=tuple(map(_text, words)))
         elif name == "set_config":
-            options = {_NEUTRAL.get(key, key): _text(value) for key, value in options.items()}
+            options = {NEUTRAL.get(key, key): _text(value) for key, value in options.items()}
             for key in options:
                 await self._remember(session, key)
             wanted = commands.given(dict(options))

@@ -50,6 +50,48 @@ CLAUSES: dict[str, tuple[str, str, str]] = {
     versions.BAD_ACTION: _rpc("§4.2.1", "§4.2.1"),
 }
 
+SYMPTOMS = frozenset(
+    (
+        versions.NOT_UTF8,
+        versions.BINARY,
+        versions.NOT_JSON,
+        versions.NO_TYPE,
+        versions.UNKNOWN_TYPE,
+        versions.BAD_ID,
+        versions.NUMERIC_ID,
+        versions.LONG_ID,
+        versions.BAD_ACTION,
+    )
+)
+"""What makes a message unusable: a finding is `unusable_message`, whatever the symptom."""
+
+NAMES: tuple[str, ...] = (
+    *(name for name in CLAUSES if name not in SYMPTOMS),
+    *"""
+    authorized_without_token called_too_early called_while_rejected early_boot empty_token
+    empty_transaction_id error_with_status event_after_end faulted_without_error identity
+    limit_of_our_own no_location no_request_id not_registered report_gap reset_ignored seqno_duplicate
+    seqno_gap setting_ignored station_status status_missing transaction_id_reused unasked_keys
+    unasked_report unknown_stream unlike_recording vat_number_misplaced
+    """.split(),
+)
+"""What findings are called: notes that cite a rule. Scenarios that expect another name are refused."""
+
+NOTES: tuple[str, ...] = tuple(
+    """
+    answer_refused bad_time boot_again boot_failed bricked call_failed central_gone command
+    connection_fight data_transfer download_failed downloaded duplicate_start duplicate_stop
+    external_limit_ignored fault given_up held injected invalid_checksum invalid_signature kept_again
+    late_event meter_backwards never_booted no_stream not_admitted not_authorized not_forwarded
+    not_handed not_kept not_offered not_sent not_signed not_started overloaded payment_not_increased
+    payment_released publish_failed received registered_before removed renumbered_transaction replaced
+    report_repeated rollout signed_meter_values status_order status_transition stream_falls_behind
+    swap_aborted thinned unknown_transaction unreadable_call unsolicited_report update_refused
+    upload_failed uploaded warning
+    """.split()
+)
+"""What other notes are called."""
+
 
 def clause(version: Version, finding: str, symptom: str = "") -> str:
     """The clause of `version` that `finding` breaks, by its `symptom` where that says more; "" for a remark.

@@ -35,6 +35,36 @@ def actions_of_command(name: str) -> tuple[str, ...]:
     return found
 
 
+def settings(versions: tuple[Any, ...]) -> tuple[str, ...]:
+    """Names of a station's settings: standard keys of 1.6, `Component.Variable` of 2.x, and words for both."""
+    of = _at("charge_point.definitions:definitions")
+    found: dict[str, None] = dict.fromkeys(_at("csms.stage:NEUTRAL"))
+    found.update(dict.fromkeys(_at("csms.commands.keys:COMPONENT_OF_KEY")))
+    for version in versions:
+        for row in of(version):
+            found.update(dict.fromkeys(name for name in (row.key, f"{row.component}.{row.name}") if name))
+    return tuple(found)
+
+
+def judge_car(settings: Mapping[str, Any]) -> None:
+    """Raise ValueError when these cannot describe a car."""
+    _at("charge_point.ev:vehicle")(settings)
+
+
+def judge_file_fault(text: str) -> None:
+    """Raise ValueError when this is not a fault of a file server, nor `none`."""
+    if text != "none":
+        list(_at("csms.files_faults:file_faults")([text]))
+
+
+def failures(of: str) -> tuple[str, ...]:
+    """What can go wrong with `firmware` or `uploads` of a station."""
+    words = _at(
+        {"firmware": "charge_point.firmware_habits:FAILURES", "uploads": "charge_point.logs:FAILURES"}[of]
+    )
+    return (*words, _at("charge_point.spoiling:NOTHING"))
+
+
 def questions(role: str) -> list[str]:
     """What a role's stage can be asked."""
     return list(_at(f"{role}.stage:QUESTIONS"))

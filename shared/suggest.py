@@ -62,5 +62,35 @@ def not_one_of(wrong: str, noun: str, allowed: Iterable[str]) -> str:
     return f"{wrong!r} is not {noun}{advice(wrong, allowed)}"
 
 
+def misspelt(wrong: str, allowed: Iterable[str]) -> str:
+    """The word of `allowed` that `wrong` can only be a slip of, "" when it may as well be a word of its own.
+
+    Stricter than `nearest`: up to two letters (one in a short word) are other, missing, too many or swapped.
+    """
+    key = _fold(wrong)
+    most = 2 if len(key) > 6 else 1 if len(key) > 2 else 0
+    found = [(_slips(key, _fold(word), most), _slips(wrong, word, 9), word) for word in allowed]
+    best = min(found, default=(most + 1, 0, ""))
+    return best[2] if best[0] <= most else ""
+
+
+def _slips(one: str, other: str, most: int) -> int:
+    """How many letters are other, missing, too many or swapped with their neighbour; `most` + 1 when more."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, above, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if above and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, above[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
 def _fold(word: str) -> str:
     return word.casefold().replace("-", "").replace("_", "")

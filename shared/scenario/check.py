@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from shared.actions import ACTIONS, SENDS
 from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table
-from shared.suggest import advice, not_one_of
-from shared.versions import Version
+from shared.suggest import advice, did_you_mean, not_one_of
+from shared.versions import ERROR_CODES, VERSIONS, Version
 from shared.wire.schema import document
 
 Schema = dict[str, Any]
@@ -119,6 +119,7 @@ def _check_answer(arguments: Mapping[str, Any], only: tuple[Version, ...], names
 
 def check_pattern(node: Node, only: tuple[Version, ...]) -> None:
     """What is expected: a fact, an action, or one of the special words, alone or several of them."""
+    from shared.scenario.check_values import check_noted
     from shared.scenario.facts import FACTS
 
     if isinstance(node, Items):
@@ -132,8 +133,16 @@ def check_pattern(node: Node, only: tuple[Version, ...]) -> None:
         elif name.text == "call" and body is not None:
             for text in literals(body):
                 _action(text)
+        elif name.text in ("finding", "note"):
+            check_noted(name.text, body)
+        elif name.text == "answer" and isinstance(body, Table):
+            for action, wanted in body:
+                _action(action)
+                members(wanted, action.text, only, answer=True)
+        elif name.text == "error" and body is not None:
+            check_code(body)
         elif name.text in FACTS:
-            _fact(name, body)
+            _fact(name, body, only)
         elif name.text in SPECIAL:
             continue
         else:
@@ -147,7 +156,16 @@ def _action(name: Scalar, others: list[str] | None = None) -> None:
         raise ScenarioError(f"no fact or action {name.text!r}{advice(name.text, allowed)}", name.line)
 
 
-def _fact(name: Scalar, body: Node | None) -> None:
+def check_code(node: Node | None) -> None:
+    """The code of a CALLERROR: one that somebody made up may be meant, a misspelt one not. Raises ScenarioError."""
+    codes = sorted({code for version in VERSIONS for code in ERROR_CODES[version]})
+    for text in literals(node) if node is not None else ():
+        if text.text not in codes and (near := did_you_mean(text.text, codes)):
+            raise ScenarioError(f"{text.text!r} is not an error code{near}", text.line)
+
+
+def _fact(name: Scalar, body: Node | None, only: tuple[Version, ...]) -> None:
+    from shared.scenario.check_values import check_fact
     from shared.scenario.facts import FACTS, WORDS_OF
 
     if body is None or (isinstance(body, Scalar) and body.is_null):
@@ -164,6 +182,7 @@ def _fact(name: Scalar, body: Node | None) -> None:
         for text in literals(wanted) if words else ():
             if text.text not in (words or ()):
                 raise ScenarioError(not_one_of(text.text, f"a {member.text}", words or ()), text.line)
+        check_fact(name.text, member, wanted, only)
 
 
 def literals(node: Node) -> list[Scalar]:
@@ -194,6 +213,8 @@ def _walk(node: Node, schemas: list[tuple[Schema, Schema]], where: str) -> None:
         return
     if isinstance(node, Table):
         if not any("properties" in schema for schema, _ in real):
+            if below := [(schema["items"], root) for schema, root in real if "items" in schema]:
+                _walk(node, below, where)  # a list holds what is wanted when one of its items does
             return
         for key, member in node:
             if key.text == "any_of":
@@ -219,6 +240,25 @@ def _walk(node: Node, schemas: list[tuple[Schema, Schema]], where: str) -> None:
             for text in literals(node):
                 if text.text not in words:
                     raise ScenarioError(not_one_of(text.text, f"a value of {where}", words), text.line)
+        else:
+            _check_kind(node, [schema for schema, _ in real], where)
+
+
+_NUMBER = ("integer", "number")
+
+
+def _check_kind(node: Scalar, schemas: list[Schema], where: str) -> None:
+    """A number where only a number can be, a truth where only a truth; a slip in a word that is known."""
+    from shared.scenario.check_values import check_free, is_number
+
+    kinds = {schema.get("type") for schema in schemas}
+    for text in literals(node):
+        if kinds <= set(_NUMBER) and not is_number(text.text):
+            raise ScenarioError(f"{where} is a number, not {text.text!r}", text.line)
+        if kinds == {"boolean"} and text.text.lower() not in ("true", "false"):
+            raise ScenarioError(f"{where} is true or false, not {text.text!r}", text.line)
+        if kinds == {"string"}:
+            check_free(where.rpartition(".")[2], text)
 
 
 def _check_inject(arguments: Mapping[str, Any], only: tuple[Version, ...], names: Known) -> None:

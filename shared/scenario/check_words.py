@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from shared import roles
 from shared.actions import ACTIONS
 from shared.option_fields import UsageError
-from shared.scenario.check import OPERATORS, literals, members, schema_of
+from shared.scenario.check import OPERATORS, check_code, literals, members, schema_of
+from shared.scenario.check_values import check_sent, enumerated
 from shared.scenario.facts import ACTIONS_OF, FACTS, WORDS_OF
 from shared.scenario.model import CHARGE_POINT, CSMS
-from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, value_of
-from shared.suggest import advice, did_you_mean, not_one_of
-from shared.versions import ERROR_CODES, V16, VERSIONS, Version
+from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, value_of
+from shared.suggest import advice, misspelt, not_one_of
+from shared.versions import V16, V201, Version
 
 _SIDES = (CSMS, CHARGE_POINT)
 _WORDS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
@@ -72,12 +73,18 @@ def check_words(
     elif verb == "check":
         _questions(arguments["what"])
     if verb in ("send", "call", "command"):
-        _code(arguments.get("error"))
+        check_code(arguments.get("error"))
     if (node := arguments.get("with_" if verb == "answered" else "answered")) is not None:
         _answer(node, actions_of(verb, arguments, about), only)
     if verb == "command":
         _command(arguments["what"], only)
-    return tuple(_likely(verb, arguments))
+    elif verb in _LISTED:
+        _listed(verb, arguments)
+    elif verb == "plug_in" and isinstance(car := arguments.get("ev"), Table):
+        _car(car)
+    elif verb == "files":
+        _file_fault(arguments["fault"])
+    return tuple(_likely(verb, arguments, only))
 
 
 def actions_of(
@@ -137,14 +144,6 @@ def _times(node: Node | None) -> None:
             raise ScenarioError(f"times is a number or 'always', not {text.text!r}", text.line)
 
 
-def _code(node: Node | None) -> None:
-    """The code of a CALLERROR: one that somebody made up may be expected, a misspelt one not."""
-    codes = sorted({code for version in VERSIONS for code in ERROR_CODES[version]})
-    for text in literals(node) if node is not None else ():
-        if text.text not in codes and (near := did_you_mean(text.text, codes)):
-            raise ScenarioError(f"{text.text!r} is not an error code{near}", text.line)
-
-
 def _questions(node: Node) -> None:
     for key, _ in node if isinstance(node, Table) else ():
         found = _QUESTION.fullmatch(key.text)
@@ -191,6 +190,8 @@ def _command(node: Node, only: tuple[Version, ...]) -> None:
     name = _name(node)
     if name is None:
         return
+    if name.text in ("set_config", "get_config", "set_variables", "get_variables"):
+        _settings(name.text, node, only)
     body = node.entries[0][1] if isinstance(node, Table) else None
     options = {key.text: _plain(value) for key, value in body} if isinstance(body, Table) else {}
     try:
@@ -200,23 +201,128 @@ def _command(node: Node, only: tuple[Version, ...]) -> None:
         raise ScenarioError(str(wrong), near[0].line if near else name.line) from None
 
 
+def _settings(command: str, node: Node, only: tuple[Version, ...]) -> None:
+    """Names of settings: those of vendors are anything but a slip in the name of a standard one."""
+    body = node.entries[0][1] if isinstance(node, Table) else None
+    if not isinstance(body, Table):
+        return
+    names = [key for key, _ in body if command.startswith("set_") and key.text not in _OWN_OPTIONS]
+    names += [
+        text
+        for key, value in body
+        if key.text in ("key", "keys", "name", "names")
+        for text in literals(value)
+    ]
+    known = roles.settings(only)
+    for name in names:
+        bare = name.text.partition("[")[0]
+        if name.text.casefold() in {word.casefold() for word in known} or bare in known:
+            continue  # names do not heed case (1.6 CiString50Type, 2.x identifierString)
+        if near := misspelt(name.text, known):
+            raise ScenarioError(
+                f"{command}: {name.text!r} is not a setting; did you mean {near!r}?", name.line
+            )
+
+
+_OWN_OPTIONS = ("key", "value", "component", "variable", "instance", "attribute", "evse", "connector")
+"""Members of `set_config` that are not names of settings."""
+
+
 def _plain(node: Node) -> Any:
     """The value of a node; None where it refers to what is known only later."""
     return None if "$" in str(value_of(node)) else value_of(node)
 
 
-def _likely(verb: str, arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Words that may be anybody's, but look like one of ours."""
-    if verb in ("send", "call"):
-        name, words = _name(arguments["message"]), list(ACTIONS)
-    elif verb == "operator":
-        name, words = _name(arguments["what"]), roles.acts(CHARGE_POINT)
-    else:
+_LISTED: dict[str, tuple[str, str, Callable[[], Iterable[str]]]] = {
+    "firmware": ("fails", "what can go wrong with firmware", lambda: roles.failures("firmware")),
+    "uploads": ("fails", "what can go wrong with an upload", lambda: roles.failures("uploads")),
+    "status_notification": (
+        "status",
+        "a status of a connector",
+        lambda: enumerated([("StatusNotification", ("status",))], (V16,)),
+    ),
+    "diagnostics_status_notification": (
+        "status",
+        "a status of an upload",
+        lambda: enumerated([("DiagnosticsStatusNotification", ("status",))], (V16,)),
+    ),
+    "stop_transaction": (
+        "reason",
+        "a reason",
+        lambda: enumerated([("StopTransaction", ("reason",))], (V16,)),
+    ),
+    "external_limit": (
+        "source",
+        "a source of limits",
+        lambda: enumerated([("NotifyChargingLimit", ("chargingLimit", "chargingLimitSource"))], (V201,)),
+    ),
+}
+"""Verb -> a member of it, what that is, and the words that it may be."""
+
+
+def _listed(verb: str, arguments: Mapping[str, Any]) -> None:
+    """A member that is one of few words: where they end up on the wire a made-up one may be meant, a slip not."""
+    member, noun, words_of = _LISTED[verb]
+    node = arguments.get(member)
+    for text in literals(node) if isinstance(node, Scalar) else ():
+        words = list(words_of())
+        free = verb not in ("firmware", "uploads", "external_limit")
+        if text.text not in words and not (free and not misspelt(text.text, words)):
+            raise ScenarioError(not_one_of(text.text, noun, words), text.line)
+
+
+def _car(node: Table) -> None:
+    """The car of `plug_in`, unless some of it is known only later."""
+    if "$" in in_words(node, 10_000):
         return
-    if name is not None and name.text not in words and not name.text.startswith(("$", *OPERATORS)):
-        near = advice(name.text, words).partition(" (")[0]
-        if near:
-            yield f"line {name.line}: {verb}: {name.text!r} is not known{near}"
+    try:
+        roles.judge_car(value_of(node))
+    except ValueError as wrong:
+        near = [key.line for key, _ in node if repr(key.text) in str(wrong)]
+        raise ScenarioError(f"plug_in: {wrong}", near[0] if near else node.line) from None
+
+
+def _file_fault(node: Node) -> None:
+    for text in literals(node):
+        try:
+            roles.judge_file_fault(text.text)
+        except ValueError as wrong:
+            raise ScenarioError(f"files: {wrong}", text.line) from None
+
+
+def _likely(verb: str, arguments: Mapping[str, Any], only: tuple[Version, ...]) -> Iterator[str]:
+    """Words that may be anybody's: refused when they are a slip in one of ours, warned of when they look like one."""
+    if verb in ("send", "call"):
+        meant = arguments.get("valid")
+        on_purpose = isinstance(meant, Scalar) and meant.text in ("false", "no")
+        refused = arguments.get("error") is not None
+        warning = check_sent(verb, arguments["message"], only, on_purpose=on_purpose, refused=refused)
+        if warning:
+            yield warning
+    elif verb == "operator":
+        name = _name(arguments["what"])
+        if name is not None and not name.text.startswith(("$", *OPERATORS)):
+            yield from _act(name, arguments["what"])
+
+
+def _act(name: Scalar, what: Node) -> Iterator[str]:
+    """What somebody at the station is to do, with the members of our own verb where it is one."""
+    from shared.scenario.registry import VERBS
+
+    words = roles.acts(CHARGE_POINT)
+    if name.text in words:
+        body = what.entries[0][1] if isinstance(what, Table) else None
+        known = list(VERBS[name.text].parameters) if name.text in VERBS else []
+        for key, _ in body if isinstance(body, Table) and known else ():
+            if key.text not in known and (near := misspelt(key.text, known)):
+                words_ = f"operator: {name.text} has no member {key.text!r}; did you mean {near!r}?"
+                raise ScenarioError(words_, key.line)
+        return
+    if near := misspelt(name.text, words):
+        raise ScenarioError(f"operator: {name.text!r} is not known; did you mean {near!r}?", name.line)
+    near = advice(name.text, words).partition(" (")[0]
+    if near:
+        yield f"line {name.line}: operator: {name.text!r} is not known{near}"
 
 
 __all__ = ["FACTS", "STATION_NEEDS", "actions_of", "check_needs", "check_words"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.scenario import registry
 from shared.scenario.check import OPERATORS, check
+from shared.scenario.check_references import Shape, check_path, shape_of
 from shared.scenario.check_words import actions_of, check_words
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
 from shared.scenario.registry import BRANCHES, NODE, SECONDS, STEPS, WHOLE, Parameter, Verb
@@ -34,6 +35,11 @@ LIBRARY = "fragments"
 _WHOLE_REFERENCE = re.compile(r"\$([A-Za-z_][\w-]*)((?:\.[\w-]+)*)")
 _INNER_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w-]*)((?:\.[\w-]+)*)\}")
 
+
+_NEVER_NEGATIVE = frozenset(
+    "within for until every after seconds count at_least times parties patience".split()
+)
+"""Members that are a number of times or of seconds ahead."""
 
 _LOOKS_LIKE_ONE = re.compile(r"\$[A-Za-z_]|.*\$\{", re.DOTALL)
 
@@ -79,12 +85,38 @@ def _referring(node: Scalar) -> list[tuple[str, str]]:
 class Names:
     """What can be referred to at one place of a scenario, growing with every capture; and its stations."""
 
-    def __init__(self, known: set[str], stations: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        known: set[str],
+        stations: tuple[str, ...],
+        versions: tuple[Version, ...] = VERSIONS,
+        values: Mapping[str, tuple[Node, ...]] | None = None,
+    ) -> None:
         self.known = known
         self.stations = stations
+        self.versions = versions
+        self.values: Mapping[str, tuple[Node, ...]] = values or {}
+        """Parameters and cases, with all that they may be."""
         self.about: dict[str, tuple[str, ...]] = {}
         """The actions of the messages that are kept by a name."""
+        self.shapes: dict[str, Shape] = {}
+        """What is known of the values that are kept by a name."""
         self.warnings: tuple[str, ...] = ()
+
+    def check_path(self, name: str, path: str, line: int, only: tuple[Version, ...]) -> None:
+        """Refuse `$name.path` when the name was never made or has no such member. Raises ScenarioError."""
+        if name not in self.known:
+            raise ScenarioError(f"${name} was never made{advice(name, sorted(self.known))}", line)
+        warning = check_path(
+            name,
+            path,
+            line,
+            stations=self.stations,
+            values=self.values,
+            shapes=self.shapes,
+            versions=only,
+        )
+        self.warnings += (warning,) if warning else ()
 
 
 class StepReader:
@@ -189,6 +221,7 @@ class StepReader:
         if missing and verb.name != "use":
             raise ScenarioError(f"{verb.name}: {missing[0]} is missing", key.line)
         only = self._versions_of(common["only"]) if "only" in common else VERSIONS
+        spoken = tuple(v for v in only if v in self._names.versions) or only
         at, name = self._word(common.get("at")), self._word(common.get("as"))
         places = (*self._names.stations, CSMS, CHARGE_POINT)
         if at and at not in places:
@@ -203,16 +236,25 @@ class StepReader:
             arguments = {}
             for word, node in members.items():
                 parameter = verb.parameters[word]
-                arguments[parameter.keyword] = self._argument(verb, parameter, node)
-            check(verb.name, arguments, only, self._names)
-            self._names.warnings += check_words(verb.name, arguments, only, self._names.about)
+                arguments[parameter.keyword] = self._argument(verb, parameter, node, spoken)
+            check(verb.name, arguments, spoken, self._names)
+            self._names.warnings += check_words(verb.name, arguments, spoken, self._names.about)
         if name:
-            self._names.known.add(name)
-            if verb.name in ("expect", "send", "call", "command"):
-                self._names.about[name] = actions_of(verb.name, arguments, self._names.about)
-            else:
-                self._names.about.pop(name, None)
+            self._keep(name, verb.name, arguments)
         return Step(verb.name, arguments, key.line, text, self._file, only, at, name)
+
+    def _keep(self, name: str, verb: str, arguments: dict[str, Any]) -> None:
+        """Take note of what a step keeps, for those that refer to it."""
+        names = self._names
+        names.known.add(name)
+        about = actions_of(verb, arguments, names.about)
+        shape = shape_of(verb, about)
+        names.about.pop(name, None)
+        names.shapes.pop(name, None)
+        if verb in ("expect", "send", "call", "command"):
+            names.about[name] = about
+        if shape is not None:
+            names.shapes[name] = shape
 
     def _word(self, node: Node | None) -> str:
         if node is None:
@@ -221,7 +263,7 @@ class StepReader:
             raise ScenarioError("a name is a word", node.line)
         return node.text
 
-    def _argument(self, verb: Verb, parameter: Parameter, node: Node) -> Any:
+    def _argument(self, verb: Verb, parameter: Parameter, node: Node, only: tuple[Version, ...]) -> Any:
         if parameter.kind == STEPS:
             return self.steps(node)
         if parameter.kind == BRANCHES:
@@ -230,30 +272,27 @@ class StepReader:
             if not isinstance(node, Items):
                 raise ScenarioError(f"{verb.name}: a list of branches, each a list of steps", node.line)
             return tuple(self.steps(branch) for branch in node)
-        self._check_references(node)
+        self._check_references(node, only)
         if parameter.kind not in (NODE, "Value"):
             if not isinstance(node, Scalar):
                 raise ScenarioError(f"{verb.name}: {parameter.name} is a single value", node.line)
             if not references(node.text):
                 try:
-                    converted(parameter.kind, node.text)
+                    value = converted(parameter.kind, node.text)
+                    if parameter.name in _NEVER_NEGATIVE and isinstance(value, (int, float)) and value < 0:
+                        raise ValueError(f"{node.text} is negative")
                 except ValueError as wrong:
                     raise ScenarioError(f"{verb.name}: {parameter.name}: {wrong}", node.line) from None
         return node
 
-    def _check_references(self, node: Node) -> None:
+    def _check_references(self, node: Node, only: tuple[Version, ...]) -> None:
         if isinstance(node, Scalar):
-            for name, _ in _referring(node):
-                if name not in self._names.known:
-                    known = sorted(self._names.known)
-                    raise ScenarioError(f"${name} was never made{advice(name, known)}", node.line)
+            for name, path in _referring(node):
+                self._names.check_path(name, path, node.line, only)
             return
         for item in node:
-            if isinstance(item, tuple):
-                self._check_references(item[0])
-                self._check_references(item[1])
-            else:
-                self._check_references(item)
+            for each in item if isinstance(item, tuple) else (item,):
+                self._check_references(each, only)
 
     # --- fragments ----------------------------------------------------------------------------------------
 
@@ -276,7 +315,7 @@ class StepReader:
         if name.text in self._stack:
             circle = " uses ".join([*self._stack[self._stack.index(name.text) :], name.text])
             raise ScenarioError(f"a circle: {circle}; take one of these `use` out", name.line)
-        self._check_references(values)
+        self._check_references(values, self._names.versions)
         defaults, steps = _fragment(fragment)
         for given, _ in values:
             if given.text not in defaults:
@@ -285,6 +324,9 @@ class StepReader:
         entries = {**defaults, **{k.text: v for k, v in values}}
         local = set(defaults) - self._names.known
         self._names.known |= local
+        outer = (self._names.shapes, self._names.values)
+        self._names.shapes = {k: v for k, v in outer[0].items() if k not in defaults}
+        self._names.values = {k: v for k, v in outer[1].items() if k not in defaults}
         self._stack.append(name.text)
         file = self._file
         if name.text in self._library:
@@ -295,6 +337,7 @@ class StepReader:
             self._file = file
             self._stack.pop()
             self._names.known -= local
+            self._names.shapes, self._names.values = outer
         table = Table(tuple((Scalar(k), v) for k, v in entries.items()), key.line)
         return {"fragment": Scalar(name.text, name.line), "steps": made, "with_": table}
 

@@ -263,8 +263,9 @@ async def call(
     answered: Node | None = None,
     error: Node | None = None,
     within: Seconds = DEFAULT_WITHIN,
+    valid: bool = True,
 ) -> Outcome:
-    """The central system calls the station with a message as it is written, valid or not."""
+    """The central system calls the station with a message as it is written; `valid` is as in `send`."""
     here = branch.of(branch.station, CSMS)
     if isinstance(message, Scalar):
         action, body = message.text, None

@@ -252,11 +252,13 @@ async def send(
     error: Node | None = None,
     within: Seconds = DEFAULT_WITHIN,
     no_wait: bool = False,
+    valid: bool = True,
 ) -> Outcome:
-    """Send any message by its name with any payload, valid or not, from the end where the step is.
+    """Send any message by its name with any payload from the end where the step is.
 
     Its answer is awaited unless `no_wait`; `answered` is what it must hold, `error` the code of the CALLERROR that is
-    wanted instead.
+    wanted instead. A message that no version has, or against its schema, is taken for a mistake unless `error` is
+    expected or `valid: false` says that it is meant.
     """
     if isinstance(message, Scalar):
         action, body = message.text, None

@@ -320,9 +320,15 @@ def test_every_installed_scenario_can_be_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("send: {Heartbeet: {}}", "line 4: send: 'Heartbeet' is not known; did you mean 'Heartbeat'?"),
-        ("call: Resett", "line 4: call: 'Resett' is not known; did you mean 'Reset'"),
-        ("operator: plugin", "line 4: operator: 'plugin' is not known; did you mean 'plug_in'?"),
+        (
+            "operator: plug_cable_in",
+            "line 4: operator: 'plug_cable_in' is not known; did you mean 'plug_in'?",
+        ),
+        ("present: $tokens.guest", "line 4: $tokens.guest is there only with --tokens guest=TOKEN"),
+        (
+            "send: {Authorize: {idTag: A}}",
+            'line 4: on OCPP 2.0.1, 2.1 Authorize: "idToken" is a required property; say `only:`',
+        ),
     ],
 )
 def test_a_word_that_may_be_anybodys_but_looks_like_one_of_ours_is_warned_of(step: str, said: str) -> None:
@@ -332,6 +338,7 @@ def test_a_word_that_may_be_anybodys_but_looks_like_one_of_ours_is_warned_of(ste
 
 
 def test_words_that_others_made_up_are_not_warned_of() -> None:
-    steps = "  - send: {NoSuchAction: {}}\n  - operator: shake_the_box\n  - {send: Heartbeat, error: MadeUpError}\n"
+    steps = "  - {send: {NoSuchAction: {}}, error: NotImplemented}\n  - operator: shake_the_box\n"
+    steps += "  - {send: Heartbeat, error: MadeUpError}\n"
     (scenario,) = load_text(HEAD + steps, "boot.yaml")
     assert scenario.warnings == ()

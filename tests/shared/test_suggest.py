@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.suggest import MOST_LISTED, advice, did_you_mean, nearest, not_one_of
+from shared.suggest import MOST_LISTED, advice, did_you_mean, misspelt, nearest, not_one_of
 
 STATUSES = ("Accepted", "Pending", "Rejected")
 
@@ -44,3 +44,24 @@ def test_an_empty_word_suggests_nothing(wrong: str) -> None:
 
 def test_nothing_allowed_means_nothing_to_say() -> None:
     assert advice("x", ()) == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("Pendng", "Pending"),
+        ("Penidng", "Pending"),
+        ("PENDING_", "Pending"),
+        ("Accepetd", "Accepted"),
+        ("Rejects", "Rejected"),
+        ("Suspended", ""),
+        ("Spend", ""),
+        ("", ""),
+    ],
+)
+def test_a_slip_is_two_letters_at_most_and_anything_else_a_word_of_its_own(wrong: str, meant: str) -> None:
+    assert misspelt(wrong, STATUSES) == meant
+
+
+def test_of_two_slips_the_one_in_the_same_style_is_meant() -> None:
+    assert misspelt("HeartbeatIntervall", ["heartbeat_interval", "HeartbeatInterval"]) == "HeartbeatInterval"
