@@ -6,8 +6,8 @@ meter reading) gets the number it had: a station repeats it until it is answered
 entered once however often it was sent, nothing is ever refused for its content (1.6 §4.8, §4.10).
 
 What is odd is noted: `seqno_gap`, `seqno_duplicate`, `late_event`, `event_after_end`, `transaction_id_reused`,
-`duplicate_start`, `duplicate_stop`, `unknown_transaction`, `meter_backwards`, `signed_meter_values`. Only what
-breaks a rule of the standard carries a clause; a repeated or late message does not.
+`duplicate_start`, `duplicate_stop`, `signed_meter_values`, and what `csms.oddities` has. Only what breaks a rule of
+the standard carries a clause; a repeated or late message does not.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from csms import oddities
+from csms.oddities import Oddity
 from csms.record import Account, StationRecord
 from csms.transaction import AGAIN, FILLS, FRESH, Sequence, Transaction, registers
-from shared.clock import parse
 from shared.dispatch import Payload
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
 FIRST_ID = 1000
 MOST_OPEN = 1000
-LATE = 60.0
-"""Seconds after which a 1.6 transaction message counts as late: it was queued while offline (1.6 §3.7)."""
-
-NO_ID = -1
-"""What a 1.6 station calls a transaction whose start was never answered (errata 3.18)."""
-
 SEQUENCE = "E01.FR.07; part 2 E §1.3.2"
 LAST = "part 2 TransactionEventEnumType: Ended is the last event"
 
@@ -136,7 +131,10 @@ class Ledger:
         self._add(record, account, made)
         self._charges(record, made)
         use_reservation(record, reservation)
-        self._note_late_16(session, "StartTransaction", made.id, timestamp)
+        self._began(session, made)
+        self._say(
+            session, oddities.late_16("StartTransaction", made.id, timestamp, session.csms.clock.time())
+        )
         return made
 
     def finish(
@@ -147,22 +145,28 @@ class Ledger:
         account = record.transactions
         transaction = account.open.get(id)
         if transaction is None:
-            self._note_stray_stop(session, id, account.closed.get(id))
-            return account.closed.get(id)
-        self._read(session, transaction, float(meter), in_order=True)
+            closed = account.closed.get(id)
+            self._say(session, oddities.stray_stop(id, closed, timestamp))
+            return closed
+        below = oddities.stop_below_start(transaction, float(meter))
+        if below is None:
+            self._read(session, transaction, float(meter), in_order=True)
+        else:
+            self._say(session, below)
+            transaction.meter_last = float(meter)
         transaction.stopped = timestamp
         transaction.reason = reason or "Local"  # 1.6 §4.10: an omitted reason is Local
         transaction.token = transaction.token or token
         self._close(record, transaction)
-        self._note_late_16(session, "StopTransaction", id, timestamp)
+        self._say(session, oddities.late_16("StopTransaction", id, timestamp, session.csms.clock.time()))
         return transaction
 
-    def find_16(self, session: Session, id: int) -> Transaction | None:
-        """The transaction that a MeterValues names; an unknown one is noted, -1 is legal (errata 3.18)."""
+    def find_16(self, session: Session, id: int, timestamp: str = "") -> Transaction | None:
+        """The transaction that a MeterValues of `timestamp` names; one that it cannot mean is noted."""
         account = session.station.account
         found = account.find(id) if account is not None else None
-        if found is None and id != NO_ID:
-            self._note(session, "unknown_transaction", f"MeterValues of transaction {id}", transaction=id)
+        if found is None or found.stopped:
+            self._say(session, oddities.stray_values(id, found, timestamp))
         return found
 
     # --- 2.x -----------------------------------------------------------------------------------------------
@@ -247,6 +251,7 @@ class Ledger:
             return
         if transaction.meter_start is None:
             transaction.meter_start = first
+            self._began(session, transaction)
         before = transaction.meter_last
         if before is None or last >= before:  # what nearly always happens
             transaction.meter_last = last
@@ -258,10 +263,7 @@ class Ledger:
         if before is None or reading >= before:
             transaction.meter_last = reading
         elif in_order:
-            text = f"the register of transaction {transaction.id} fell from {before:g} to {reading:g} Wh"
-            self._note(
-                session, "meter_backwards", text, transaction=transaction.id, expected=before, got=reading
-            )
+            self._say(session, oddities.fell(transaction, before, reading, session.version))
             transaction.meter_last = reading
         elif transaction.meter_start is not None and reading < transaction.meter_start:
             transaction.meter_start = reading  # an early reading that came late
@@ -271,6 +273,17 @@ class Ledger:
     def _note(self, session: Session, name: str, text: str, *, clause: str = "", **detail: Any) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
         session.note(name, text, clause=clause, **detail)
+
+    def _say(self, session: Session, oddity: Oddity | None) -> None:
+        if oddity is not None:
+            self._note(session, oddity.name, oddity.text, clause=oddity.clause, **oddity.detail)
+
+    def _began(self, session: Session, transaction: Transaction) -> None:
+        """The first reading of a transaction is known: it goes on where the register was."""
+        registers = session.station.transactions.registers
+        if registers is not None:
+            last = registers.get((transaction.evse, transaction.connector))
+            self._say(session, oddities.begins_anew(transaction, last))
 
     def _new_id(self, session: Session) -> int:
         if self.upstream:
@@ -300,9 +313,7 @@ class Ledger:
             session.note("empty_transaction_id", f"{kind} names no transaction", clause="E01.FR.08")
             return made
         self._add(session.station, account, made)
-        if kind != "Started":
-            text = f"{kind} {number} of transaction {id}, whose start has not come"
-            self._note(session, "unknown_transaction", text, transaction=id, got=number)
+        self._say(session, oddities.first_event(id, number, kind))
         return made
 
     def _set_aside(self, session: Session, account: Account, old: Transaction) -> None:
@@ -347,26 +358,6 @@ class Ledger:
             got=number,
         )
         return not another
-
-    def _note_stray_stop(self, session: Session, id: int, closed: Transaction | None) -> None:
-        if closed is not None:
-            text = f"StopTransaction of {id}, which ended before"
-            self._note(session, "duplicate_stop", text, transaction=id)
-        elif id == NO_ID:
-            text = "StopTransaction of a transaction whose start was never answered (errata 3.18)"
-            self._note(session, "unknown_transaction", text, transaction=id)
-        else:
-            text = f"StopTransaction of {id}, which this run does not know; answered as if it did"
-            self._note(session, "unknown_transaction", text, transaction=id)
-
-    def _note_late_16(self, session: Session, action: str, id: int | str, timestamp: str) -> None:
-        """1.6 has no `offline`: lateness shows in the timestamp alone (1.6 §3.7)."""
-        try:
-            age = session.csms.clock.time() - parse(timestamp)
-        except ValueError:
-            return
-        if age > LATE:
-            self._note(session, "late_event", f"{action} is {age:.0f} s old", transaction=id, got=timestamp)
 
 
 def _is_used_again(transaction: Transaction, timestamp: str) -> bool:

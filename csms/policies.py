@@ -9,6 +9,7 @@ from csms.learning import learn
 from csms.ledger import Ledger
 from csms.record import StationRecord
 from csms.registrar import Registrar
+from csms.scrutiny import Scrutiny
 from csms.tariff import Tariff
 from csms.vendors import Vendors
 from shared.dispatch import Payload
@@ -29,10 +30,10 @@ class Policies:
     __slots__ = (
         "authority",
         "authorizer",
-        "gate",
         "ledger",
         "options",
         "registrar",
+        "scrutiny",
         "tariff",
         "upstream",
         "vendors",
@@ -59,16 +60,21 @@ class Policies:
         self.options = options
         self.authority = authority
         """What signs certificates for stations; None: nothing does."""
-        self.gate = registrar.gate
-        """Asked before every handler: raises `Refuse` for what a station may not send yet."""
+        self.scrutiny = Scrutiny()
 
     def new_record(self, identity: str, version: Version) -> StationRecord:
         """The record of a station that is met for the first time."""
         return StationRecord(identity, version)
 
+    def gate(self, session: Session, action: str, payload: Payload) -> None:
+        """Asked before every handler: raises `Refuse` for what a station may not send yet, notes what is odd."""
+        self.registrar.gate(session, action, payload)
+        self.scrutiny.look(session, action, payload)
+
     def expect(self, session: Session, action: str, payload: Payload) -> None:
         """To be called when a call of ours goes out, before it does."""
         self.registrar.expect(session, action, payload)
+        self.scrutiny.asks(session, action, payload)
 
     def refused(self, session: Session, action: str, payload: Payload) -> None:
         """To be called when a call of ours was answered with a CALLERROR: what it asked for will not come."""
@@ -77,4 +83,5 @@ class Policies:
     def answered(self, session: Session, action: str, payload: Payload, answer: Payload) -> None:
         """To be called when a call of ours was answered with a CALLRESULT."""
         self.registrar.answered(session, action, payload, answer)
+        self.scrutiny.answered(session, action, payload, answer)
         learn(session.station, action, payload, answer)

@@ -21,6 +21,8 @@ MOST_CLOSED = 1000
 MOST_STATUSES = 1000
 MOST_MONITORS = 1000
 
+_OF_ONE_RUN = ("due", "filters", "reset_due", "settings", "warned")
+
 
 class Report:
     """The parts of one report that the station sends under one `requestId`, in the order in which they came."""
@@ -54,9 +56,11 @@ class Report:
 class Account:
     """The transactions of one station: open ones and the last closed ones, each oldest first."""
 
-    __slots__ = ("closed", "open", "starts")
+    __slots__ = ("closed", "open", "registers", "starts")
 
     def __init__(self) -> None:
+        self.registers: dict[Place, float] | None = None
+        """What the register of a connector (EVSE 0 in 1.6) showed last in a transaction that is over: Wh."""
         self.open: dict[int | str, Transaction] = {}
         self.closed: dict[int | str, Transaction] = {}
         self.starts: dict[tuple[Any, ...], Transaction] = {}
@@ -70,6 +74,10 @@ class Account:
         """Move `transaction` to the closed ones; of those the oldest goes when there are too many."""
         self.open.pop(transaction.id, None)
         self.closed[transaction.id] = transaction
+        if transaction.meter_last is not None and transaction.connector:
+            self.registers = self.registers or {}
+            self.registers[transaction.evse, transaction.connector] = transaction.meter_last
+            _bound(self.registers, MOST_STATUSES)
         if len(self.closed) > MOST_CLOSED:
             oldest = self.closed.pop(next(iter(self.closed)))
             if oldest.start_key is not None and self.starts.get(oldest.start_key) is oldest:
@@ -112,6 +120,7 @@ class StationRecord:
         "due",
         "dynamic_profiles",
         "expected",
+        "filters",
         "id",
         "last",
         "local_list_version",
@@ -119,7 +128,9 @@ class StationRecord:
         "registration",
         "reports",
         "reservations",
+        "reset_due",
         "schedules",
+        "settings",
         "statuses",
         "streams",
         "triggered",
@@ -158,6 +169,12 @@ class StationRecord:
         """Charging profiles of kind Dynamic that we set (2.1): id -> profile."""
         self.schedules: dict[int, Payload] | None = None
         """EVSE -> the TxProfile that we set there last."""
+        self.filters: dict[int, list[tuple[str, str]]] | None = None
+        """requestId of a GetReport -> the components and variables ("": all) that it named, in lower case."""
+        self.settings: dict[str, str] | None = None
+        """Settings that the station has accepted since it booted: name in lower case -> value."""
+        self.reset_due: tuple[int, float] | None = None
+        """Connection and elapsed seconds: by then it should have restarted, as it said it would."""
         self.last: dict[str, Payload] | None = None
         """Action -> its last payload, for the notifications that say how something goes."""
 
@@ -221,7 +238,7 @@ class StationRecord:
     def to_json(self) -> Payload:
         """Everything as plain JSON values; members that hold their default are left out."""
         empty = StationRecord(self.id)
-        lasting = (name for name in self.__slots__ if name not in ("due", "warned"))  # those are of one run
+        lasting = (name for name in self.__slots__ if name not in _OF_ONE_RUN)
         found = {name: v for name in lasting if (v := getattr(self, name)) != getattr(empty, name)}
         found["id"] = self.id
         if self.version is not None:

@@ -21,7 +21,19 @@ MAX_REQUEST_ID = 2**31 - 1
 class Session:
     """A station while it is connected. What outlives the connection is in its `station` record."""
 
-    __slots__ = ("_requests", "csms", "id", "number", "peer", "station", "url", "version")
+    __slots__ = (
+        "_requests",
+        "booted",
+        "csms",
+        "id",
+        "number",
+        "peer",
+        "said",
+        "station",
+        "told",
+        "url",
+        "version",
+    )
 
     peer: Peer
 
@@ -37,6 +49,12 @@ class Session:
         """The URL that the station dialled, its identity included."""
         self.number = number
         """Which connection of this run it is, from 1."""
+        self.booted = False
+        """Whether this connection has brought a BootNotification."""
+        self.told = False
+        """Whether it has brought the status of a connector."""
+        self.said: tuple[str, ...] = ()
+        """Names of notes that are made once for a connection."""
         self._requests: Stream | None = None
 
     @property

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 def meter_values_16(session: Session, request: Payload) -> Payload:
     """Take readings; those that name a transaction belong to it."""
     ledger, named = session.csms.ledger, request.get("transactionId")
-    transaction = None if named is None else ledger.find_16(session, named)
-    ledger.sample(session, transaction, request["meterValue"])
+    values = request["meterValue"]
+    first = values[0].get("timestamp", "") if values else ""
+    transaction = None if named is None else ledger.find_16(session, named, first)
+    ledger.sample(session, transaction, values)
     return {}
 
 

@@ -284,7 +284,7 @@ def event(kind: str, number: int, transaction: str = "TX1", *, token: str = "", 
     request: Payload = {
         "eventType": kind,
         "timestamp": f"2026-01-01T10:00:{number:02}.000Z",
-        "triggerReason": "Authorized",
+        "triggerReason": "Authorized" if token else "CablePluggedIn",
         "seqNo": number,
         "transactionInfo": {"transactionId": transaction},
         **members,

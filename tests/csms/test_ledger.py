@@ -143,14 +143,15 @@ def test_meter_values_move_the_register_of_their_transaction() -> None:
     assert [n.detail for n in station.noted("unknown_transaction")] == [{"transaction": 55}]
 
 
-def test_a_register_that_runs_backwards_is_noted() -> None:
+def test_a_meter_stop_below_its_meter_start_is_noted() -> None:
     station = Office().station(V16)
     id = start(station, meterStart=2000)
 
     stop(station, id)
 
-    (note,) = station.noted("meter_backwards")
+    (note,) = station.noted("meter_stop_below_start")
     assert note.detail == {"transaction": id, "expected": 2000.0, "got": 1600.0}
+    assert note.clause
 
 
 def test_messages_of_long_ago_count_as_late() -> None:
@@ -373,6 +374,7 @@ def test_a_session_whose_events_come_backwards_is_billed_whole() -> None:
 def test_an_id_that_is_used_again_is_a_finding_and_another_transaction(ended: bool) -> None:
     """E01.FR.08."""
     station = Office().station(V201)
+    station.office.elapsed = 48 * 3600.0
     station.event("Started", 0, token="T", meterValue=reading(0))
     station.event("Ended" if ended else "Updated", 1, meterValue=reading(500))
 
@@ -401,10 +403,12 @@ def test_a_running_number_may_begin_anywhere() -> None:
     """part 2 E §1.3.2: a counter per EVSE is allowed."""
     station = Office().station(V201)
 
+    station.office.elapsed = 120.0
     station.event("Started", 117)
     station.event("Ended", 118)
 
-    assert station.notes == []
+    (note,) = station.notes
+    assert (note.note, note.clause, note.detail) == ("first_seq_no", "", {"transaction": "TX1", "got": 117})
 
 
 def test_a_transaction_without_an_id_is_answered_and_not_kept() -> None:

@@ -709,7 +709,8 @@ async def test_quirk_5_timestamps_come_in_every_form_and_late(version: Version, 
             await station.call("StartTransaction", start() | {"timestamp": stamp})
         else:
             await station.call("TransactionEvent", event("Started", 0) | {"timestamp": stamp})
-        assert csms.journal.findings() == []
+        too_fine = ["long_fraction"] if version is not V16 and "123456" in stamp else []  # part 2 §3.1
+        assert [found.note for found in csms.journal.findings()] == too_fine
 
 
 @pytest.mark.parametrize(
@@ -822,7 +823,7 @@ async def test_quirk_11_running_numbers_begin_anywhere_and_texts_are_long(versio
 async def test_quirk_12_statuses_come_for_the_station_itself_repeated_and_skipped(version: Version) -> None:
     async with serving() as csms:
         station = await csms.booted(version)
-        words = ["Available", "Available", "Charging", "SuspendedEVSE"]
+        words = ["Available", "Available", "Unavailable"]
         if version is not V16:
             words = ["Available", "Available", "Occupied", "Faulted"]
         for word in words:

@@ -235,7 +235,7 @@ async def test_tc_e01_direct__a_transaction_sent_by_hand_is_kept(pair: Make) -> 
 
 @each_2x
 async def test_tc_e01_direct__the_end_is_answered_with_nothing_as_upstream_does(pair: Make) -> None:
-    async with pair(f"{ACCEPTED} --compat upstream") as p:
+    async with pair(f"{ACCEPTED} --compat upstream", may_find=("authorized_without_token",)) as p:
         await p.accepted()
         fixed = {"timestamp": p.now(), "transactionInfo": {"transactionId": "mcp-direct-test-001"}}
         begun = {"eventType": "Started", "seqNo": 0, "triggerReason": "Authorized", **fixed}

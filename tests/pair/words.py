@@ -42,7 +42,8 @@ def status(version: Version, word: str, connector: int = 1) -> Said:
 def status_payload(version: Version, word: str, at: str) -> dict[str, Any]:
     """A StatusNotification of connector 1 to be sent raw."""
     if version is V16:
-        return {"connectorId": 1, "errorCode": "NoError", "status": word, "timestamp": at}
+        error = "OtherError" if word == "Faulted" else "NoError"
+        return {"connectorId": 1, "errorCode": error, "status": word, "timestamp": at}
     return {"timestamp": at, "connectorStatus": word, "evseId": 1, "connectorId": 1}
 
 
