@@ -17,13 +17,14 @@ from charge_point import persona_keys as keys
 from charge_point.catalogue import Vendor
 from charge_point.ev import ANY_CAR, Vehicle, vehicle
 from charge_point.firmware_habits import habits
+from charge_point.monitoring.factory import FactoryMonitor, factory_monitor, why_unfit
 from charge_point.persona_of import Persona
 from charge_point.quirks import made as quirked
 from charge_point.setup import StationSetup
 from shared import persona_file
 from shared.option_fields import UsageError
 from shared.persona_file import LIST, Reader
-from shared.persona_keys import checked, spread
+from shared.persona_keys import checked, spread, table
 from shared.suggest import advice
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class _Reader(Reader):
             if section in settings:
                 settings[section] = self.section(section)
         settings["keys"] = list(self.each("keys", self._named))
+        if "monitors" in settings:
+            settings["monitors"] = tuple(self.each("monitors", self._monitor))
         settings["faults"] = [*self._timing(), *self.faults(), *self.answers()]
         for other in ("timing", "answers"):
             settings.pop(other, None)
@@ -97,6 +100,12 @@ class _Reader(Reader):
         if "name" not in key:
             raise self.wrong(path, "needs a name")
         return key
+
+    def _monitor(self, monitor: dict[str, Any], path: tuple[Any, ...]) -> FactoryMonitor:
+        try:
+            return factory_monitor(monitor)
+        except ValueError as wrong:
+            raise self.wrong(path, f"[monitors] {wrong}") from None
 
     def _timing(self) -> list[Any]:
         found = []
@@ -130,6 +139,10 @@ class _Reader(Reader):
                 except ValueError as wrong:
                     at = (section, name) if section == "variables" else (section,)
                     raise self.wrong(at, str(wrong)) from None
+        for place, monitor in enumerate(settings.get("monitors", ())):
+            why = why_unfit(monitor, setup(settings))
+            if why:
+                raise self.wrong(("monitors", place), f"[monitors] {why}")
 
 
 def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> StationSetup:
@@ -165,6 +178,8 @@ def _over(base: StationSetup, settings: Mapping[str, Any]) -> StationSetup:
     changed: dict[str, Any] = {name: value for name, value in settings.items() if name in _PLAIN}
     if "evses" in changed:
         changed["evses"] = tuple(tuple(ids) for ids in changed["evses"])
+    if "monitors" in changed:
+        changed["monitors"] = tuple(map(_monitor, changed["monitors"]))
     if "ev" in settings:
         changed["ev"] = _car(settings["ev"], base)
     if "updates" in settings:
@@ -208,6 +223,18 @@ def _variables(settings: Mapping[str, Any]) -> dict[str, Any]:
             rest["values"] = tuple(rest["values"])
         found[key["name"]] = Vendor(**rest)
     return found
+
+
+def _monitor(given: Any) -> FactoryMonitor:
+    if isinstance(given, FactoryMonitor):
+        return given
+    try:
+        named = table(given)
+        return factory_monitor(
+            {name: checked(keys.SECTIONS, "monitors", name, named[name]) for name in named}
+        )
+    except ValueError as wrong:
+        raise UsageError(f"monitors: {wrong}") from None
 
 
 def _car(settings: Any, base: StationSetup) -> Vehicle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from charge_point.monitoring.factory import KINDS
 from charge_point.quirks import QUIRKS
 from shared.persona_keys import (
     ANSWERS,
@@ -67,7 +68,7 @@ def _points(value: Any) -> Any:
     return value
 
 
-FEATURES = ("battery_swap",)
+FEATURES = ("battery_swap", "payment", "web_payments")
 """What a station offers only when it is asked to."""
 
 
@@ -121,7 +122,8 @@ TOP: Mapping[str, Key] = {
     "measurands": Key(table, "what its meters tell", "table"),
     "timing": Key(table, "how long it takes before each message of these actions leaves", "table"),
     "vendors": Key(table, "what it knows of DataTransfer: vendorId, messageId, the answer's data", "table"),
-    "features": Key(_features, "what it offers besides what all do: battery_swap, ...", "text or texts"),
+    "features": Key(_features, "what it offers besides what all do: battery_swap, payment, web_payments", "text or texts"),
+    "monitors": Key(a_list, "the monitors that it comes with (2.x), `[[monitors]]`", "tables"),
     "quirks": Key(table, "what it does otherwise than it should", "table"),
     "faults": Key(a_list, "faults on the wire as `--inject` takes them, texts or tables", "list"),
     "answers": Key(a_list, "what its answers are like, `[[answers]]`", "tables"),
@@ -150,9 +152,19 @@ MEASURED: Mapping[str, Key] = {
     "aligned": Key(words, "on the clock", "text or texts"),
 }
 
+MONITORS: Mapping[str, Key] = {
+    "variable": Key(filled, "what it watches: `EVSE.Power` for one at each EVSE; must be there", _W),
+    "kind": Key(one_of(*KINDS), f"{', '.join(KINDS)} (`Delta` unless given)", _W),
+    "value": Key(number(), "the threshold, the difference, or the seconds (1 unless given)", _N),
+    "severity": Key(whole(0, 9), "0 (Danger) to 9 (Debug) (8 unless given)", _N),
+    "hard_wired": Key(truth, "nobody can clear or change it", _T),
+    "transaction": Key(truth, "it watches in transactions only", _T),
+}
+
 SECTIONS: Sections = {
     "": TOP,
     "keys": KEYS,
+    "monitors": MONITORS,
     "measurands": MEASURED,
     "answers": ANSWERS,
     "quirks": {name: quirk.key for name, quirk in QUIRKS.items()},

@@ -11,6 +11,8 @@ from charge_point.catalogue import Override, Settable, Topology
 from charge_point.definitions import FEATURES
 from charge_point.ev import ANY_CAR, Vehicle
 from charge_point.firmware_habits import USUAL, FirmwareHabits
+from charge_point.monitoring.factory import USUAL as USUAL_MONITORS
+from charge_point.monitoring.factory import FactoryMonitor
 from charge_point.quirks import NONE, Quirks
 from shared.suggest import not_one_of
 
@@ -43,9 +45,9 @@ class StationSetup:
     next connection. `transactions_before_accepted`: C16 §4.2.1, B02.FR.03. `heartbeat`: seconds between
     heartbeats whatever the CSMS says, 0 to do as it says. `vendors`: whose DataTransfer the station knows, as
     `KNOWN_VENDORS`. `variables` are presets; a version takes those that it has. `updates`: how it takes new
-    firmware. `register`: Wh that its meters stand at when new. `quirks`: what it does otherwise than it should;
-    `faults`: what goes wrong on its wire by itself. `sample_on_change`: read the meter (context Other) whenever the
-    charging state changes.
+    firmware. `register`: Wh that its meters stand at when new. `monitors`: those that it comes with.
+    `quirks`: what it does otherwise than it should; `faults`: what goes wrong on its wire by itself.
+    `sample_on_change`: read the meter (context Other) whenever the charging state changes.
     """
 
     vendor: str = "Example"
@@ -79,6 +81,7 @@ class StationSetup:
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: KNOWN_VENDORS)
     updates: FirmwareHabits = USUAL
     register: float = 0.0
+    monitors: tuple[FactoryMonitor, ...] = USUAL_MONITORS
     quirks: Quirks = NONE
     faults: tuple[Any, ...] = ()
 

@@ -17,6 +17,7 @@ from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
 from charge_point.evse import Evse, built
 from charge_point.keeping import keep_message, keep_variables, restore
+from charge_point.monitoring.factory import begin_watching
 from charge_point.outbox import Outbox
 from charge_point.registration import Registration
 from charge_point.sampling import Aligner
@@ -231,6 +232,7 @@ class Station:
         away = None if self._offline_since is None else self.clock.elapsed() - self._offline_since
         self.peer = peer
         self.registration.connected()
+        begin_watching(self)
         parts.tell_parts(self, lambda part: part.connected())
         if self.registration.accepted:
             threshold = self.model.seconds("OfflineThreshold")

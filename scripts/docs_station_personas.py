@@ -75,6 +75,13 @@ value = 80
 low = 0
 high = 100
 
+[[monitors]]
+variable = "EVSE.Power"
+kind = "UpperThreshold"
+value = 3000
+severity = 5
+hard_wired = true
+
 [timing]
 Authorize = [0.5, 2]
 
@@ -92,6 +99,7 @@ after = 5
 _TITLES = {
     "": "At the top",
     "keys": "`[[keys]]`",
+    "monitors": "`[[monitors]]`",
     "measurands": "`[measurands]`",
     "answers": "`[[answers]]`",
 }

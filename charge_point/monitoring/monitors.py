@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point.definitions import WRITE_ONLY
 from charge_point.monitoring.events import MonitorEvents
+from charge_point.monitoring.factory import slots_of
 from charge_point.monitoring.monitor import (
     CUSTOM,
     DELTA,
@@ -26,7 +27,7 @@ from charge_point.monitoring.monitor import (
 )
 from charge_point.parts import Part, existing
 from charge_point.sampling import DAY
-from charge_point.variables import component_of, variable_of
+from charge_point.variables import TROUBLE, component_of, variable_of
 from shared.versions import V16, V21
 
 if TYPE_CHECKING:
@@ -45,18 +46,24 @@ POLL = 1.0
 
 
 def factory(station: Station) -> list[Monitor]:
-    """The monitors that the station comes with: each connector's fault is hard-wired, each EVSE's state preconfigured.
-
-    The latter is of severity 9 (Debug), so that nothing is told of it before the CSMS wants that.
-    """
+    """The monitors that the station comes with, as its setup has them."""
     made: list[Monitor] = []
-    for evse in station.evses:
-        for c in evse.connectors:
-            path = f"Connector#{evse.id}.{c.id}.Problem"
-            made.append(Monitor(len(made) + 1, path, DELTA, 1, 2, HARD_WIRED, last="false"))
-    for evse in station.evses:
-        path = f"EVSE#{evse.id}.AvailabilityState"
-        made.append(Monitor(len(made) + 1, path, DELTA, 1, 9, PRECONFIGURED))
+    for one in station.setup.monitors:
+        origin = HARD_WIRED if one.hard_wired else PRECONFIGURED
+        for slot in slots_of(station.model.catalogue, one.variable):
+            trouble = slot.definition.variable in TROUBLE and one.kind == DELTA
+            made.append(
+                Monitor(
+                    len(made) + 1,
+                    slot.path,
+                    one.kind,
+                    one.value,
+                    one.severity,
+                    origin,
+                    transaction=one.transaction,
+                    last="false" if trouble else None,  # what is wrong from the beginning is told
+                )
+            )
     return made
 
 
