@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from csms.revocation import Revocations
 from shared.clock import text
 from shared.dispatch import Payload
 from shared.versions import V16, V201, Version
@@ -66,7 +67,7 @@ class TokenPolicy:
     `statuses` gives tokens a status of their own, `at_station` gives them one at single stations; both come
     before `mode`. `group` is every token's, but those in `groups`. `cache_for` (s) limits how long an answer
     may be cached. `offline` fails every Authorize. `concurrent_tx` refuses a token that already charges elsewhere.
-    `certificate` is what a contract certificate is answered: nothing here can verify one, hence CertChainError.
+    `certificate` is what every contract certificate is answered; empty: what is known of it (`csms/revocation.py`).
     """
 
     mode: str = NORMAL
@@ -79,11 +80,11 @@ class TokenPolicy:
     cache_for: float | None = None
     offline: bool = False
     concurrent_tx: bool = False
-    certificate: str = "CertChainError"
+    certificate: str = ""
 
     def __post_init__(self) -> None:
         _one_of(self.mode, MODES, "authorization mode")
-        _one_of(self.certificate, CERTIFICATE_STATUSES, "certificate status")
+        _one_of(self.certificate, ("", *CERTIFICATE_STATUSES), "certificate status")
         for table in (self.statuses, *self.at_station.values()):
             for token, status in table.items():
                 _one_of(status, STATUSES, f"status of token {token!r}:")
@@ -106,10 +107,18 @@ class Authorizer:
         "_statuses",
         "_whitelist",
         "policy",
+        "revocations",
     )
 
-    def __init__(self, policy: TokenPolicy | None = None, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self,
+        policy: TokenPolicy | None = None,
+        ledger: Ledger | None = None,
+        revocations: Revocations | None = None,
+    ) -> None:
         self.policy = policy = policy or TokenPolicy()
+        self.revocations = revocations or Revocations(None, policy.certificate)
+        """What is known of the certificates that come with a token."""
         self._ledger = ledger
         self._whitelist = _folded(policy.whitelist)
         self._blacklist = _folded(policy.blacklist)

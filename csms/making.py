@@ -18,6 +18,7 @@ from csms.persona import AS_IT_SHOULD, PLAIN, Persona
 from csms.persona_keys import BEFORE_BOOT_ANSWER, BOOT, MOMENTS
 from csms.policies import Policies
 from csms.registrar import Registrar
+from csms.revocation import Revocations
 from csms.server import Csms
 from csms.tariff import Tariff
 from csms.timetable import Step, Timetable, Timetables
@@ -119,6 +120,7 @@ def policies_of(options: CsmsOptions) -> Policies:
         tariff = Tariff(options.total_cost, per_kwh=options.price_per_kwh, upstream=upstream)
     except ValueError as problem:
         raise UsageError(f"--total-cost: {problem}") from None
+    authority = authority_of(options, options.seed)
     return Policies(
         registrar=Registrar(
             options.boot_statuses,
@@ -140,15 +142,17 @@ def policies_of(options: CsmsOptions) -> Policies:
                 cache_for=options.auth_cache_expiry,
                 offline=options.offline,
                 concurrent_tx=options.concurrent_tx,
+                certificate=options.certificate_status or "",
             ),
             ledger,
+            Revocations(authority, options.certificate_status or "", asks=options.check_revocation),
         ),
         ledger=ledger,
         tariff=tariff,
         vendors=Vendors(options.vendors, upstream=upstream),
         upstream=upstream,
         options=options,
-        authority=authority_of(options, options.seed),
+        authority=authority,
     )
 
 

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 
+from csms.authorizer import CERTIFICATE_STATUSES
 from csms.option_persona import PersonaOptions
 from shared.option_fields import option
-from shared.option_values import readable
+from shared.option_values import readable, whole
 
 AUTHORITY = "certificate authority"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AuthorityOptions(PersonaOptions):
-    """What signs the certificates that stations ask for; without it SignCertificate is Rejected."""
+    """What signs the certificates that stations and cars ask for; without it they are refused."""
 
     certificate_authority: str | None = option(
         None,
@@ -31,4 +32,23 @@ class AuthorityOptions(PersonaOptions):
     )
     ca_key: str | None = option(
         None, "the private key of --ca-cert, a PEM file", group=AUTHORITY, parse=readable, metavar="FILE"
+    )
+    contracts: int = option(
+        1,
+        "how many contracts a car of ISO 15118 can have installed (M01)",
+        group=AUTHORITY,
+        parse=whole(1, 8),
+        metavar="N",
+    )
+    certificate_status: str | None = option(
+        None,
+        "what every contract certificate is answered; default: what is known of it",
+        group=AUTHORITY,
+        choices=CERTIFICATE_STATUSES,
+        noun="a certificate status",
+    )
+    check_revocation: bool = option(
+        False,
+        "ask the OCSP responders and fetch the revocation lists that stations name",
+        group=AUTHORITY,
     )

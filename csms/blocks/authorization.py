@@ -40,7 +40,8 @@ def authorize_16(session: Session, request: Payload) -> Payload:
 @answers(
     "idTokenInfo.status, groupIdToken, cacheExpiryDateTime, certificateStatus",
     "the token policy (`--auth-mode`, `--token`, per station), NoAuthorization is Accepted; certificateStatus only "
-    "when a certificate or its hashes came: CertChainError unless configured, as nothing here verifies one; "
+    "when a certificate or its hashes came: `--certificate-status`, else what our authority knows of its own, else "
+    "what was said of it before with `--check-revocation`, else CertChainError; "
     "InternalError with `--offline`",
     clause="C01.FR.06, C01.FR.07, C02.FR.02, C07.FR.13 to C07.FR.17",
     state=True,
@@ -59,7 +60,7 @@ def authorize_2x(session: Session, request: Payload) -> Payload:
     info = id_token_info(decision, session.version)
     if upstream or not ("certificate" in request or "iso15118CertificateHashData" in request):
         return {"idTokenInfo": info}
-    certificate = authorizer.policy.certificate
+    certificate = authorizer.revocations.verdict(request, session.csms.clock.time())
     if certificate == ACCEPTED and info["status"] in _CANCELS_CONTRACT:
         certificate = "ContractCancelled"
     info["status"] = _CERTIFICATE_DECIDES.get(certificate, "Invalid") or info["status"]

@@ -36,7 +36,8 @@ def sign_certificate(session: Session, request: Payload) -> Payload | Answer:
     if policies.authority is None:
         return {"status": "Accepted" if policies.upstream else "Rejected"}
     try:
-        chain = policies.authority.sign(request["csr"], session.csms.clock.time())
+        kind = request.get("certificateType", "ChargingStationCertificate")
+        chain = policies.authority.sign(request["csr"], session.csms.clock.time(), kind)
     except ValueError as wrong:
         session.note("not_signed", str(wrong))
         return {"status": "Rejected"}
