@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from csms import oddities
 from csms.oddities import Oddity
 from csms.record import Account, StationRecord
-from csms.transaction import AGAIN, FILLS, FRESH, Sequence, Transaction, registers
+from csms.transaction import AGAIN, FILLS, FRESH, Sequence, Transaction, energy_and_power, registers
 from shared.dispatch import Payload
 
 if TYPE_CHECKING:
@@ -252,6 +252,8 @@ class Ledger:
         if transaction.meter_start is None:
             transaction.meter_start = first
             self._began(session, transaction)
+        if len(values[-1]["sampledValue"]) > 1 and transaction.power != ():
+            self._compare_power(session, transaction, values[-1])
         before = transaction.meter_last
         if before is None or last >= before:  # what nearly always happens
             transaction.meter_last = last
@@ -277,6 +279,16 @@ class Ledger:
     def _say(self, session: Session, oddity: Oddity | None) -> None:
         if oddity is not None:
             self._note(session, oddity.name, oddity.text, clause=oddity.clause, **oddity.detail)
+
+    def _compare_power(self, session: Session, transaction: Transaction, meter_value: Payload) -> None:
+        """Whether the energy goes with the power; told once for each transaction."""
+        told = energy_and_power(meter_value)
+        if told is None:
+            return
+        before, now = transaction.power, (oddities.seconds(meter_value.get("timestamp", "")), *told)
+        odd = oddities.power_disagrees(transaction, before, now) if before else None
+        transaction.power = now if odd is None else ()
+        self._say(session, odd)
 
     def _began(self, session: Session, transaction: Transaction) -> None:
         """The first reading of a transaction is known: it goes on where the register was."""

@@ -20,12 +20,11 @@ LATE = 60.0
 NO_ID = -1
 """What a 1.6 station calls a transaction whose start was never answered (errata 3.18)."""
 
-NEGLIGIBLE = 20.0
+TOO_MUCH = 20.0
 """Energy and power that differ by this factor do not tell of the same thing: by 1000 it is kWh for Wh."""
 
-LEAST_POWER = 500.0
-LEAST_TIME = 30.0
-"""W and s below which energy and power are not compared: a register of kWh moves in steps."""
+LEAST_ENERGY = 50.0
+"""Wh below which energy and power are not compared: a register of whole kWh moves in steps of 1000."""
 
 
 class Oddity(NamedTuple):
@@ -67,7 +66,7 @@ def stray_values(id: int, found: Transaction | None, timestamp: str) -> Oddity |
             if id <= 0
             else Oddity("unknown_transaction", text, "", {"transaction": id})
         )
-    if not found.stopped or not timestamp or _seconds(timestamp) <= _seconds(found.stopped) + 1.0:
+    if not found.stopped or not timestamp or seconds(timestamp) <= seconds(found.stopped) + 1.0:
         return None
     text = f"MeterValues of transaction {id} at {timestamp}, which ended at {found.stopped}"
     return Oddity("stale_transaction_id", text, "1.6 §6.31; errata 3.16", {"transaction": id})
@@ -130,23 +129,23 @@ def late_16(action: str, id: int | str, timestamp: str, now: float) -> Oddity | 
 
 
 def power_disagrees(
-    transaction: Transaction, before: tuple[float, float, float], now: tuple[float, float, float]
+    transaction: Transaction, before: tuple[float, ...], now: tuple[float, ...]
 ) -> Oddity | None:
     """Energy that does not go with the power at both ends of the time between: kWh given for Wh, or the reverse.
 
     `before` and `now` are seconds, W and Wh.
     """
-    seconds, energy = now[0] - before[0], now[2] - before[2]
+    time, energy = now[0] - before[0], now[2] - before[2]
     least, most = sorted((before[1], now[1]))
-    if seconds < LEAST_TIME or least < LEAST_POWER:
+    least, most = least * time / 3600, most * time / 3600
+    if energy == 0 or least < LEAST_ENERGY or least / TOO_MUCH <= energy <= most * TOO_MUCH:
         return None
-    if least * seconds / 3600 / NEGLIGIBLE <= energy <= most * seconds / 3600 * NEGLIGIBLE:
-        return None
-    text = f"transaction {transaction.id} took {energy:g} Wh in {seconds:.0f} s at {least:g} W: kWh for Wh?"
+    text = f"transaction {transaction.id} took {energy:g} Wh in {time:.0f} s, by its power {least:.0f}: kWh for Wh?"
     return Oddity("energy_disagrees", text, "", {"transaction": transaction.id, "got": energy})
 
 
-def _seconds(timestamp: str) -> float:
+def seconds(timestamp: str) -> float:
+    """Unix seconds of a timestamp; 0 for what is none."""
     try:
         return parse(timestamp)
     except ValueError:

@@ -80,6 +80,7 @@ class Transaction:
         "last_event",
         "meter_last",
         "meter_start",
+        "power",
         "reason",
         "remote_start_id",
         "reservation",
@@ -104,6 +105,8 @@ class Transaction:
         self.charging_state = ""
         self.meter_start: float | None = None
         self.meter_last: float | None = None
+        self.power: tuple[float, ...] | None = None
+        """Unix seconds, W and Wh of the last reading that told both; empty once they were found to disagree."""
         self.remote_start_id: int | None = None
         self.reservation: int | None = None
         self.sequence: Sequence | None = None
@@ -175,7 +178,26 @@ def registers(meter_values: Iterable[Payload]) -> tuple[float | None, float | No
     return first, last, signed
 
 
+POWER = "Power.Active.Import"
+
+
+def energy_and_power(meter_value: Payload) -> tuple[float, float] | None:
+    """W and Wh of one `meterValue` entry, where it tells both for all phases together at the outlet; else None."""
+    watts: float | None = None
+    energy: float | None = None
+    for sample in meter_value["sampledValue"]:
+        if "phase" in sample:
+            continue
+        measurand = sample.get("measurand", REGISTER)
+        if measurand == POWER:
+            watts = _wh(sample)
+        elif measurand == REGISTER:
+            energy = _wh(sample)
+    return None if watts is None or energy is None else (watts, energy)
+
+
 def _wh(sample: Payload) -> float | None:
+    """The value in Wh, or in W: None for what is measured elsewhere, and for what is no number."""
     if "location" in sample and sample["location"] != "Outlet":
         return None
     try:
@@ -187,4 +209,4 @@ def _wh(sample: Payload) -> float | None:
         described = sample["unitOfMeasure"]
         if "multiplier" in described and (multiplier := described["multiplier"]):
             value *= 10.0**multiplier
-    return value * 1000.0 if "unit" in described and described["unit"] == "kWh" else value
+    return value * 1000.0 if "unit" in described and described["unit"] in ("kWh", "kW") else value

@@ -236,6 +236,46 @@ def test_a_register_may_begin_anew_with_a_transaction_and_not_fall_in_one(versio
     assert found(station, clause=False) == ["register_reset"]
 
 
+@each_version
+@pytest.mark.parametrize(
+    ("watts", "energy", "unit", "names"),
+    [
+        (11_000, 550, "W", []),
+        (11, 0.55, "kW", ["energy_disagrees"]),
+        (11_000, 0.55, "W", ["energy_disagrees"]),
+        (0, 0, "W", []),
+        (11_000, 550_000, "W", ["energy_disagrees"]),
+    ],
+)
+def test_energy_goes_with_the_power(
+    version: Version, watts: float, energy: float, unit: str, names: list[str]
+) -> None:
+    """kWh that are told as Wh: no rule is broken that one could name, and the bill is wrong."""
+    station = Office().station(version)
+
+    def values(minute: int) -> list[dict[str, Any]]:
+        told: list[Any] = [energy * minute / 3, watts]
+        more: list[dict[str, Any]] = [{}, {"measurand": "Power.Active.Import"}]
+        if version is V16:
+            more[1]["unit"] = unit
+        else:
+            more[1]["unitOfMeasure"] = {"unit": unit}
+        samples = [{"value": str(v) if version is V16 else v, **m} for v, m in zip(told, more, strict=True)]
+        return [{"timestamp": f"2026-01-01T10:{minute:02}:00.000Z", "sampledValue": samples}]
+
+    station.office.elapsed = 900.0
+    if version is V16:
+        id = station.ask("StartTransaction", START)["transactionId"]
+        for minute in (3, 6, 9):
+            request = {"connectorId": 1, "transactionId": id, "meterValue": values(minute)}
+            station.ask("MeterValues", request)
+    else:
+        for number in range(3):
+            kind = "Updated" if number else "Started"
+            station.event(kind, number, token="T", meterValue=values(3 * number + 3))
+    assert [n for n in found(station) if n == "energy_disagrees"] == names
+
+
 # --- promises -----------------------------------------------------------------------------------------------------
 
 
