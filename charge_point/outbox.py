@@ -8,7 +8,8 @@ The rules (1.6 §3.7, errata 3.18; 2.x part 2 E11-E13):
   still here when the link drops (E11.FR.07).
 * A CALLERROR or no answer in time is a failed attempt. The next one waits the interval times the attempts so far
   (E13.FR.03); after the last one the message is given up, which the journal notes (E13.FR.04; 1.6: SHOULD). Being
-  offline is no attempt. A refusal inside an answer is no failure.
+  offline is no attempt, nor is the end of the process while one is under way; what was counted before it still
+  counts after it. A refusal inside an answer is no failure.
 * A 1.6 message that was made before its StartTransaction was answered gets the transactionId when it leaves, -1 if
   the start was given up (errata 3.18).
 
@@ -22,6 +23,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from charge_point.parts import tell_parts
 from charge_point.store import Owed, Store, together
 from shared.peer import CallFailed, ConnectionLost, InvalidAnswer, InvalidPayload
 from shared.versions import V16
@@ -182,6 +184,8 @@ class Outbox:
         if owed.attempts >= most:
             self._give_up(owed, f"{owed.attempts} of {most} attempts failed; the last: {failed}")
         else:
+            if self.store is not None:
+                self.store.attempted(owed)
             self._wait(model.seconds("TransactionMessageRetryInterval") * owed.attempts)
 
     def _give_up(self, owed: Owed, why: str) -> None:
@@ -195,6 +199,7 @@ class Outbox:
                 self.number(owed.transaction, UNDELIVERED)
             elif owed.action == "StopTransaction":
                 self.forget(owed.transaction)
+        tell_parts(self._station, lambda part: part.answered(owed, {}))
 
     def _settle(self, owed: Owed) -> None:
         assert self._queue is not None

@@ -31,7 +31,8 @@ _UNREAD = 1 << 40
 _TABLES = """
 CREATE TABLE IF NOT EXISTS owed (
     row INTEGER PRIMARY KEY, station TEXT NOT NULL, version TEXT NOT NULL,
-    action TEXT NOT NULL, transaction_id TEXT NOT NULL, payload TEXT NOT NULL);
+    action TEXT NOT NULL, transaction_id TEXT NOT NULL, payload TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS owed_by_station ON owed (station, row);
 CREATE TABLE IF NOT EXISTS numbers (
     station TEXT NOT NULL, transaction_id TEXT NOT NULL, number INTEGER NOT NULL,
@@ -41,19 +42,31 @@ CREATE TABLE IF NOT EXISTS kept (
 """
 
 
+_ATTEMPTS = "ALTER TABLE owed ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0"
+"""What a file of an earlier release lacks."""
+
+
 class Owed:
-    """One message owed. `transaction` is our own id of its transaction, `row` its place in the store."""
+    """One message owed. `transaction` is our own id of its transaction, `row` its place in the store, `attempts` how
+    often its delivery has failed."""
 
     __slots__ = ("action", "attempts", "payload", "row", "transaction", "version")
 
     def __init__(
-        self, action: str, payload: Payload, transaction: str, version: Version, *, row: int = 0
+        self,
+        action: str,
+        payload: Payload,
+        transaction: str,
+        version: Version,
+        *,
+        row: int = 0,
+        attempts: int = 0,
     ) -> None:
         self.action = action
         self.payload = payload
         self.transaction = transaction
         self.version = version
-        self.attempts = 0
+        self.attempts = attempts
         self.row = row
 
 
@@ -97,6 +110,8 @@ class Store:
                 database.execute("PRAGMA journal_mode=WAL")
                 database.execute("PRAGMA synchronous=NORMAL")
                 database.executescript(_TABLES)
+                if "attempts" not in (row[1] for row in database.execute("PRAGMA table_info(owed)")):
+                    database.execute(_ATTEMPTS)
                 highest = database.execute("SELECT max(row) FROM owed").fetchone()[0]
             except BaseException:
                 database.close()
@@ -199,16 +214,21 @@ class Store:
         """The payload of a message that is kept has changed."""
         self._write("UPDATE owed SET payload = ? WHERE row = ?", _text(owed.payload), owed.row)
 
+    def attempted(self, owed: Owed) -> None:
+        """Another attempt to deliver a message has failed: who takes it up goes on counting."""
+        self._write("UPDATE owed SET attempts = ? WHERE row = ?", owed.attempts, owed.row)
+
     def settle(self, owed: Owed) -> None:
         """A message is owed no longer."""
         self._write("DELETE FROM owed WHERE row = ?", owed.row)
 
     def owed(self, station: str) -> list[Owed]:
         """The messages that `station` owes, the oldest first."""
-        sql = "SELECT action, payload, transaction_id, version, row FROM owed WHERE station = ? ORDER BY row"
+        columns = "action, payload, transaction_id, version, row, attempts"
+        sql = f"SELECT {columns} FROM owed WHERE station = ? ORDER BY row"
         return [
-            Owed(action, _parsed(payload), transaction, version(name), row=row)
-            for action, payload, transaction, name, row in self._read(sql, station)
+            Owed(action, _parsed(payload), transaction, version(name), row=row, attempts=attempts)
+            for action, payload, transaction, name, row, attempts in self._read(sql, station)
         ]
 
     def number(self, station: str, transaction: str, number: int) -> None:

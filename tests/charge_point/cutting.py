@@ -8,6 +8,7 @@ made anew from what is on disk.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,15 @@ VARIABLES: dict[str, Any] = WIDE | {
 class MortalStore(Store):
     """Of which nothing reaches the disk any more after `left` more changes, as if the process had been killed there."""
 
-    __slots__ = ("_owed", "died", "left", "made", "of")
+    __slots__ = ("_owed", "_tried", "died", "left", "made", "of", "tried")
 
-    def __init__(self, folder: Path, made: list[tuple[str, str]], of: dict[tuple[str, str], str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        made: list[tuple[str, str]],
+        of: dict[tuple[str, str], str],
+        tried: Counter[tuple[str, str]],
+    ) -> None:
         super().__init__(folder)
         self.of = of
         """Our own id of the transaction of each."""
@@ -45,6 +52,13 @@ class MortalStore(Store):
         self.made = made
         """The messages that were kept, in all processes: who is not there when the process dies was never made."""
         self._owed: list[tuple[str, str]] = []
+        self.tried: Counter[tuple[str, str]] = tried
+        """The failed attempts that were kept, in all processes."""
+        self._tried: list[tuple[str, str]] = []
+
+    def attempted(self, owed: Owed) -> None:
+        self._tried.append((owed.action, identity(owed.payload)))
+        super().attempted(owed)
 
     def owe(self, station: str, owed: Owed) -> int:
         row = (owed.action, identity(owed.payload))
@@ -61,7 +75,8 @@ class MortalStore(Store):
         else:
             super()._commit()
             self.made += self._owed
-        self._owed = []
+            self.tried.update(self._tried)
+        self._owed, self._tried = [], []
 
     def kill(self) -> None:
         """Nothing more is written."""
@@ -120,6 +135,9 @@ class Ordeal:
         self.made: list[tuple[str, str]] = []
         self.of: dict[tuple[str, str], str] = {}
         self.given_up: list[tuple[str, str]] = []
+        self.tried: Counter[tuple[str, str]] = Counter()
+        self.resumed = 0
+        """Messages that a new process took up with attempts behind them."""
         self.kinds: dict[str, int] = {}
         self._runs = 0
         self._struck: asyncio.Event = asyncio.Event()
@@ -128,7 +146,7 @@ class Ordeal:
 
     def _new_stage(self) -> Stage:
         self._runs += 1
-        self.store = MortalStore(self.folder, self.made, self.of)
+        self.store = MortalStore(self.folder, self.made, self.of, self.tried)
         return Stage(self.version, store=self.store, run_id=str(self._runs), variables=VARIABLES)
 
     # --- blows --------------------------------------------------------------------------------------------
@@ -192,6 +210,7 @@ class Ordeal:
             stage.cut()
             stage.station.switch_off()
             self.stage = stage = self._new_stage()
+            self.resumed += sum(bool(owed.attempts) for owed in self.store.owed(stage.station.id))
         elif self._how == "power":
             stage.station.power_cycle(away, backup=self.chance.random() < 0.5)
         stage.cut()  # two blows may have fallen at once
@@ -276,6 +295,8 @@ class Ordeal:
         delivered = [one for one in self.made if one not in lost]
         # what was given up after its answer got lost is in the ledger all the same
         assert [one for one in booked if one not in lost] == delivered
+        # a process that was killed in between has not begun to count anew
+        assert all(times < ATTEMPTS for times in self.tried.values())
         order = {one: at for at, one in enumerate(self.made)}
         assert [order[one] for one in booked] == sorted(order[one] for one in booked)
         by_transaction: dict[str, list[tuple[str, str]]] = {}

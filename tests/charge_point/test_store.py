@@ -10,6 +10,7 @@ import pytest
 from charge_point.outbox import Store
 from charge_point.store import Owed, together
 from shared.option_fields import UsageError
+from shared.peer import CallRefused
 from shared.versions import V16, V21, Version
 from tests.charge_point.scripted import Stage
 from tests.charge_point.wired import TOKEN, WIDE
@@ -125,3 +126,60 @@ async def test_a_station_goes_on_without_its_disk(version: Version, tmp_path: Pa
     assert csms.of("StartTransaction" if version is V16 else "TransactionEvent")
     assert stage.station.has_said_all
     stage.station.switch_off()
+
+
+def test_the_attempts_that_failed_are_known_to_the_next_process(tmp_path: Path) -> None:
+    store, message = Store(tmp_path), owed(1)
+    message.row = store.owe("CP1", message)
+    message.attempts = 2
+    store.attempted(message)
+    again = Store(tmp_path)  # the first is as if killed: nobody closed it
+    assert [one.attempts for one in again.owed("CP1")] == [2]
+    again.close()
+    store.close()
+
+
+def test_a_file_of_an_earlier_release_is_taken_up(tmp_path: Path) -> None:
+    before = sqlite3.connect(tmp_path / "stations.sqlite")
+    before.execute(
+        "CREATE TABLE owed (row INTEGER PRIMARY KEY, station TEXT NOT NULL, version TEXT NOT NULL,"
+        " action TEXT NOT NULL, transaction_id TEXT NOT NULL, payload TEXT NOT NULL)"
+    )
+    before.execute("INSERT INTO owed VALUES (7, 'CP1', '1.6', 'MeterValues', 'T', '{\"number\": 1}')")
+    before.commit()
+    before.close()
+    store = Store(tmp_path)
+    (message,) = store.owed("CP1")
+    assert (message.row, message.attempts, message.payload) == (7, 0, {"number": 1})
+    message.attempts = 1
+    store.attempted(message)
+    assert [one.attempts for one in store.owed("CP1")] == [1]
+    store.close()
+
+
+async def test_a_killed_station_makes_only_the_attempts_that_are_left(
+    version: Version, tmp_path: Path
+) -> None:
+    refused = CallRefused("any", "InternalError", "", {})
+    given: list[int] = []
+    for life in range(3):
+        stage = Stage(
+            version,
+            store=Store(tmp_path),
+            run_id=str(life),
+            variables=WIDE | {"TransactionMessageAttempts": 3, "TransactionMessageRetryInterval": 600},
+        )
+        action = "StartTransaction" if version is V16 else "TransactionEvent"
+        csms = stage.connect()
+        csms.script[action] = refused
+        await stage.settle(1)
+        if not life:
+            stage.station.plug_in()
+            await stage.station.present(TOKEN)
+        await stage.settle(30)
+        given.append(stage.notes().count("given_up"))
+        assert len(csms.of(action)) >= 1
+        stage.cut()
+        stage.station.store = stage.station.outbox.store = None  # kill -9: no word to the disk
+        stage.station.switch_off()
+    assert given == [0, 0, 1]
