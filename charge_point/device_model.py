@@ -25,7 +25,7 @@ from charge_point.catalogue import (
 )
 from charge_point.definitions import FEATURES, READ_ONLY, READ_WRITE, WRITE_ONLY, definitions
 from charge_point.values import TYPES, Fault, fault, members, settled
-from shared.versions import VERSIONS, Version
+from shared.versions import V16, VERSIONS, Version
 
 Preset = Settable | Override | Vendor
 Overrides = Mapping[str, Preset]
@@ -244,12 +244,23 @@ def _kind(
         if isinstance(value, Override | Vendor):
             continue
         for slot in _named(found, name):
-            text = as_text(value)
+            text = _spelled(slot, as_text(value), version)
             wrong = fault(slot.definition, text)
             if wrong is not None:
                 raise ValueError(f"{name}: {wrong.text}")
             given[slot] = settled(slot.definition, text)
     return found, given
+
+
+_RATE_UNITS = {"A": "Current", "W": "Power"}
+
+
+def _spelled(slot: Slot, text: str, version: Version) -> str:
+    """A preset in the words of the version: 1.6 has its own for the rate units (1.6 §9.4.2)."""
+    if slot.definition.name != "RateUnit":
+        return text
+    words = _RATE_UNITS if version is V16 else {old: new for new, old in _RATE_UNITS.items()}
+    return ",".join(words.get(word.strip(), word) for word in text.split(","))
 
 
 def _shape(name: str, override: Override | Vendor) -> tuple[str, Override | Vendor]:

@@ -214,7 +214,9 @@ def _variables(settings: Mapping[str, Any]) -> dict[str, Any]:
     for name, path in keys.NEUTRAL.items():
         if name in settings:
             value = settings[name]
-            found[path] = _points(value) if name in ("tx_start", "tx_stop") else value
+            if name in ("tx_start", "tx_stop"):
+                value = _points(value)
+            found[path] = ",".join(value) if isinstance(value, list) else value
     for name, several in settings.get("measurands", {}).items():
         found[keys.MEASURANDS[name]] = ",".join(several)
     for key in settings.get("keys", ()):
