@@ -76,6 +76,19 @@ _MEASURANDS_21 = (
     "Display.RemainingTimeToTargetSOC",
     "Display.ChargingComplete",
     "Display.BatteryEnergyCapacity",
+    # further ones are measured too (`measurands.MEASURED`), but a list of values has 1000 characters at most
+    "EnergyRequest.Target",
+    "EnergyRequest.Minimum",
+    "EnergyRequest.Maximum",
+    "EnergyRequest.Bulk",
+    "Power.Active.Setpoint",
+    "Power.Active.Residual",
+    "Power.Import.Minimum",
+    "Power.Export.Offered",
+    "Current.Export.Offered",
+    "Voltage.Minimum",
+    "Voltage.Maximum",
+    "Display.MinimumSOC",
 )
 MEASURANDS: dict[Version, tuple[str, ...]] = {V16: _MEASURANDS_16, V201: _MEASURANDS_201, V21: _MEASURANDS_21}
 """The measurands a station measures unless an override says otherwise: those of each version that have a meaning."""

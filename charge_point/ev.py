@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from math import expm1, inf, log1p
+from math import copysign, expm1, inf, log1p, sqrt
 from typing import Any, NamedTuple
 
 from shared.suggest import advice
@@ -31,7 +31,8 @@ class Vehicle:
     `cable`: what its own cable carries, in A; counts at a socket. `volts`: of an empty and a full battery, on DC.
     `iso15118`: the part of the standard by which it negotiates, 2 or 20 (`dynamic`: in its dynamic control mode);
     then `departure` is in seconds from the beginning and `energy` what it asks for (0: what the battery lacks).
-    `discharge`: W that it gives back at most, until its battery is down to `reserve` percent.
+    `discharge`: W that it gives back at most, until its battery is down to `reserve` percent. `power_factor`: of its
+    charger on AC; negative where it gives reactive power instead of taking it.
     """
 
     battery: float = inf
@@ -52,6 +53,7 @@ class Vehicle:
     energy: float = 0.0
     discharge: float = 0.0
     reserve: float = 20.0
+    power_factor: float = 1.0
 
     @property
     def peak(self) -> float:
@@ -85,6 +87,8 @@ def _parsed(name: str, value: Any) -> Any:
             return {"": "", "false": "", "true": "2", "2": "2", "20": "20"}[str(value).lower()]
         if name == "phases":
             return _within(name, int(value), 1, 3)
+        if name == "power_factor":
+            return copysign(_within(name, abs(float(value)), 0.1, 1.0), float(value))
         if name == "curve":
             return _curve([(float(soc), float(share)) for soc, share in value])
         if name == "volts":
@@ -160,22 +164,47 @@ class Line(NamedTuple):
         return self.base + self.slope * stored
 
 
+class Reactive(NamedTuple):
+    """Reactive power: `slope` var for each W, whichever way that flows, and `base` var. Above 0 it is taken."""
+
+    slope: float = 0.0
+    base: float = 0.0
+
+
+PLAIN = Reactive()
+
+
+def reactive_of(factor: float) -> Reactive:
+    """The reactive power that goes with a power factor; a negative one gives it."""
+    return Reactive(copysign(sqrt(1 / factor**2 - 1), factor)) if abs(factor) < 1 else PLAIN
+
+
 class Flow:
     """What a car takes of one offer: `amps` per phase at `volts` on `phases` conductors, or `watts` on DC (0 phases).
 
-    On DC the voltage is the battery's. Owns nothing but fills the car's battery.
+    On DC the voltage is the battery's. `reactive`: what goes with the power; by default as the car's charger has it,
+    and none with DC. Owns nothing but fills the car's battery.
     """
 
-    __slots__ = ("amps", "ev", "phases", "volts_ac", "watts_offered")
+    __slots__ = ("amps", "ev", "phases", "reactive", "volts_ac", "watts_offered")
 
     def __init__(
-        self, ev: Ev, *, amps: float = inf, phases: int = 0, volts: float = 230.0, watts: float = inf
+        self,
+        ev: Ev,
+        *,
+        amps: float = inf,
+        phases: int = 0,
+        volts: float = 230.0,
+        watts: float = inf,
+        reactive: Reactive | None = None,
     ) -> None:
         self.ev = ev
         self.amps = amps
         self.phases = min(phases, ev.kind.phases)
         self.volts_ac = volts
         self.watts_offered = watts
+        own = reactive_of(ev.kind.power_factor) if phases else PLAIN
+        self.reactive = own if reactive is None else reactive
 
     @property
     def volts(self) -> float:
@@ -186,6 +215,21 @@ class Flow:
     def watts(self) -> float:
         """The power that flows now."""
         return self._least(self.ev.stored)[0].at(self.ev.stored)
+
+    @property
+    def vars(self) -> float:
+        """The reactive power that flows now, in var; negative where it is given."""
+        return self.reactive.slope * abs(self.watts) + self.reactive.base
+
+    def active(self, amps: float) -> float:
+        """The active power in W that `amps` on each of the phases make with this reactive power."""
+        whole, (slope, base) = self.volts_ac * self.phases * amps, self.reactive
+        if not base or whole == inf:
+            return whole / sqrt(1 + slope * slope)
+        # P of P**2 + (slope P + base)**2 == whole**2
+        square = 1 + slope * slope
+        root = (slope * base) ** 2 - square * (base * base - whole * whole)
+        return max((sqrt(root) - slope * base) / square, 0.0) if root > 0 else 0.0
 
     def take(self, seconds: float) -> float:
         """Let it flow for so long; gives the Wh that the meter counts."""
@@ -231,7 +275,7 @@ class Flow:
         kind = self.ev.kind
         amps = min(self.amps, kind.amps)
         if self.phases:
-            lines = [Line(min(self.volts_ac * self.phases * amps, kind.watts))]
+            lines = [Line(min(self.active(amps), kind.watts))]
         else:
             lines = [Line(min(self.watts_offered, kind.watts))]
             if amps < inf:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from charge_point.ev import Ev, Flow
+from charge_point.ev import Ev, Flow, Reactive
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -16,8 +16,8 @@ class BackFlow(Flow):
 
     __slots__ = ("back",)
 
-    def __init__(self, ev: Ev, watts: float, phases: int) -> None:
-        super().__init__(ev, phases=phases)
+    def __init__(self, ev: Ev, watts: float, phases: int, reactive: Reactive | None = None) -> None:
+        super().__init__(ev, phases=phases, reactive=reactive)
         self.back = watts
 
     @property
@@ -54,6 +54,16 @@ def can_feed(ev: Ev) -> bool:
     return ev.ready and ev.kind.discharge > 0 and spare(ev) > 1e-6
 
 
+def most_back(evse: Evse) -> float:
+    """W that the car at `evse` may give back at most: what it can, its EVSE can, and DER controls allow."""
+    from charge_point.der.controls import discharge_share  # few cars give back
+
+    if evse.ev is None or not evse.ev.kind.discharge:
+        return 0.0
+    most = min(evse.ev.kind.discharge, evse.station.setup.watts)
+    return min(most, evse.ev.kind.discharge * discharge_share(evse.station))
+
+
 def feed(evse: Evse, watts: float) -> bool:
     """The car at `evse` is to give back `watts`, as far as it can, 0: no more; gives whether the state has changed."""
     from charge_point import power  # it knows this module
@@ -61,11 +71,7 @@ def feed(evse: Evse, watts: float) -> bool:
     ev = evse.ev
     if ev is None:
         return False
-    asked = min(watts, ev.kind.discharge, evse.station.setup.watts)
-    if asked > 0:
-        from charge_point.der.controls import discharge_share  # few cars give back
-
-        asked = min(asked, ev.kind.discharge * discharge_share(evse.station))
+    asked = min(watts, most_back(evse)) if watts > 0 else 0.0
     if asked == ev.feeding:
         return False
     before = evse.energy

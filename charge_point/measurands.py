@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import sqrt
 from typing import NamedTuple
 
+from charge_point.ev import Ev
 from charge_point.meter import Reading
 
 REGISTER = "Energy.Active.Import.Register"
@@ -59,15 +60,21 @@ class Measured(NamedTuple):
 
 
 def _watts(r: Reading) -> tuple[float, ...]:
-    return tuple(v * a for v, a in zip(r.volts, r.amps, strict=True))
+    return r.each_watts
 
 
-def _nothing(r: Reading) -> float:
-    return 0.0
+def _vars(r: Reading) -> tuple[float, ...]:
+    return (0.0,) * len(r.volts) if r.is_dc or not r.vars else r.vars  # DC has none
 
 
-def _nothings(r: Reading) -> tuple[float, ...]:
-    return (0.0,) * len(r.volts)
+def _of_reactive(at: int) -> Callable[[Reading], Value]:
+    """A register of reactive energy: what was taken, or given."""
+    return lambda r: 0.0 if r.is_dc else r.reactive[at]
+
+
+def _since(at: int) -> Callable[[Reading], Value]:
+    """What has passed in the interval: given back, reactively taken, reactively given."""
+    return lambda r: 0.0 if r.is_dc and at else r.intervals[at]
 
 
 def _in(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -111,6 +118,50 @@ def _target(r: Reading) -> Value:
     return r.ev.kind.target if r.ev is not None else None
 
 
+def _request(goal: Callable[[Ev], float], *, v2x: bool = False) -> Callable[[Reading], Value]:
+    """Wh until there is so much in the battery, negative for more than that; of V2X where the car gives back."""
+
+    def lacking(r: Reading) -> Value:
+        if r.ev is None or r.ev.soc is None or (v2x and not r.ev.kind.discharge):
+            return None
+        return r.ev.kind.battery * goal(r.ev) / 100 - r.ev.stored
+
+    return lacking
+
+
+def _reserve(ev: Ev) -> float:
+    return ev.kind.reserve
+
+
+def _goal(ev: Ev) -> float:
+    return ev.kind.target
+
+
+def _knee(ev: Ev) -> float:
+    """The state of charge up to which the battery takes the most."""
+    most = max(share for _, share in ev.kind.curve)
+    return max(soc for soc, share in ev.kind.curve if share == most)
+
+
+def _from_discharging(value: float) -> Callable[[Reading], Value]:
+    return lambda r: value if r.ev is not None and r.ev.kind.discharge else None
+
+
+def _amps_back(r: Reading) -> Value:
+    volts = sum(r.volts)
+    return None if r.export_watts is None or not volts else r.export_watts / volts
+
+
+def _volts_of_car(at: int) -> Callable[[Reading], Value]:
+    return lambda r: r.ev.kind.volts[at] if r.is_dc and r.ev is not None else None
+
+
+def _least_watts(r: Reading) -> Value:
+    if r.ev is None or r.is_dc:
+        return None
+    return r.ev.kind.min_amps * sum(r.volts[: r.ev.kind.phases])
+
+
 def _least_amps(r: Reading) -> Value:
     return r.ev.kind.min_amps if r.ev is not None and not r.is_dc else None
 
@@ -118,22 +169,24 @@ def _least_amps(r: Reading) -> Value:
 MEASURED: dict[str, Measured] = {
     REGISTER: Measured("Wh", lambda r: r.energy, lambda r: r.energies, places=3),
     "Energy.Active.Export.Register": Measured("Wh", lambda r: r.exported, places=3),
-    "Energy.Reactive.Import.Register": Measured("varh", _nothing),
-    "Energy.Reactive.Export.Register": Measured("varh", _nothing),
+    "Energy.Reactive.Import.Register": Measured("varh", _of_reactive(0), places=3),
+    "Energy.Reactive.Export.Register": Measured("varh", _of_reactive(1), places=3),
     "Energy.Active.Import.Interval": Measured("Wh", lambda r: r.interval, places=3),
-    "Energy.Active.Export.Interval": Measured("Wh", _nothing),
-    "Energy.Reactive.Import.Interval": Measured("varh", _nothing),
-    "Energy.Reactive.Export.Interval": Measured("varh", _nothing),
+    "Energy.Active.Export.Interval": Measured("Wh", _since(0), places=3),
+    "Energy.Reactive.Import.Interval": Measured("varh", _since(1), places=3),
+    "Energy.Reactive.Export.Interval": Measured("varh", _since(2), places=3),
     "Energy.Active.Net": Measured("Wh", lambda r: r.energy - r.exported, places=3),
-    "Energy.Reactive.Net": Measured("varh", _nothing),
-    "Energy.Apparent.Import": Measured("VAh", lambda r: r.energy, places=3),  # the power factor is 1
-    "Energy.Apparent.Export": Measured("VAh", lambda r: r.exported, places=3),
-    "Energy.Apparent.Net": Measured("VAh", lambda r: r.energy - r.exported, places=3),
+    "Energy.Reactive.Net": Measured(
+        "varh", lambda r: 0.0 if r.is_dc else r.reactive[0] - r.reactive[1], places=3
+    ),
+    "Energy.Apparent.Import": Measured("VAh", lambda r: r.apparent[0], places=3),
+    "Energy.Apparent.Export": Measured("VAh", lambda r: r.apparent[1], places=3),
+    "Energy.Apparent.Net": Measured("VAh", lambda r: r.apparent[0] - r.apparent[1], places=3),
     "Power.Active.Import": Measured("W", lambda r: max(r.watts, 0.0), lambda r: _in(_watts(r))),
     "Power.Active.Export": Measured("W", lambda r: max(-r.watts, 0.0), lambda r: _out(_watts(r))),
-    "Power.Reactive.Import": Measured("var", _nothing, _nothings),
-    "Power.Reactive.Export": Measured("var", _nothing, _nothings),
-    "Power.Factor": Measured("", lambda r: 1.0),
+    "Power.Reactive.Import": Measured("var", lambda r: max(sum(_vars(r)), 0.0), lambda r: _in(_vars(r))),
+    "Power.Reactive.Export": Measured("var", lambda r: max(-sum(_vars(r)), 0.0), lambda r: _out(_vars(r))),
+    "Power.Factor": Measured("", lambda r: 1.0 if r.is_dc else r.factor, places=4),
     "Power.Offered": Measured("W", lambda r: r.offered_watts),
     "Power.Import.Offered": Measured("W", lambda r: r.offered_watts),
     "Current.Import": Measured(
@@ -146,7 +199,7 @@ MEASURED: dict[str, Measured] = {
     "Current.Import.Offered": Measured("A", lambda r: r.offered_amps, places=3),
     "Current.Import.Minimum": Measured("A", _least_amps),
     "Voltage": Measured("V", _volts, lambda r: r.volts, total=False),
-    "Frequency": Measured("Hz", lambda r: None if r.is_dc else 50.0),
+    "Frequency": Measured("Hz", lambda r: None if r.is_dc else r.hertz, places=3),
     "Temperature": Measured("Celsius", _warmth, location="Body"),
     "SoC": Measured("Percent", _soc, location="EV"),
     "Display.PresentSOC": Measured("Percent", _soc, location="EV"),
@@ -159,6 +212,25 @@ MEASURED: dict[str, Measured] = {
     "Display.BatteryEnergyCapacity": Measured(
         "Wh", _of_battery(lambda r: r.ev.kind.battery if r.ev is not None else None), location="EV"
     ),
+    "Display.MinimumSOC": Measured(
+        "Percent", _of_battery(lambda r: _reserve(r.ev) if r.ev else None), location="EV"
+    ),
+    "Display.RemainingTimeToMaximumSOC": Measured("s", _of_battery(lambda r: r.seconds_left), location="EV"),
+    "EnergyRequest.Target": Measured("Wh", _request(_goal), location="EV"),
+    "EnergyRequest.Minimum": Measured("Wh", _request(_reserve), location="EV"),
+    "EnergyRequest.Maximum": Measured("Wh", _request(_goal), location="EV"),
+    "EnergyRequest.Minimum.V2X": Measured("Wh", _request(_reserve, v2x=True), location="EV"),
+    "EnergyRequest.Maximum.V2X": Measured("Wh", _request(_goal, v2x=True), location="EV"),
+    "EnergyRequest.Bulk": Measured("Wh", _request(_knee), location="EV"),
+    "Power.Active.Setpoint": Measured("W", lambda r: r.setpoint),
+    "Power.Active.Residual": Measured("W", lambda r: None if r.setpoint is None else r.setpoint - r.watts),
+    "Power.Import.Minimum": Measured("W", _least_watts),
+    "Power.Export.Minimum": Measured("W", _from_discharging(0.0)),
+    "Power.Export.Offered": Measured("W", lambda r: r.export_watts),
+    "Current.Export.Minimum": Measured("A", _from_discharging(0.0)),
+    "Current.Export.Offered": Measured("A", _amps_back, places=3),
+    "Voltage.Minimum": Measured("V", _volts_of_car(0)),
+    "Voltage.Maximum": Measured("V", _volts_of_car(1)),
 }
 
 

@@ -52,7 +52,8 @@ class Frozen(MeterFault):
         """The first reading after it froze, with the time of the present one."""
         if self._reading is None:
             self._reading = reading
-        return self._reading._replace(time=reading.time, ev=reading.ev, interval=0.0)
+        still = (0.0, 0.0, 0.0)
+        return self._reading._replace(time=reading.time, ev=reading.ev, interval=0.0, intervals=still)
 
 
 class RolledBack(MeterFault):
@@ -78,7 +79,10 @@ class Drifting(MeterFault):
 
     def seen(self, reading: Reading) -> Reading:
         """The currents in the same proportion."""
-        return reading._replace(amps=tuple(a * (1 + self._by / 100) for a in reading.amps))
+        wrong = 1 + self._by / 100
+        return reading._replace(
+            amps=tuple(a * wrong for a in reading.amps), vars=tuple(q * wrong for q in reading.vars)
+        )
 
 
 class MissingPhase(MeterFault):
@@ -104,7 +108,9 @@ class MissingPhase(MeterFault):
         def without(values: tuple[float, ...]) -> tuple[float, ...]:
             return tuple(0.0 if at == lost else value for at, value in enumerate(values))
 
-        return reading._replace(volts=without(reading.volts), amps=without(reading.amps))
+        return reading._replace(
+            volts=without(reading.volts), amps=without(reading.amps), vars=without(reading.vars)
+        )
 
 
 KINDS: dict[str, type[MeterFault] | None] = {

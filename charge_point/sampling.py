@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from charge_point import power
 from charge_point.blocks.meter_values import say_main_meter, say_meter_values
 from charge_point.connector import Cable, Energy
+from charge_point.feeding import most_back
+from charge_point.grid import hertz_of
 from charge_point.measurands import REGISTER, Sample, sample
-from shared.versions import V16
+from charge_point.parts import existing
+from shared.versions import V16, V21
 
 if TYPE_CHECKING:
     from charge_point.device_model import DeviceModel
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 DAY = 86_400.0
+FOLLOWING = ("Power.Active.Setpoint", "Power.Active.Residual")
 DEFAULT = (REGISTER,)
 """What 1.6 samples when the key is empty (§7.33: the default measurand)."""
 
@@ -49,7 +53,14 @@ def read(
     amps, watts = power.offered(evse) if giving else (0.0, 0.0)
     car, flow = evse.ev if evse.active.cable is Cable.BOTH_ENDS else None, evse.meter.flow
     left = flow.seconds_until(flow.ev.enough) if flow is not None and flow.ev.soc is not None else None
-    reading = reading._replace(offered_amps=amps, offered_watts=watts, ev=car, seconds_left=left)
+    reading = reading._replace(
+        offered_amps=amps, offered_watts=watts, ev=car, seconds_left=left, hertz=hertz_of(station)
+    )
+    if car is not None and station.version is V21:
+        if car.kind.discharge:
+            reading = reading._replace(export_watts=most_back(evse))
+        if any(name in FOLLOWING for name in names):
+            reading = reading._replace(setpoint=_setpoint(evse))
     model, phased = station.model, station.version is not V16
     totals = not phased or model.flag("SampledDataCtrlr.RegisterValuesWithoutPhases")
     taken = sample(reading, context, names, each_phase=phased, registers_too=not totals)
@@ -58,6 +69,15 @@ def read(
     from charge_point.meter_signing import sign  # the library behind it takes long to load
 
     return sign(evse, taken)
+
+
+def _setpoint(evse: Evse) -> float | None:
+    """W that the car shall follow, negative for giving back; None where no profile says."""
+    from charge_point.smart_charging.composite import setpoint_at  # few ask for it
+    from charge_point.smart_charging.profiles import Profiles
+
+    part = existing(evse.station, Profiles)
+    return None if part is None else setpoint_at(part.case(evse, part.now), "W", part.now)
 
 
 def begin_samples(evse: Evse) -> tuple[Sample, ...]:

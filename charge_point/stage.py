@@ -287,10 +287,10 @@ def _priority(station: Station, evse: int, on: bool) -> None:
     priority(station, evse, on)
 
 
-def _grid_frequency(station: Station, hertz: float) -> None:
-    from charge_point.smart_charging.frequency import grid_frequency
+def _grid(station: Station, hertz: float | None = None, volts: float | None = None) -> None:
+    from charge_point.grid import grid
 
-    grid_frequency(station, hertz)
+    grid(station, hertz=hertz, volts=volts)
 
 
 ACTS: dict[str, Callable[..., Any]] = {
@@ -306,7 +306,8 @@ ACTS: dict[str, Callable[..., Any]] = {
     "external_limit": lambda stage, unit, **how: _external_limit(unit.station, **how),
     "ev_needs": lambda stage, unit, **how: _ev_needs(unit.station, **how),
     "priority": lambda stage, unit, evse=1, on=True: _priority(unit.station, evse, on),
-    "grid_frequency": lambda stage, unit, hertz: _grid_frequency(unit.station, hertz),
+    "grid_frequency": lambda stage, unit, hertz: _grid(unit.station, hertz=hertz),
+    "grid_voltage": lambda stage, unit, volts: _grid(unit.station, volts=volts),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from charge_point.grid import hertz_of, volts_of
 from charge_point.measurands import Sample, Sampled, sample
 from charge_point.meter import summed
 from charge_point.tellers import tells
@@ -73,7 +74,8 @@ def say_main_meter(station: Station, context: str, names: tuple[str, ...], time:
     """Send what the station's main meter says: EVSE 0, the sum of all (J01.FR.03, .04)."""
     readings = [e.meter.read(station.clock.elapsed(), time) for e in station.evses]
     totals = station.model.flag("SampledDataCtrlr.RegisterValuesWithoutPhases")
-    taken = sample(summed(readings), context, names, each_phase=True, registers_too=not totals)
+    reading = summed(readings, volts_of(station))._replace(hertz=hertz_of(station))
+    taken = sample(reading, context, names, each_phase=True, registers_too=not totals)
     if taken.values:
         value = meter_value_2x(taken, station.clock.text)
         station.say("MeterValues", {"evseId": 0, "meterValue": [value]})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from charge_point.parts import tell_parts
 from charge_point.smart_charging import effect
 from charge_point.smart_charging.composite import prevailing
 from charge_point.smart_charging.profiles import Profiles
@@ -15,20 +14,14 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 
-def grid_frequency(station: Station, hertz: float) -> None:
-    """The grid has this frequency from now on, in Hz; power follows beyond LocalFrequencyUpdateThreshold (Q08.FR.07).
-
-    Raises ValueError for what no grid has.
-    """
-    if not 40 <= hertz <= 70:
-        raise ValueError(f"a grid has 40 to 70 Hz, not {hertz:g}")
+def measured(station: Station, hertz: float) -> None:
+    """The grid has this frequency, in Hz; power follows beyond LocalFrequencyUpdateThreshold (Q08.FR.07)."""
     part = station.part(Profiles)
     names = [f"V2XChargingCtrlr#{one.id}.LocalFrequencyUpdateThreshold" for one in station.evses]
     least = min((station.model.number(name) for name in names if station.model.has(name)), default=0.0)
     if abs(hertz - part.grid.frequency) * 1000 >= least:
         part.grid = part.grid._replace(frequency=hertz)
         effect.follow(part)
-        tell_parts(station, lambda one: one.grid_changed())
 
 
 def has_signal_curve(station: Station) -> bool:

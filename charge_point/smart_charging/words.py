@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _LIMIT = "external_limit AMPS | none [EVSE]"
 _NEEDS = "ev_needs [EVSE] [SECONDS] [WH]"
 _PRIORITY = "priority [EVSE] [off]"
-_GRID = "grid_frequency HERTZ"
+_FREQUENCY = "grid_frequency HERTZ"
+_VOLTAGE = "grid_voltage VOLTS"
 
 
 def charging_words(station: Station, where: Callable[[int], str]) -> list[Word]:
@@ -39,9 +40,15 @@ def charging_words(station: Station, where: Callable[[int], str]) -> list[Word]:
         ),
         Word(
             "grid_frequency",
-            _GRID,
-            "the grid has another frequency (2.1)",
-            _possible(station, where, _grid_frequency),
+            _FREQUENCY,
+            "the grid has another frequency",
+            _possible(station, where, lambda station, rest: _grid(station, "hertz", rest, _FREQUENCY)),
+        ),
+        Word(
+            "grid_voltage",
+            _VOLTAGE,
+            "the grid has another voltage\nBetween a phase and the neutral conductor.",
+            _possible(station, where, lambda station, rest: _grid(station, "volts", rest, _VOLTAGE)),
         ),
     ]
 
@@ -91,12 +98,12 @@ def _priority(station: Station, rest: str) -> int:
     return evse
 
 
-def _grid_frequency(station: Station, rest: str) -> int:
-    from charge_point.smart_charging.frequency import grid_frequency
+def _grid(station: Station, what: str, rest: str, usage: str) -> int:
+    from charge_point.grid import grid
 
     try:
-        hertz = float(rest)
+        value = float(rest)
     except ValueError:
-        raise UsageError(f"{rest!r} is no frequency; usage: {_GRID}") from None
-    grid_frequency(station, hertz)
+        raise UsageError(f"{rest!r} is no {usage.split()[0].partition('_')[2]}; usage: {usage}") from None
+    grid(station, **{what: value})
     return 0

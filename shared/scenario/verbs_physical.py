@@ -130,8 +130,14 @@ async def priority(branch: Branch, *, evse: int = 1, on: bool = True) -> None:
 
 @verb()
 async def grid_frequency(branch: Branch, *, hertz: float) -> None:
-    """The station measures another frequency of the grid, which it supports in the mode LocalFrequency (2.1)."""
+    """The grid has another frequency: the meters show it, LocalFrequency and DER controls follow it (2.1)."""
     await branch.act(CHARGE_POINT, "grid_frequency", hertz=hertz)
+
+
+@verb()
+async def grid_voltage(branch: Branch, *, volts: float) -> None:
+    """The grid has another voltage between phase and neutral: power changes, and DER controls follow it (2.1)."""
+    await branch.act(CHARGE_POINT, "grid_voltage", volts=volts)
 
 
 @verb()

@@ -9,7 +9,7 @@ import pytest
 
 from charge_point.ev import vehicle
 from charge_point.outbox import Store
-from charge_point.smart_charging.frequency import grid_frequency
+from charge_point.grid import grid as set_grid
 from shared.versions import V21
 from tests.charge_point.charging import Charging
 from tests.charge_point.wired import TOKEN
@@ -212,10 +212,10 @@ async def test_power_follows_the_frequency_and_the_csms_hears_of_it(
     await at.ask("SetDERControl", control or at.curve("A"))
     at.forget()
     assert at.amps == 32
-    grid_frequency(at.station, hertz)
+    set_grid(at.station, hertz=hertz)
     await at.settle()
     assert at.amps == pytest.approx(amps, abs=0.01)
-    grid_frequency(at.station, 50.0)
+    set_grid(at.station, hertz=50.0)
     await at.settle()
     assert at.amps == 32
     begin, end = at.of("NotifyDERAlarm")

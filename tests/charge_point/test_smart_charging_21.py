@@ -10,7 +10,7 @@ import pytest
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
 from charge_point.outbox import Store
-from charge_point.smart_charging.frequency import grid_frequency
+from charge_point.grid import grid
 from charge_point.smart_charging.limits import external_limit
 from charge_point.smart_charging.modes import interpolated
 from charge_point.smart_charging.priority import priority
@@ -251,15 +251,15 @@ async def test_power_follows_the_frequency_and_the_signals_of_the_grid() -> None
     profile = made(at, {"period": LOCAL | NO_LIMIT | {"v2xSignalWattCurve": signals}, "unit": "W"})
     assert await at.send(1, profile) == "Accepted"
     assert at.amps == 6  # the baseline and half of the curve: 4140 W
-    grid_frequency(at.station, 50.1)
+    grid(at.station, hertz=50.1)
     assert at.amps == 9
-    grid_frequency(at.station, 50.105)  # less than LocalFrequencyUpdateThreshold
+    grid(at.station, hertz=50.105)  # less than LocalFrequencyUpdateThreshold
     assert (await at.ask("AFRRSignal", signal))["status"] == "Accepted"  # Q08.FR.10
     assert at.amps == 9
     await at.settle(60)
     assert at.amps == 12
     with pytest.raises(ValueError, match="40 to 70 Hz"):
-        grid_frequency(at.station, 16.7)
+        grid(at.station, hertz=16.7)
     await at.end()
 
 
@@ -418,7 +418,7 @@ async def test_frequency_support_goes_both_ways() -> None:
     evse = at.station.evses[0]
     assert evse.meter.watts == 0
     for hertz, watts in ((50.15, 6000), (49.9, -4000), (50.2, 8000)):
-        grid_frequency(at.station, hertz)
+        grid(at.station, hertz=hertz)
         assert evse.meter.watts == pytest.approx(watts, rel=0.001)
     await at.end()
 
