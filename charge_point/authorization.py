@@ -30,6 +30,8 @@ class Token(NamedTuple):
 
     id: str
     type: str = DEFAULT_TYPE
+    details: tuple[tuple[str, str], ...] = ()
+    """additionalInfo of 2.x: type and value of each."""
 
     @property
     def key(self) -> str:

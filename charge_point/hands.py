@@ -42,6 +42,10 @@ def plug_in(
             one.take_over(floating)
     one.floating = False
     one.plug_in(c, ev=None if ev is None else Ev(ev))
+    if one.ev is not None and one.ev.kind.contract:
+        from charge_point.plug_and_charge import PlugAndCharge  # few cars have one
+
+        station.part(PlugAndCharge).begin(one)
 
 
 def unplug(station: Station, evse: int = 1) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point import power, screen
+from charge_point import screen
 from charge_point.authorization import Token, TokenInfo, info_of
 from charge_point.blocks.availability import station_status_16, status_notification_16
 from charge_point.keeping import keep_cache
-from charge_point.parts import existing
+from charge_point.parts import cost_changed, existing, tell_parts
 from shared.versions import V16, V21
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
         and not _reckons(evse)
     ):
         evse.transaction.cost = float(cost)
-        power.reconsider(evse)  # E16.FR.15
+        cost_changed(evse)  # E16.FR.15
     if cost is not None or "updatedPersonalMessage" in answer:
         screen.heard(station, owed, answer)
     if wire:
@@ -52,6 +52,7 @@ def delivered(station: Station, owed: Owed, answer: Payload, broken: str = "") -
         from charge_point.transaction_limits import TransactionLimits  # most CSMSs never set one
 
         station.part(TransactionLimits).heard(evse, limit)
+    tell_parts(station, lambda part: part.answered(owed, answer))
     station.changed()
 
 

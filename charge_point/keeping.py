@@ -76,6 +76,7 @@ def restore(station: Station) -> None:
     if station.store is None or not station.store.exists:
         return
     from charge_point.operating import is_closed
+    from charge_point.resuming import go_on  # it goes on (E17), or ends as the register last was
 
     kept = station.store.kept(station.id)
     station.outbox.restore()
@@ -96,10 +97,12 @@ def restore(station: Station) -> None:
     for one in station.evses:
         one.meter.start(kept.get(f"register {one.id}", one.meter.energy))
         one.meter.exported = kept.get(f"exported {one.id}", 0.0)
-        before = kept.get(f"transaction {one.id}")
-        if before:
-            take_up(one, before)
-    restore_parts(station, kept)
+    under_way = {one: kept[name] for one in station.evses if kept.get(name := f"transaction {one.id}")}
+    for one, before in under_way.items():
+        take_up(one, before)
+    restore_parts(station, kept)  # what they know of a transaction is told with its next message
+    for one, before in under_way.items():
+        go_on(one, Energy[before.get("energy", "OFF")], _outage(station, before))
 
 
 def _info(kept: list[Any]) -> TokenInfo:
@@ -128,7 +131,7 @@ def as_kept(evse: Evse, transaction: Transaction) -> dict[str, Any]:
 
 
 def take_up(evse: Evse, kept: dict[str, Any]) -> None:
-    """The transaction that an earlier process left unfinished: it goes on (E17), or ends as the register last was."""
+    """The transaction that an earlier process left unfinished, with its car and driver if they may still be there."""
     transaction = Transaction(kept["id"], kept["time"], kept["meter_start"])
     transaction.phase = Phase.ONGOING
     transaction.seq = kept["seq"]
@@ -138,13 +141,17 @@ def take_up(evse: Evse, kept: dict[str, Any]) -> None:
     transaction.group, transaction.limits = kept.get("group", ""), kept.get("limits")
     transaction.allowance = kept.get("allowance")
     evse.transaction = transaction
-    from charge_point.resuming import go_on, timeout
+    from charge_point.resuming import timeout
 
-    outage = evse.station.clock.time() - kept.get("seen", 0.0)
-    if 0 <= outage <= timeout(evse.station):  # nobody has seen the car leave
+    if 0 <= _outage(evse.station, kept) <= timeout(evse.station):  # nobody has seen the car leave
         c = next((c for c in evse.connectors if c.number == transaction.connector), evse.active)
         evse.active, c.cable = c, Cable.BOTH_ENDS if kept["plugged"] else Cable.OUT
         evse.ev = Ev(evse.station.setup.ev) if kept["plugged"] else None
         evse.authorization = Authorization.GRANTED if kept["authorized"] else Authorization.NONE
         evse.token, evse.group = transaction.starter, transaction.group
-    go_on(evse, Energy[kept.get("energy", "OFF")], outage)
+
+
+def _outage(station: Station, kept: dict[str, Any]) -> float:
+    """Seconds since the transaction was seen last."""
+    seen: float = kept.get("seen", 0.0)
+    return station.clock.time() - seen

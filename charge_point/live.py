@@ -150,6 +150,20 @@ def _tariff_problem(station: Station, slot: Slot) -> str:
     return "true" if found is not None and found.problem else "false"
 
 
+def _terminal_problem(station: Station, slot: Slot) -> str:
+    from charge_point.payment import Payments
+
+    found = existing(station, Payments)
+    return "true" if found is not None and found.provider == "broken" else "false"
+
+
+def _terminal_connected(station: Station, slot: Slot) -> str:
+    from charge_point.payment import Payments
+
+    found = existing(station, Payments)
+    return "false" if found is not None and found.provider in ("away", "broken") else "true"
+
+
 def _certificates(station: Station, slot: Slot) -> str | None:
     from charge_point.certificates import Certificates
 
@@ -189,6 +203,8 @@ VALUES: dict[tuple[str, str], Value] = {
     ("SmartChargingCtrlr", "Entries"): _profiles,
     ("DisplayMessageCtrlr", "DisplayMessages"): _messages,
     ("TariffCostCtrlr", "Problem"): _tariff_problem,
+    ("PaymentCtrlr", "Problem"): _terminal_problem,
+    ("PaymentCtrlr", "Connected"): _terminal_connected,
     ("SecurityCtrlr", "CertificateEntries"): _certificates,
     ("LocalAuthListCtrlr", "Entries"): lambda station, slot: str(len(station.authorizer.listed or ())),
     ("LocalAuthListCtrlr", "Storage"): lambda station, slot: str(

@@ -29,6 +29,8 @@ KEPT: dict[str, str] = {
     "monitor events": "charge_point.monitoring.events:MonitorEvents",
     "monitors": "charge_point.monitoring.monitors:Monitors",
     "der controls": "charge_point.der.controls:DerControls",
+    "certificate statuses": "charge_point.certificate_statuses:CertificateStatuses",
+    "plug and charge": "charge_point.plug_and_charge:PlugAndCharge",
     "network profiles": "charge_point.network:NetworkProfiles",
     "reservations": "charge_point.reservations:Reservations",
     "security events": "charge_point.security_events:SecurityEvents",
@@ -156,6 +158,14 @@ def tell_parts(station: Station, tell: Callable[[Part], object]) -> None:
     """Let `tell` call a hook of every part that the station has."""
     for one in tuple((station.parts or {}).values()):
         tell(one)
+
+
+def cost_changed(evse: Evse) -> None:
+    """Tell them that something else is known of a cost, and let the energy go on or stop by it."""
+    from charge_point.power import reconsider  # it needs the modules that need this one
+
+    tell_parts(evse.station, lambda part: part.cost_changed(evse))
+    reconsider(evse)
 
 
 def refusal(station: Station, evse: Evse, token: Token, group: str | None = None) -> str:

@@ -285,7 +285,7 @@ class Reservations(Part):
     def as_kept(self) -> Any:
         if not self.held and not self.untold:
             return None
-        return {"held": [[*r[:2], list(r.token), *r[3:]] for r in self.held.values()], "untold": self.untold}
+        return {"held": [[*r[:2], [r.token.id, r.token.type], *r[3:]] for r in self.held.values()], "untold": self.untold}
 
     def restore(self, kept: Any) -> None:
         """They outlive the process; those whose time is over meanwhile are told of when the CSMS is there."""

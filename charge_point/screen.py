@@ -105,6 +105,15 @@ def own_texts(station: Station) -> list[str]:
 
 
 def _texts_of(evse: Evse) -> list[str]:
+    if evse.station.version is V21 and evse.station.model.has("WebPaymentsCtrlr.URLTemplate"):
+        from charge_point.web_payment import WebPayments  # it shows its code without being asked (C25.FR.01)
+
+        evse.station.part(WebPayments)
+    parts = (evse.station.parts or {}).values()
+    return [*_of_session(evse), *(text for part in parts for text in part.shows(evse))]
+
+
+def _of_session(evse: Evse) -> list[str]:
     if evse.is_authorized:
         tariff = tariff_text(evse)
         cost = evse.transaction.cost if evse.transaction is not None else None

@@ -281,6 +281,32 @@ def _refuse_tariff(station: Station, evse: int) -> None:
     refuse_tariff(station, evse)
 
 
+def _terminal(station: Station, does: str) -> None:
+    from charge_point.payment import provider
+
+    provider(station, does)
+
+
+async def _pay(station: Station, evse: int | None = None, **how: str) -> dict[str, str]:
+    from charge_point.payment import pay
+    from charge_point.payment_card import card
+
+    outcome = await pay(station, evse, card(**how))
+    return {"outcome": outcome.outcome, "reason": outcome.reason}
+
+
+async def _vat_number(station: Station, number: str, evse: int = 1) -> dict[str, bool]:
+    from charge_point.payment import terminal
+
+    return {"valid": await terminal(station).validate_vat(number, evse)}
+
+
+def _scan(station: Station, evse: int = 1, **limits: float) -> dict[str, str]:
+    from charge_point.web_payment import scan
+
+    return {"url": scan(station, evse, **limits)}
+
+
 def _priority(station: Station, evse: int, on: bool) -> None:
     from charge_point.smart_charging.priority import priority
 
@@ -316,6 +342,10 @@ ACTS: dict[str, Callable[..., Any]] = {
     "swap_battery": lambda stage, unit, token: swap_battery(unit.station, token),
     "refuse_tariff": lambda stage, unit, evse=1: _refuse_tariff(unit.station, evse),
     "driver_limit": lambda stage, unit, evse=1, **limits: limit(unit.station, evse, **limits),
+    "pay": lambda stage, unit, **how: _pay(unit.station, **how),
+    "payment_provider": lambda stage, unit, does: _terminal(unit.station, does),
+    "vat_number": lambda stage, unit, number, evse=1: _vat_number(unit.station, number, evse),
+    "scan_qr": lambda stage, unit, **how: _scan(unit.station, **how),
     "watchdog": lambda stage, unit: watchdog(unit.station),
     "emergency_stop": lambda stage, unit: unit.station.emergency_stop(),
     "firmware": lambda stage, unit, fails: let_firmware_fail(unit.station, fails),

@@ -13,9 +13,8 @@ from copy import deepcopy
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from charge_point import power
 from charge_point.connector import Energy
-from charge_point.parts import Part
+from charge_point.parts import Part, cost_changed
 from charge_point.tariff_checks import CONTROLLER, unfit
 from charge_point.tariff_costs import METERED, Place, Reckoning
 from shared.clock import parse
@@ -278,9 +277,10 @@ class Tariffs(Part):
         if model.flag(f"{CONTROLLER}.Enabled[RunningCost]"):
             left = self._told.get(evse.id, 0.0) + model.seconds(f"{CONTROLLER}.Interval[Cost]")
             wait = min(wait, max(left - self.station.clock.time(), 0.001))
-        most = ((evse.transaction.limits if evse.transaction is not None else None) or {}).get("cost")
-        if most is not None and one.cost < most:
-            wait = min(wait, self._until(evse, one, most))
+        most = ((evse.transaction.limits if evse.transaction is not None else None) or {}).get("cost", inf)
+        for mark in (most, *(part.cost_mark(evse) for part in (self.station.parts or {}).values())):
+            if one.cost < mark < inf:
+                wait = min(wait, self._until(evse, one, mark))
         return wait
 
     def _until(self, evse: Evse, one: Reckoning, most: float) -> float:
@@ -300,7 +300,7 @@ class Tariffs(Part):
         if self._tells_running(evse, "Updated"):
             evse.tell("RunningCost")  # I12.FR.03
             self.keep()
-        power.reconsider(evse)  # E16.FR.15
+        cost_changed(evse)  # E16.FR.15
         self.station.changed()
         if self._of(evse) is not None:
             self._arm(evse)

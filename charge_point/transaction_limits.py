@@ -44,12 +44,13 @@ KINDS = {
 class TransactionLimits(Part):
     """The limits of one station's transactions. Owns what drivers want of the next, and the timers."""
 
-    __slots__ = ("_csms", "_reached", "_timers", "_wanted")
+    __slots__ = ("_csms", "_reached", "_secured", "_timers", "_wanted")
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self._wanted: dict[int, dict[str, float]] = {}
         self._csms: dict[int, dict[str, float]] = {}
+        self._secured: dict[int, float] = {}
         self._reached: dict[int, Kind] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
@@ -67,18 +68,35 @@ class TransactionLimits(Part):
         most = self._csms.get(evse.id, {})
         self._set(evse, {name: min(value, most.get(name, inf)) for name, value in limits.items()})
 
+    def unwant(self, evse: Evse) -> None:
+        """Who wanted limits for the next transaction at `evse` does not come."""
+        self._wanted.pop(evse.id, None)
+
+    def secure(self, evse: Evse, amount: float | None) -> None:
+        """No more is paid for at `evse` than `amount`, whoever wants it; None: as much as it costs (C18, C23)."""
+        if amount is None:
+            self._secured.pop(evse.id, None)
+            return
+        self._secured[evse.id] = amount
+        if evse.transaction is not None and "cost" in (evse.transaction.limits or {}):
+            self._set(evse, {"cost": amount})
+
     def heard(self, evse: Evse, wire: Payload) -> None:
         """The CSMS answers a TransactionEvent with a transactionLimit (E16.FR.02, .03)."""
         known = {name: wire[kind.wire] for name, kind in KINDS.items() if kind.wire in wire}
         own = self.station.model.members("TxCtrlr.SupportedLimits")
         limits = {name: float(value) for name, value in known.items() if KINDS[name].wire in own}
-        if limits and evse.transaction is not None:  # E16.FR.13: of others nothing is said
+        before = self._csms.get(evse.id, {})
+        news = any(before.get(name) != value for name, value in limits.items())
+        if news and evse.transaction is not None:  # once (E16.FR.03); of others nothing is said (E16.FR.13)
             self._csms.setdefault(evse.id, {}).update(limits)
             self._set(evse, limits)
 
     def _set(self, evse: Evse, limits: dict[str, float]) -> None:
         transaction = evse.transaction
         assert transaction is not None
+        if "cost" in limits and evse.id in self._secured:
+            limits = limits | {"cost": min(limits["cost"], self._secured[evse.id])}
         transaction.limits = (transaction.limits or {}) | limits
         if self.station.version is V21:
             own = self.station.model.members("TxCtrlr.SupportedLimits")

@@ -178,6 +178,16 @@ def _rotation(text: str) -> Fault | None:
     return None
 
 
+def _address(text: str) -> Fault | None:
+    """2.1 C25.FR.50: whose station it is, a password, and its version."""
+    known = text.lower()
+    whose = "{chargingstationid}" in known or "{roamingevseid}" in known
+    if not text or (whose and "{totp}" in known and "{version}" in known):
+        return None
+    needed = "{chargingstationid} or {roamingevseid}, {totp} and {version}"
+    return Fault("InvalidValue", f"the template of an address needs {needed}")
+
+
 _CHECKS: dict[str, Callable[[Definition, str], Fault | None]] = {
     "integer": _integer,
     "decimal": _decimal,
@@ -197,4 +207,5 @@ _FORMATS: dict[str, Callable[[str], Fault | None]] = {
     "hex": _hex,
     "offset": _offset,
     "rotation": _rotation,
+    "address": _address,
 }

@@ -20,15 +20,21 @@ Payload = dict[str, Any]
 
 def id_token(token: Token) -> Payload:
     """A token as 2.x's IdTokenType."""
-    return {"idToken": token.id, "type": token.type}
+    wire: Payload = {"idToken": token.id, "type": token.type}
+    if token.details:
+        wire["additionalInfo"] = [{"additionalIdToken": value, "type": kind} for kind, value in token.details]
+    return wire
 
 
-async def authorize(station: Station, token: Token) -> TokenInfo:
-    """Ask the CSMS about `token` (1.6 §4.1; 2.x C01). Raises CallFailed."""
+async def authorize(station: Station, token: Token, proof: Payload | None = None) -> TokenInfo:
+    """Ask the CSMS about `token` (1.6 §4.1; 2.x C01). Raises CallFailed.
+
+    `proof` is what an AuthorizeRequest has besides: the certificates of a contract (C07).
+    """
     if station.version is V16:
         answer = await station.call("Authorize", {"idTag": token.id})
         return info_of(answer.get("idTagInfo"))
-    answer = await station.call("Authorize", {"idToken": id_token(token)})
+    answer = await station.call("Authorize", {"idToken": id_token(token)} | (proof or {}))
     wire = answer.get("idTokenInfo")
     if isinstance(wire, dict) and len(wire) > 1:
         heard_of(station, token, wire)

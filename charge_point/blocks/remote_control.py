@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token
+from charge_point.parts import existing
 from charge_point.smart_charging import is_on
 from charge_point.statuses import status, told
 from shared.answers import answers
 from shared.dispatch import Answer, on
-from shared.versions import V2X, V16
+from shared.versions import V2X, V16, V21
 
 if TYPE_CHECKING:
     from charge_point.orders import Outcome
@@ -74,7 +75,8 @@ def _keep_profile(station: Station, outcome: Outcome, token: Token, request: Pay
 @answers(
     "status, transactionId",
     "Rejected while the registration is not Accepted (B02.FR.05), for an EVSE that is unknown, in use, unavailable "
-    "or faulted, and when none is free; else Accepted with the id of a transaction that was there and waits for a "
+    "or faulted, when none is free, and for a token of another type than SupportedIdTokenTypes has; else Accepted "
+    "with the id of a transaction that was there and waits for a "
     "driver, and the start follows (after Authorize, if AuthorizeRemoteStart and the token is not Central). A "
     "chargingProfile has to be a TxProfile that could be set, and is that of the transaction",
     clause="F01.FR.01, F01.FR.02, F01.FR.12, F01.FR.13, F01.FR.23, F01.FR.24, F01.FR.26, F02.FR.21, "
@@ -83,6 +85,11 @@ def _keep_profile(station: Station, outcome: Outcome, token: Token, request: Pay
 )
 def request_start(station: Station, request: Payload) -> Payload | Answer:
     """Start at the EVSE named, or at one of our choice."""
+    if station.version is V21 and station.parts:
+        from charge_point.web_payment import WebPayments
+
+        if (web := existing(station, WebPayments)) is not None:  # this is what was waited for (C25.FR.22)
+            web.over(request.get("evseId"))
     wire = request["idToken"]
     token = Token(wire["idToken"], wire["type"])
     unfit = _unfit_profile(station, request.get("evseId"), request)

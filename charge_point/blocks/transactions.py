@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point import power
 from charge_point.blocks.authorization import id_token
 from charge_point.blocks.meter_values import meter_value_2x, meter_value_16
+from charge_point.parts import cost_changed
 from charge_point.tellers import tells
 from shared.answers import NOTHING, answers
 from shared.dispatch import on
@@ -166,7 +166,7 @@ def cost_updated(station: Station, request: Payload) -> Payload:
     for one in station.evses:
         if one.transaction is not None and one.transaction.id == request["transactionId"]:
             one.transaction.cost = float(request["totalCost"])
-            power.reconsider(one)  # E16.FR.15
+            cost_changed(one)  # E16.FR.15
             station.changed()
             return {}
     station.note("unknown_transaction", f"CostUpdated for {request['transactionId']}, which does not run")

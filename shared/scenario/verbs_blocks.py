@@ -1,10 +1,13 @@
-"""Verbs of what a person does at a station of 2.1: tariffs, and batteries that are swapped."""
+"""Verbs of what a person does at a station of 2.1: tariffs, batteries that are swapped, and payment."""
 
 from __future__ import annotations
 
+from shared.scenario.match import Mismatch
 from shared.scenario.model import CHARGE_POINT
-from shared.scenario.play import Branch
+from shared.scenario.play import Branch, Outcome
 from shared.scenario.registry import verb
+
+Seconds = float
 
 
 @verb()
@@ -29,3 +32,60 @@ async def insert_battery(branch: Branch, *, slot: int = 1, soc: float = 20.0, he
 async def take_battery(branch: Branch, *, slot: int = 1) -> None:
     """Somebody takes the battery out of a slot."""
     await branch.act(CHARGE_POINT, "take_battery", slot=slot)
+
+
+@verb()
+async def pay(
+    branch: Branch,
+    *,
+    evse: int | None = None,
+    number: str = "",
+    brand: str = "",
+    wallet: str = "",
+    outcome: str | None = None,
+) -> Outcome:
+    """A driver holds a card to the payment terminal (2.1); the same card again ends what it began.
+
+    `outcome` is what it must come to: started, stopped, refused or ignored.
+    """
+    value = await branch.act(CHARGE_POINT, "pay", evse=evse, number=number, brand=brand, wallet=wallet)
+    if outcome is not None and value["outcome"] != outcome:
+        words = f"the card was {value['outcome']} ({value['reason']}), not {outcome}"
+        raise branch.failed(words, Mismatch("outcome", outcome, value["outcome"]))
+    return Outcome(None, branch.play, value)
+
+
+@verb()
+async def payment_provider(branch: Branch, *, does: str) -> None:
+    """How the terminal's payment service provider behaves from now on.
+
+    `does` is approves, declines, away, rejects_settlement, fails_settlement, refuses_increase or, of the terminal
+    itself, broken.
+    """
+    await branch.act(CHARGE_POINT, "payment_provider", does=does)
+
+
+@verb()
+async def vat_number(branch: Branch, *, number: str, evse: int = 1, valid: bool | None = None) -> Outcome:
+    """Who pays by card types a VAT number for the receipt; `valid` is what the CSMS must find it."""
+    value = await branch.act(CHARGE_POINT, "vat_number", number=number, evse=evse)
+    if valid is not None and value["valid"] is not valid:
+        words = f"the VAT number {number} is {'valid' if value['valid'] else 'not valid'}"
+        raise branch.failed(words, Mismatch("valid", str(valid), value["valid"]))
+    return Outcome(None, branch.play, value)
+
+
+@verb()
+async def scan_qr(
+    branch: Branch,
+    *,
+    evse: int = 1,
+    energy: float | None = None,
+    time: Seconds | None = None,
+    cost: float | None = None,
+) -> Outcome:
+    """A driver scans the QR code of an EVSE (2.1), with what they want at most; kept by `as:`, it has the `url`."""
+    wanted = {"energy": energy, "time": time, "cost": cost}
+    limits = {name: value for name, value in wanted.items() if value is not None}
+    value = await branch.act(CHARGE_POINT, "scan_qr", evse=evse, **limits)
+    return Outcome(None, branch.play, value)

@@ -1,4 +1,4 @@
-"""Every action that a CSMS can send has a handler, a row and a valid answer; what is not done is refused honestly."""
+"""Every action that a CSMS can send has a handler, a row and a valid answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from charge_point.blocks import MODULES
-from charge_point.blocks.refusals import NOT_SUPPORTED, TABLE
 from charge_point.connection import handlers
 from shared import dispatch
 from shared.actions import CSMS, of
@@ -24,7 +23,6 @@ from tests.csms.office import sample
 Payload = dict[str, Any]
 
 ROWS = [(version, action.name) for version in VERSIONS for action in of(version, CSMS)]
-REFUSED = [(version, row) for row in TABLE for version in row.versions]
 
 each_row = pytest.mark.parametrize(("version", "action"), ROWS, ids=str)
 
@@ -78,38 +76,6 @@ async def test_every_request_is_answered_by_its_schema(
     assert first == f"> {action}" or (first, payload) == (f"! {action}", {"code": "NotSupported"})
     assert wired.station.is_online
     assert (await wired.ask("DataTransfer", {"vendorId": "any"}))["status"] == "UnknownVendorId"
-    await wired.end()
-
-
-# --- refusals ----------------------------------------------------------------------------------------------
-
-
-def asked(version: Version, action: str) -> Payload:
-    """A request that is as right as it can be for a station that has the feature."""
-    request = sample(version, action)
-    if action == "SetNetworkProfile":
-        request["connectionData"] |= {"ocppCsmsUrl": "wss://other.example/ocpp", "ocppTransport": "JSON"}
-    return request
-
-
-@pytest.mark.parametrize(("version", "row"), REFUSED, ids=lambda one: getattr(one, "action", str(one)))
-async def test_what_is_not_done_is_never_accepted_and_changes_nothing(version: Version, row: Any) -> None:
-    wired = await Wired(version, variables=WIDE).start()
-    await wired.charging()
-    before = wired.station.model.changes()
-    request = asked(version, row.action)
-    if row.says == NOT_SUPPORTED:
-        assert await wired.refused(row.action, request) == "NotSupported"
-    else:
-        answer = await wired.ask(row.action, request)
-        assert "Accepted" not in str(answer)
-        assert answer.get("status", "(empty)") == row.says
-        assert answer.get("statusInfo", {}).get("reasonCode", "") == ("" if version is V16 else row.code)
-    await wired.settle(5)
-    follows = ["SecurityEventNotification"] if row.action == "CertificateSigned" else []
-    assert wired.actions("MeterValues")[1:] == follows
-    assert wired.station.model.changes() == before
-    assert wired.station.evses[0].energy.value == "flowing"
     await wired.end()
 
 
