@@ -32,7 +32,8 @@ class Vehicle:
     `iso15118`: the part of the standard by which it negotiates, 2 or 20 (`dynamic`: in its dynamic control mode);
     then `departure` is in seconds from the beginning and `energy` what it asks for (0: what the battery lacks).
     `discharge`: W that it gives back at most, until its battery is down to `reserve` percent. `power_factor`: of its
-    charger on AC; negative where it gives reactive power instead of taking it.
+    charger on AC; negative where it gives reactive power instead of taking it. `contract`: how it pays by
+    Plug & Charge: `install`, `update`, or the PEM file of its contract certificate.
     """
 
     battery: float = inf
@@ -54,6 +55,7 @@ class Vehicle:
     discharge: float = 0.0
     reserve: float = 20.0
     power_factor: float = 1.0
+    contract: str = ""
 
     @property
     def peak(self) -> float:
@@ -85,6 +87,8 @@ def _parsed(name: str, value: Any) -> Any:
             return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
         if name == "iso15118":
             return {"": "", "false": "", "true": "2", "2": "2", "20": "20"}[str(value).lower()]
+        if name == "contract":
+            return str(value)
         if name == "phases":
             return _within(name, int(value), 1, 3)
         if name == "power_factor":
