@@ -1,6 +1,6 @@
 """Write docs/seeded-defects.md: what was seeded into foreign systems, and the installed scenario that finds each.
 
-The tables stand in `tests/seeded/defects.py`, where the tests hold them true. `--check` writes nothing and ends with
+The tables stand in `tests/seeded/*_defects.py`, where the tests hold them true. `--check` writes nothing and ends with
 status 1 when the page is not what would be written.
 """
 
@@ -15,7 +15,9 @@ sys.path.insert(0, str(ROOT))
 
 from shared.scenario.load import FILES, load  # noqa: E402
 from shared.versions import VERSIONS  # noqa: E402
-from tests.seeded.defects import CENTRAL, STATION, Defect  # noqa: E402
+from tests.seeded.central_defects import CENTRAL  # noqa: E402
+from tests.seeded.defects import Defect  # noqa: E402
+from tests.seeded.station_defects import STATION  # noqa: E402
 
 PAGE = ROOT / "docs" / "seeded-defects.md"
 

@@ -181,9 +181,15 @@ def same(options_class: type, name: str, **changed: Any) -> Any:
     return dataclasses.field(default=like.default, metadata=metadata)
 
 
+_OPTIONS: dict[type, list[Option]] = {}
+"""Those of each dataclass that were asked for: every scenario and every station asks again."""
+
+
 def options_of(options_class: type) -> list[Option]:
     """Every option of a dataclass, in the order of its fields."""
-    return [Option(field) for field in dataclasses.fields(options_class)]
+    if options_class not in _OPTIONS:
+        _OPTIONS[options_class] = [Option(field) for field in dataclasses.fields(options_class)]
+    return list(_OPTIONS[options_class])
 
 
 def as_json(options: Any) -> str:

@@ -1,6 +1,6 @@
 """A correct central system on `ocpp`'s own ChargePoint, and what can be seeded into it.
 
-`defect` is the name of one that `tests/seeded/defects.py` lists; the line where it stands is the mistake that a real
+`defect` is the name of one in `tests/seeded/central_defects.py`; the line where it stands is the mistake that a real
 system makes. Without one the system does what the specification asks of it.
 """
 
@@ -65,6 +65,10 @@ class System:
         made = self.transactions.setdefault(key, {"id": 42 + len(self.transactions)})
         return int(made["id"])
 
+    def knows(self, key: tuple[Any, ...]) -> bool:
+        """Whether a transaction has begun: by its number on 1.6, by station and id on 2.x."""
+        return key in self.transactions or any(known.get("id") in key for known in self.transactions.values())
+
     async def serve(self, connection: Connection, identity: str, subprotocol: str) -> None:
         """Talk to one station until its connection ends."""
         older = self.connected.get(identity)
@@ -92,6 +96,7 @@ class Wire(Answers):
 
     system: System
     connection: Connection
+    rejected = False
     silent = ""
     """The action that is not answered."""
 
@@ -129,6 +134,10 @@ class Wire(Answers):
                 return
             if self.system.defect == "cuts long message ids":
                 message[1] = message[1][:20]
+            if self.system.defect == "gives ids back in lower case":
+                message[1] = message[1].lower()
+            if self.system.defect == "answers twice":
+                await self.connection.send(json.dumps(message))
         await self.connection.send(json.dumps(message))
 
     @on("BootNotification")
@@ -136,6 +145,9 @@ class Wire(Answers):
         system = self.system
         statuses = system.boot_statuses
         status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        if system.defect == "never accepts whom it rejected" and self.rejected:
+            status = "Rejected"
+        self.rejected |= status == "Rejected"
         interval = system.heartbeat if status == "Accepted" else system.retry
         if system.defect == "gives an interval of its own" and status == "Accepted":
             interval = 900
@@ -171,10 +183,12 @@ class Wire(Answers):
         if self.system.defect == "cannot take a fault" and status == "Faulted":
             raise InternalError("unexpected status")
 
-    def ends(self) -> None:
+    def ends(self, key: tuple[Any, ...]) -> None:
         """A transaction is over."""
         if self.system.defect == "answers the end with an error":
             raise InternalError("no such column")
+        if self.system.defect == "refuses the end of an unknown transaction" and not self.system.knows(key):
+            raise InternalError("no such transaction")
 
 
 class Wire16(Wire, v16.ChargePoint):
@@ -191,8 +205,8 @@ class Wire16(Wire, v16.ChargePoint):
         return self.answer("StartTransaction", transaction_id=number, id_tag_info=info)
 
     @on("StopTransaction")
-    def on_stop(self, id_tag: str = "", **request: Any) -> Any:
-        self.ends()
+    def on_stop(self, transaction_id: int, id_tag: str = "", **request: Any) -> Any:
+        self.ends((transaction_id,))
         info = self.info(id_tag) if id_tag else None
         if self.system.defect == "refuses the token at the end":
             info = {"status": "Invalid"}
@@ -220,7 +234,7 @@ class Wire2x(Wire, Answers2x):
         if event_type == "Started":
             self.system.begin((self.id, transaction_info["transaction_id"]))
         if event_type == "Ended":
-            self.ends()
+            self.ends((self.id, transaction_info["transaction_id"]))
         info = self.info(id_token["id_token"]) if id_token else None
         if self.system.defect == "leaves idTokenInfo out" and event_type == "Started":
             info = None

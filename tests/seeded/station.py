@@ -1,7 +1,7 @@
 """A correct station as a foreign maker may write it, whatever its version spells; and what can be seeded into it.
 
 One EVSE with one connector. The box knows the physical world and what is to be said of it; a `Wire` (`wires.py`) is
-one connection and knows how it is spelled. `defect` is the name of one that `tests/seeded/defects.py` lists.
+one connection and knows how it is spelled. `defect` is the name of one in `station_defects.py`.
 """
 
 from __future__ import annotations
@@ -131,10 +131,14 @@ class Box:
                     await self._news.wait()
                 try:
                     await self.outbox[0](wire)
-                except (OCPPError, UnknownCallErrorCodeError):
+                except OCPPError:
                     pass  # refused: it will not be taken another time either
+                except UnknownCallErrorCodeError:
+                    if self.defect == "gets stuck at an unknown error":
+                        await asyncio.Event().wait()
                 except TimeoutError:
-                    continue
+                    if self.defect != "tries once":
+                        continue
                 self.outbox.popleft()
         except ConnectionClosed:
             pass
@@ -150,8 +154,9 @@ class Box:
                 await self._too_early(wire)
             if self.defect == "boots only once":
                 await asyncio.Event().wait()
+            own = 0.5 if self.defect == "takes an interval of 0 at its word" else 60
             # 1.6 §4.2, 2.x B02.FR.07: the interval is the least time until it asks again
-            await asyncio.sleep(3 if self.defect == "asks again too soon" else answer.interval or 60)
+            await asyncio.sleep(3 if self.defect == "asks again too soon" else answer.interval or own)
         self.accepted, self._told = True, ""
         self.settings["HeartbeatInterval"] = str(answer.interval or 300)
         self.beat()
@@ -210,7 +215,10 @@ class Box:
             return
         if self.wire is None or not self.accepted:
             return
-        status = await self.wire.authorize(token)
+        try:
+            status = await self.wire.authorize(token)
+        except (OCPPError, UnknownCallErrorCodeError, TimeoutError):
+            return  # nobody has said that it may charge
         if status == "Accepted" or self.defect == "charges on a refused token":
             self.grant(token, None)
 
@@ -324,6 +332,8 @@ class Box:
     def judged(self, one: Transaction, status: str) -> None:
         """What the central system says of the token when the transaction has begun (1.6 §4.8, 2.x C10/E05)."""
         refused = status != "Accepted" and self.settings["StopTransactionOnInvalidId"] == "true"
+        if self.defect == "charges on when the start is refused":
+            return
         if refused and self.transaction is one:
             self.end("DeAuthorized")
 

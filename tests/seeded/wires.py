@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ocpp import v16, v21, v201
@@ -12,6 +11,7 @@ from ocpp.routing import after, on
 from shared.versions import V16, V21, V201, Version
 from tests.peers.foreign_stations import Manners
 from tests.seeded.central import QUIET
+from tests.seeded.frames import Frames
 from tests.seeded.memory import Connection, numbered
 from tests.seeded.station import Box, Transaction
 
@@ -20,11 +20,10 @@ Payload = dict[str, Any]
 UNKNOWN_DATA = {"status": "UnknownVendorId"}
 
 
-class Wire(Manners):
+class Wire(Frames, Manners):
     """One connection of the station: what all versions have in common."""
 
     box: Box
-    connection: Connection
 
     async def _handle_call(self, message: Any) -> Any:
         """As the library does, but with an answer to what it does not know, on every version (1.6J §4.2.3)."""
@@ -34,12 +33,6 @@ class Wire(Manners):
                 raise InternalError("no handler")
             raise NotImplementedError(details={})
         return await super()._handle_call(message)  # type: ignore[misc]
-
-    async def _send(self, text: str) -> None:
-        message = json.loads(text)
-        if message[0] == 3 and self.box.defect == "cuts long message ids":
-            message[1] = message[1][:20]
-        await self.connection.send(json.dumps(message))
 
     async def heartbeat(self) -> Any:
         """Heartbeat."""
@@ -144,12 +137,14 @@ class Wire16(Wire, v16.ChargePoint):
                 timestamp=at,
             )
             one.id = answer.transaction_id
+            if self.box.defect == "keeps 31 bits of a transaction number":
+                one.id &= 0x7FFFFFFF
             self.box.judged(one, answer.id_tag_info["status"])
         elif kind == "Updated":
             await self.does(
                 "MeterValues", connector_id=1, transaction_id=one.id, meter_value=self.reading(at, meter)
             )
-        else:
+        elif one.id or self.box.defect != "takes transaction 0 for none":
             await self.does(
                 "StopTransaction",
                 transaction_id=one.id,
@@ -199,7 +194,7 @@ class Wire16(Wire, v16.ChargePoint):
 def _set(box: Box, name: str, value: str) -> str:
     """Set a variable; what becomes of it, "" when there is none of this name."""
     if name not in box.settings:
-        return ""
+        return "Accepted" if box.defect == "accepts settings that it does not have" else ""
     if not (value in ("true", "false") if name == "StopTransactionOnInvalidId" else value.isdigit()):
         return "Rejected"
     if box.defect != "forgets what was set":
@@ -348,7 +343,7 @@ def wire(version: Version) -> Any:
 
     def make(box: Box, connection: Connection) -> Any:
         made = CLASSES[version](box.identity, connection, 30, QUIET)
-        made.box, made.connection = box, connection
+        made.box, made.connection, made.answered = box, connection, set()
         made._unique_id_generator = ids
         return made
 
