@@ -149,7 +149,7 @@ class Ledger:
             self._say(session, oddities.stray_stop(id, closed, timestamp))
             return closed
         below = oddities.stop_below_start(transaction, float(meter))
-        if below is None:
+        if below is None and not oddities.is_rounded(transaction.meter_last, meter):
             self._read(session, transaction, float(meter), in_order=True)
         else:
             self._say(session, below)

@@ -108,6 +108,11 @@ def stop_below_start(transaction: Transaction, meter: float) -> Oddity | None:
     return Oddity("meter_stop_below_start", text, "1.6 §6.45, §6.49, §7.31", about)
 
 
+def is_rounded(last: float | None, meter: float) -> bool:
+    """Whether a meterStop, which is whole Wh (1.6 §6.49), lacks no more than the fraction of the last sample."""
+    return last is not None and meter < last < meter + 1
+
+
 def begins_anew(transaction: Transaction, last: float | None) -> Oddity | None:
     """A register that shows less than at the end of the transaction before: no rule binds two transactions."""
     start = transaction.meter_start

@@ -68,8 +68,10 @@ class Policies:
 
     def gate(self, session: Session, action: str, payload: Payload) -> None:
         """Asked before every handler: raises `Refuse` for what a station may not send yet, notes what is odd."""
-        self.registrar.gate(session, action, payload)
-        self.scrutiny.look(session, action, payload)
+        try:
+            self.registrar.gate(session, action, payload)
+        finally:
+            self.scrutiny.look(session, action, payload)
 
     def expect(self, session: Session, action: str, payload: Payload) -> None:
         """To be called when a call of ours goes out, before it does."""

@@ -28,6 +28,8 @@ NEVER_SET = "2010"
 
 _REFRESHED = 10.0
 
+MOST_BITS = 256
+
 STATION_STATUSES = ("Available", "Unavailable", "Faulted")
 
 _NEXT: dict[str, frozenset[str]] = {
@@ -153,8 +155,14 @@ def _status_16(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
             words = f"connector 0 is {status}: the station itself is Available, Unavailable or Faulted"
             session.note("station_status", words, clause="1.6 §4.9, §7.7")
         return
-    if session.told:  # what happened between two connections need not be told (1.6 §4.9)
+    if session.told & _bit(connector):  # what happened between two connections need not be told (1.6 §4.9)
         _transition(session, connector, status)
+    session.told |= _bit(connector)
+
+
+def _bit(number: int) -> int:
+    """The bit of an EVSE or connector; there is none for what is beyond any station."""
+    return 1 << number if 0 < number < MOST_BITS else 0
 
 
 def _transition(session: Session, connector: int, status: str) -> None:
@@ -174,7 +182,8 @@ def _status(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
     scrutiny.time(session, request.get("timestamp"))
     if session.version is V16:
         _status_16(scrutiny, session, request)
-    session.told = True
+    else:
+        session.told |= _bit(request["evseId"])
 
 
 def _token_16(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
@@ -207,8 +216,7 @@ def _event(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
         if known is None or not known.token:
             words = f"{request['eventType']} because of an authorization, and the token is missing"
             session.note("authorized_without_token", words, clause="E02.FR.01, E03.FR.01")
-    is_live = session.told and not request.get("offline")
-    if is_live and request["triggerReason"] in ("MeterValuePeriodic", "MeterValueClock"):
+    if request["triggerReason"] in ("MeterValuePeriodic", "MeterValueClock") and not request.get("offline"):
         _charging_while_available(session, request)
 
 
@@ -222,11 +230,11 @@ def _charging_while_available(session: Session, request: Payload) -> None:
     if record.account is None or record.statuses is None:
         return
     transaction = record.account.open.get(_id_of(request))
-    if transaction is None or transaction.charging_state not in ("Charging", "EVConnected"):
+    if transaction is None or transaction.charging_state != "Charging":
         return
     place = (transaction.evse, transaction.connector)
-    if record.statuses.get(place) == "Available":
-        words = f"EVSE {place[0]} connector {place[1]} was last reported Available, and an EV is connected"
+    if record.statuses.get(place) == "Available" and session.told & _bit(place[0]):
+        words = f"EVSE {place[0]} connector {place[1]} was last reported Available, and an EV charges there"
         session.note("status_missing", words, clause="G01.FR.03", transaction=transaction.id)
 
 
@@ -238,8 +246,9 @@ def _values(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
 
 def _events(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
     scrutiny.time(session, request.get("generatedAt"))
-    if not session.told:
-        session.told = any(datum["variable"]["name"] == "AvailabilityState" for datum in request["eventData"])
+    for datum in request["eventData"]:
+        if datum["variable"]["name"] == "AvailabilityState":
+            session.told |= _bit(datum["component"]["evse"]["id"])
 
 
 def _report(scrutiny: Scrutiny, session: Session, request: Payload) -> None:

@@ -51,8 +51,8 @@ class Session:
         """Which connection of this run it is, from 1."""
         self.booted = False
         """Whether this connection has brought a BootNotification."""
-        self.told = False
-        """Whether it has brought the status of a connector."""
+        self.told = 0
+        """Of which EVSEs (2.x) or connectors (1.6) it has brought a status: a bit for each."""
         self.said: tuple[str, ...] = ()
         """Names of notes that are made once for a connection."""
         self._requests: Stream | None = None

@@ -28,10 +28,16 @@ class Readings(Fault):
         if not isinstance(frame.payload, dict):
             return None
         payload = orjson.loads(orjson.dumps(frame.payload))
-        values = list(_values(payload))
-        for value in values:
+        for value in _values(payload):
             self._write(value)
-        return [Deliver(frame.holding(payload))] if values and payload != frame.payload else None
+        if self.energy == "kWh_as_Wh":
+            for name in (
+                "meterStart",
+                "meterStop",
+            ):  # 1.6: whole numbers of Wh, of which nobody names the unit
+                if isinstance(payload.get(name), int):
+                    payload[name] = round(payload[name] / 1000)
+        return [Deliver(frame.holding(payload))] if payload != frame.payload else None
 
     def _write(self, value: dict[str, Any]) -> None:
         measurand = str(value.get("measurand", "Energy.Active.Import.Register"))
