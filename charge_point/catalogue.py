@@ -191,7 +191,7 @@ def _places(row: Definition, evses: Topology) -> list[tuple[int, int, str]]:
     """Where the row's component exists: EVSE id, connector id, component instance."""
     if row.component in _OF_EVSES:
         return [(evse, 0, "") for evse in range(1, len(evses) + 1)]
-    if row.component == "Connector":
+    if row.component in ("Connector", "ConnectorPlugRetentionLock"):
         return [(evse, connector, "") for evse, ids in enumerate(evses, 1) for connector in ids]
     if "slot" in row.traits:
         return [(0, 0, part) for part in NETWORK_SLOTS]  # B09.FR.08 (2.1): an instance for every slot

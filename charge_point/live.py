@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charge_point.authorization import ENTRY_BYTES
-from charge_point.connector import Energy, Health, charging_state, status_2x
+from charge_point.connector import Energy, Health, Lock, charging_state, status_2x
 from charge_point.measurands import warmth
 from charge_point.parts import existing
 from charge_point.power import offered
@@ -73,6 +73,18 @@ def _problem(station: Station, slot: Slot) -> str:
         if slot.connector in (0, c.id)
     )
     return "true" if faulted else "false"
+
+
+def _lock_problem(station: Station, slot: Slot) -> str:
+    """Whether the plug could not be locked in (G05.FR.02)."""
+    c = _evse(station, slot).connector(slot.connector)
+    failed = c is not None and c.health is Health.FAULTED and c.error == "ConnectorLockFailure"
+    return "true" if failed else "false"
+
+
+def _locked(station: Station, slot: Slot) -> str:
+    c = _evse(station, slot).connector(slot.connector)
+    return "true" if c is not None and c.lock is Lock.LOCKED else "false"
 
 
 NETWORK = (
@@ -192,6 +204,8 @@ VALUES: dict[tuple[str, str], Value] = {
     ("ChargingStation", "Problem"): _problem,
     ("EVSE", "Problem"): _problem,
     ("Connector", "Problem"): _problem,
+    ("ConnectorPlugRetentionLock", "Problem"): _lock_problem,
+    ("ConnectorPlugRetentionLock", "Active"): _locked,
     ("MonitoringCtrlr", "ActiveMonitoringBase"): _base,
     ("MonitoringCtrlr", "ActiveMonitoringLevel"): _level,
     ("EVSE", "ChargingState"): _charging,

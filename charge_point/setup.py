@@ -120,7 +120,10 @@ class StationSetup:
         kind = self.connector_type or ("cCCS2" if self.is_dc else "cType2" if self.tethered else "sType2")
         phases = 0 if self.is_dc else self.phases
         rotation = ("", "Rxx", "RSx", "RST")[phases]
+        lock = Override(absent=self.tethered)  # a fixed cable has none at the station
         return {
+            "ConnectorPlugRetentionLock.Problem": lock,
+            "ConnectorPlugRetentionLock.Active": lock,
             "EVSE.SupplyPhases": phases,
             "Connector.SupplyPhases": phases,
             "Connector.ConnectorType": kind,

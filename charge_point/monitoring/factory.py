@@ -1,7 +1,7 @@
 """The monitors that a kind of station comes with: hard-wired ones, that nobody can clear, and preconfigured ones (N03).
 
-The persona's `[[monitors]]` say which; without them each connector's fault is hard-wired, and each EVSE's state
-preconfigured. The latter is of severity 9 (Debug), so that nothing is told of it before the CSMS wants that.
+The persona's `[[monitors]]` say which. Without them the fault of each connector and of its lock is hard-wired, and each
+EVSE's state preconfigured with severity 9 (Debug), so that nothing is told of it before the CSMS wants that.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class FactoryMonitor(NamedTuple):
 
 
 USUAL = (
+    FactoryMonitor("ConnectorPlugRetentionLock.Problem", severity=2, hard_wired=True),
     FactoryMonitor("Connector.Problem", severity=2, hard_wired=True),
     FactoryMonitor("EVSE.AvailabilityState", severity=9),
 )

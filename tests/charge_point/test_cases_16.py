@@ -257,7 +257,9 @@ async def test_tc_015_016__a_reset_in_a_transaction(kind: str) -> None:
     await at.end()
 
 
-@pytest.mark.parametrize(("tethered", "status"), [(False, "Unlocked"), (True, "NotSupported")])
+@pytest.mark.parametrize(
+    ("tethered", "status"), [(False, "Unlocked"), (True, "NotSupported")], ids=["TC_017_1", "TC_017_2"]
+)
 async def test_tc_017__unlocking_without_a_transaction(tethered: bool, status: str) -> None:
     at = await at_16(tethered=tethered)
     assert await at.ask("UnlockConnector", {"connectorId": 1}) == {"status": status}

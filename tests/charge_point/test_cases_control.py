@@ -286,7 +286,9 @@ async def test_tc_g_01_02__a_connector_is_occupied_and_available(version: Versio
 
 @each_2x
 @PLACES
-async def test_tc_g_03_to_08__out_of_service_and_back(version: Version, place: tuple[int, ...]) -> None:
+async def test_tc_g_03_to_10_12_13_15_16__out_of_service_and_back(
+    version: Version, place: tuple[int, ...]
+) -> None:
     at = await Session.at(version, evses=2)
     meant = [1] if place else [1, 2]
     for operative, status in ((False, "Unavailable"), (False, ""), (True, "Available"), (True, "")):
@@ -397,7 +399,7 @@ async def test_tc_043_3__a_list_that_does_not_fit() -> None:
     await at.end()
 
 
-@pytest.mark.parametrize("place", ["list", "cache"])
+@pytest.mark.parametrize("place", ["list", "cache"])  # TC_008_1, TC_008_2, TC_007_1, TC_007_2
 @pytest.mark.parametrize("remotely", [True, False])
 async def test_tc_007_008__a_known_token_starts_without_authorize(place: str, remotely: bool) -> None:
     at = await at_16(LocalPreAuthorize=True, AuthorizeRemoteTxRequests=True)
@@ -418,12 +420,17 @@ async def test_tc_007_008__a_known_token_starts_without_authorize(place: str, re
     await at.end()
 
 
-async def test_tc_061__a_cleared_cache_asks_again() -> None:
-    at = await at_16(LocalPreAuthorize=True)
+@pytest.mark.parametrize("remotely", [False, True], ids=["TC_061_1", "TC_061_2"])
+async def test_tc_061__a_cleared_cache_asks_again(remotely: bool) -> None:
+    at = await at_16(LocalPreAuthorize=True, AuthorizeRemoteTxRequests=True)
     await at.present()
     await at.present()
     assert await at.ask("ClearCache") == {"status": "Accepted"}
     at.forget()
-    await at.present()
+    if remotely:
+        await at.ask("RemoteStartTransaction", {"connectorId": 1, "idTag": TOKEN.id})
+        await at.settle(2)
+    else:
+        await at.present()
     assert len(at.of("Authorize")) == 1
     await at.end()

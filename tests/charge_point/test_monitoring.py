@@ -68,8 +68,8 @@ async def test_tc_n_47__all_monitors_are_reported_in_parts(version: Version) -> 
     ids = {await w.watch(AS_CS, "Delta", 1), await w.watch(AS_EVSE, "Delta", 1)}
     found = await w.monitors()
     assert ids <= {one["id"] for one in found}
-    assert len(found) == 2 + 15 + 15
-    assert len(w.of("NotifyMonitoringReport")) == 2
+    assert len(found) == 2 + 15 + 15 + 15
+    assert len(w.of("NotifyMonitoringReport")) == 3
     if version is V21:  # N02.FR.22
         origins = {one["id"]: one["eventNotificationType"] for one in found}
         assert {origins[id] for id in ids} == {"CustomMonitor"}
@@ -96,7 +96,8 @@ async def test_tc_n_06__the_hard_wired_base_leaves_nothing_else(version: Version
     assert [one["id"] for one in await w.monitors(AS_CS)] == [id]
     await w.ask("SetMonitoringBase", {"monitoringBase": "HardWiredOnly"})
     assert await w.monitors(AS_CS) == []
-    assert {one["name"] for one in await w.monitors()} == {"Connector#1.1.Problem"}
+    wired = {"Connector#1.1.Problem", "ConnectorPlugRetentionLock#1.1.Problem"}
+    assert {one["name"] for one in await w.monitors()} == wired
     await w.ask("SetMonitoringBase", {"monitoringBase": "All"})
     assert [one["severity"] for one in await w.monitors(AS_EVSE)] == [9]
     await w.end()

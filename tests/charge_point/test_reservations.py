@@ -276,7 +276,7 @@ async def test_a_plugged_car_occupies(version: Version) -> None:
     await at.end()
 
 
-async def test_tc_h_06_tc_048__what_is_unavailable_or_faulted_says_so(version: Version) -> None:
+async def test_tc_h_06_tc_048_1_048_3__what_is_unavailable_or_faulted_says_so(version: Version) -> None:
     at = await Kept.at(version, evses=2)
     await at.change(False, 1)
     assert await at.reserve() == "Unavailable"
