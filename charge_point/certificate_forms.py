@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, CertificateBuilder
 
 Payload = dict[str, Any]
 
@@ -124,6 +124,24 @@ def _serial(data: Payload) -> str:
     return str(data["serialNumber"]).lower().lstrip("0")
 
 
+def pem(certificate: Certificate) -> str:
+    """A certificate in PEM form."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def signed(builder: CertificateBuilder, key: EllipticCurvePrivateKey) -> Certificate:
+    """The certificate of `builder`, the same bytes for the same key where the library can do that."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+
+    try:
+        return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+    except (TypeError, UnsupportedAlgorithm):  # an old library, or an old OpenSSL
+        return builder.sign(key, hashes.SHA256())
+
+
 def private_key(drawn: str) -> EllipticCurvePrivateKey:
     """A key on P-256 from 64 hex digits of a seeded stream (A00.FR.502: EC of 224 bits or more)."""
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -131,14 +149,15 @@ def private_key(drawn: str) -> EllipticCurvePrivateKey:
     return ec.derive_private_key(int(drawn, 16) % (ORDER - 1) + 1, ec.SECP256R1())
 
 
-def request(key: EllipticCurvePrivateKey, name: str, organization: str) -> str:
+def request(key: EllipticCurvePrivateKey, name: str, organization: str, country: str = "") -> str:
     """A certificate signing request in PEM form (RFC 2986; A02.FR.03), the same bytes for the same key and names."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.x509.oid import NameOID
 
-    names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64])] if organization else []
+    names = [x509.NameAttribute(NameOID.COUNTRY_NAME, country)] if country else []
+    names += [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64])] if organization else []
     subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
     try:

@@ -78,6 +78,10 @@ class Certificates(Part):
 
     # --- roots --------------------------------------------------------------------------------------------
 
+    def all_roots(self) -> list[Certificate]:
+        """The installed certificates of every type."""
+        return [forms.read(pem)[0] for _, pem in self.installed]
+
     def roots(self, *types: str) -> list[Certificate]:
         """The installed certificates of these types."""
         return [forms.read(pem)[0] for type, pem in self.installed if type in types]
@@ -179,7 +183,8 @@ class Certificates(Part):
         """Make a key, and ask the CSMS to sign its public half (A02.FR.02, .03)."""
         self._number += 1
         drawn = self.station.stream(f"{type} key {self._number} of run {self.station.setup.run_id}").hex(64)
-        csr = forms.request(forms.private_key(drawn), self.common_name, self._organization())
+        country = self._of_15118("CountryName") if type != STATION else ""
+        csr = forms.request(forms.private_key(drawn), self._name_for(type), self._organization(type), country)
         self.asked[type] = Asked(type, drawn, csr, self._number)
         self._send(self.asked[type])
 
@@ -188,8 +193,17 @@ class Certificates(Part):
         """What the certificate is for: the serial number of the station (A00.FR.507), or its identity."""
         return self.station.setup.serial or self.station.id
 
-    def _organization(self) -> str:
-        return self.station.model.text(f"{_CONTROLLER}.OrganizationName")
+    def _name_for(self, type: str) -> str:
+        """Towards cars a station is called by its SeccId, where it has one (A02, prerequisites)."""
+        return (self._of_15118("SeccId") if type != STATION else "") or self.common_name
+
+    def _organization(self, type: str) -> str:
+        own = self._of_15118("OrganizationName") if type != STATION else ""
+        return own or self.station.model.text(f"{_CONTROLLER}.OrganizationName")
+
+    def _of_15118(self, variable: str) -> str:
+        model, path = self.station.model, f"ISO15118Ctrlr.{variable}"
+        return model.text(path) if model.has(path) else ""
 
     def _send(self, one: Asked) -> None:
         payload: Payload = {"csr": one.csr}
@@ -236,7 +250,7 @@ class Certificates(Part):
                 raise Invalid("this station asked for no certificate")
             kind = CSMS_ROOT if type == STATION else "V2GRootCertificate"
             found = forms.chain(pem, self.station.clock.time(), self.roots(kind))
-            forms.fits(found[0], forms.private_key(one.drawn), self.common_name)
+            forms.fits(found[0], forms.private_key(one.drawn), self._name_for(type))
         except Invalid as invalid:  # A02.FR.07, .20: and nothing is sent again
             self._cancel(type)
             self.asked.pop(type, None)
@@ -248,9 +262,14 @@ class Certificates(Part):
         self._watch()
         return None
 
-    def use(self) -> None:
-        """Connect anew with the station's new certificate, where it shows one (A02.FR.08)."""
-        if (
+    def use(self, type: str = STATION) -> None:
+        """Connect anew with the station's new certificate, where it shows one (A02.FR.08); towards cars the statuses
+        of the new one are due (M06.FR.07)."""
+        if type != STATION:
+            from charge_point.certificate_statuses import CertificateStatuses  # few stations have one
+
+            self.station.part(CertificateStatuses).renew()
+        elif (
             self.station.model.integer(f"{_CONTROLLER}.SecurityProfile") == 3
             and self.station.redial is not None
         ):
@@ -286,6 +305,10 @@ class Certificates(Part):
 
     def accepted(self) -> None:
         self._watch()
+        if V2G in self.own or V2G20 in self.own:
+            from charge_point.certificate_statuses import CertificateStatuses  # few stations have one
+
+            self.station.part(CertificateStatuses).connected()
 
     def power_off(self) -> None:
         for type in list(self._timers):

@@ -78,6 +78,8 @@ def vehicle(settings: Mapping[str, Any], base: Vehicle = ANY_CAR) -> Vehicle:
             raise ValueError(f"a car has no {name!r}{advice(name, names)}")
         made[name] = _parsed(name, value)
     made["soc"] = min(made["soc"], 100.0)
+    if made["contract"] and not made["iso15118"]:
+        made["iso15118"] = "2"  # else it could not show it
     return Vehicle(**made)
 
 

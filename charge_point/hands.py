@@ -32,7 +32,7 @@ def plug_in(
 ) -> None:
     """The driver plugs the cable of `ev` in, by default of the car that comes to this kind of station.
 
-    Raises NotNow, ValueError for what does not exist.
+    Raises NotNow, ValueError for what does not exist, and for a file that holds no contract of the car.
     """
     one, c = socket(station, evse, connector)
     floating = next((e for e in station.evses if e.floating and e.is_authorized), None)
@@ -41,11 +41,16 @@ def plug_in(
         if not refusal(station, one, floating.token, floating.group):
             one.take_over(floating)
     one.floating = False
-    one.plug_in(c, ev=None if ev is None else Ev(ev))
-    if one.ev is not None and one.ev.kind.contract:
-        from charge_point.plug_and_charge import PlugAndCharge  # few cars have one
+    kind = ev or station.setup.ev
+    if not kind.contract:
+        one.plug_in(c, ev=None if ev is None else Ev(ev))
+        return
+    from charge_point.plug_and_charge import PlugAndCharge  # few cars have one
 
-        station.part(PlugAndCharge).begin(one)
+    payer = station.part(PlugAndCharge)
+    payer.prepare(kind)
+    one.plug_in(c, ev=Ev(kind))
+    payer.begin(one)
 
 
 def unplug(station: Station, evse: int = 1) -> bool:

@@ -38,6 +38,12 @@ class Outcome(NamedTuple):
     evse: Evse | None = None
 
 
+_V2G, _V2G_SWITCH = (
+    ("SignV2GCertificate", "SignV2G20Certificate"),
+    "ISO15118Ctrlr.V2GCertificateInstallationEnabled",
+)
+
+
 def trigger(station: Station, message: str, evse: int | None = None, connector: int | None = None) -> Outcome:
     """Tell `message` as TriggerMessage asks: Accepted, Rejected or NotImplemented; `then` tells it (F06).
 
@@ -47,6 +53,8 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     if teller is None:
         return Outcome("NotImplemented")  # F06.FR.08, .19
     registration = station.registration
+    if message in _V2G and station.model.has(_V2G_SWITCH) and not station.model.flag(_V2G_SWITCH):
+        return Outcome("Rejected", reason="V2GCertificateInstallationEnabled is false", code="NotEnabled")
     if message == "BootNotification":
         if registration.accepted:  # F06.FR.17; 1.6 errata 3.35
             return Outcome("Rejected", reason="it was accepted already", code="InvalidMessageSeq")

@@ -105,7 +105,7 @@ def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
     type = request.get("certificateType", "ChargingStationCertificate")
     refused = certificates.signed(request["certificateChain"], type, request.get("requestId"))
     if refused is None:
-        return Answer(status(station.version, "Accepted"), certificates.use)
+        return Answer(status(station.version, "Accepted"), lambda: certificates.use(type))
     answer = status(station.version, refused.status, refused.code, refused.words)
     if refused.code != "InvalidCertificate" or type != "ChargingStationCertificate":
         return answer

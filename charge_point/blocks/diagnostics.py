@@ -17,6 +17,7 @@ from shared.peer import CallFailed
 from shared.versions import V2X, V16, VERSIONS
 
 if TYPE_CHECKING:
+    from charge_point.plug_and_charge import PlugAndCharge
     from charge_point.station import Station
 
 Payload = dict[str, Any]
@@ -118,8 +119,8 @@ def tell_log_status(station: Station, evse: int | None, connector: int | None) -
     "status",
     "Invalid for no or several references to a customer, Rejected when neither report nor clear is asked for and "
     "while the registration is not Accepted; else Accepted, and NotifyCustomerInformation follows with what cache, "
-    "local list and transactions hold of an idToken, or that there is nothing; clear forgets it, but for the local "
-    "list and what runs",
+    "local list, transactions and contract certificates hold of a customer, or that there is nothing; clear forgets "
+    "it, but for the local list and what runs",
     clause="N09.FR.02-N09.FR.09, N10.FR.01-N10.FR.07",
     state=True,
 )
@@ -167,13 +168,15 @@ async def _inform(station: Station, request: Payload) -> None:
 
 
 def _tokens(station: Station, request: Payload) -> list[Token]:
-    """The tokens of the customer: the one that is named, or all that have the identifier as their own or their group's.
-
-    No token here comes from a certificate, so that there is none for the hash of one.
+    """The tokens of the customer: the one that is named, that of a contract certificate which was seen here, or all
+    that have the identifier as their own or their group's.
     """
     wire = request.get("idToken")
     if wire is not None:
         return [Token(wire["idToken"], wire["type"])]
+    if "customerCertificate" in request:
+        part = _contracts(station)
+        return part.customers(request["customerCertificate"]) if part is not None else []
     customer = request.get("customerIdentifier", "").casefold()
     if not customer:
         return []
@@ -182,6 +185,13 @@ def _tokens(station: Station, request: Payload) -> list[Token]:
         if customer in (token.id.casefold(), group.casefold()):
             meant.setdefault(token.key, token)
     return list(meant.values())
+
+
+def _contracts(station: Station) -> PlugAndCharge | None:
+    """What the station knows of contracts, if it ever saw one."""
+    from charge_point.plug_and_charge import PlugAndCharge  # few ask
+
+    return existing(station, PlugAndCharge)
 
 
 def _stored(station: Station) -> list[tuple[Token, str]]:
@@ -208,6 +218,9 @@ def _known(station: Station, token: Token) -> list[str]:
             starter = None if transaction is None else transaction.starter
             if transaction is not None and starter is not None and starter.key == token.key:
                 found.append(f"{state} transaction of EVSE {one.id}: {transaction.id}")
+    part = _contracts(station)
+    if part is not None and any(emaid.lower() == token.id.lower() for _, emaid in part.seen):
+        found.append("contract certificate: seen")
     return [words for words in found if words]
 
 
@@ -224,6 +237,9 @@ def _forget(station: Station, token: Token) -> None:
     if station.authorizer.cache:
         station.authorizer.cache.pop(token.key, None)
         keep_cache(station)
+    part = _contracts(station)
+    if part is not None:
+        part.forget(token)
     for one in station.evses:
         if one.last is not None and one.last.starter is not None and one.last.starter.key == token.key:
             one.last = None

@@ -472,7 +472,8 @@ async def test_c13_fr_06__a_listed_token_that_has_expired_is_not_unknown(version
 
 @each_2x
 async def test_tc_c_55__a_contract_does_not_charge_offline(version: Version) -> None:
-    at = await ready(version, AuthCtrlr__OfflineTxForUnknownIdEnabled=True)
+    own = {"ISO15118Ctrlr__ContractValidationOffline": False}
+    at = await ready(version, AuthCtrlr__OfflineTxForUnknownIdEnabled=True, **own)
     contract = Token("DE8AACA2B3C4D5", "eMAID")
     cached(at, contract)
     await at.plug()
