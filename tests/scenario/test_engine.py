@@ -7,66 +7,21 @@ import pytest
 from shared.report.events import Verdict
 from shared.versions import V2X, V16, V21
 from tests.scenario.played import Played, play
+from tests.scenario.samples import SAMPLES
 
 STARTED = "  - use: booted\n  - plug_in\n  - present: $tokens.valid\n"
-
-DESIGN = """\
-scenario: the answer to the start is lost
-role: charge_point
-station: {persona: generic_ac, tx_start: authorized}
-needs: {csms: {token: $tokens.valid}}
-given: [use: booted, use: plugged_in]
-steps:
-  - inject: {hang_up: {before_answer_to: tx.started, times: 1}}
-  - present: $tokens.valid
-  - {expect: {tx.started: {token: $tokens.valid}}, as: first}
-  - {expect: {tx.started: {time: $first.time, meter: $first.meter}}, as: retry, within: 90s}
-  - {answered: retry, with: {token_status: Accepted}}
-  - {sut: {count_transactions: {station: $me}}, equals: 1}
-  - unplug
-  - expect: {tx.ended: {tx: $retry.tx, reason: EVDisconnected}}
----
-scenario: remote start, plug already in
-role: csms
-needs: {station: [remote_start], operator: [plug_in, unplug]}
-cases: {evse: [1, 2], authorize: [true, false]}
-given:
-  - use: accepted
-  - command: {set_config: {authorize_remote_start: $authorize}}
-  - operator: {plug_in: {evse: $evse}}
-  - expect: {plug: {evse: $evse, state: occupied}}
-steps:
-  - {command: {remote_start: {evse: $evse, token: $tokens.valid}}, answered: {status: Accepted}, as: go}
-  - {expect: {tx.authorized: {evse: $evse, token: $tokens.valid}}, since: go, within: 30s}
-  - {only: 2.x, expect: {TransactionEvent: {transactionInfo: {remoteStartId: $go.remoteStartId}}}, since: go}
-finally: [command: remote_stop, operator: {unplug: {evse: $evse}}, restore: config]
----
-scenario: a night offline is billed once, in order
-role: pair
-stations: {A: {persona: generic_ac}, B: {persona: dc_two}}
-given: [each: {use: charging}]
-steps:
-  - network: down
-  - wait: 8h
-  - A: unplug
-  - never: [call: BootNotification, finding: any]
-    while:
-      - network: up
-      - {A: {expect: {tx.ended: {offline: true, reason: EVDisconnected}}}, count: 1, within: 10min}
-  - check: {csms.billed(A): $A.meter.delivered, csms.open(A): 0, csms.open(B): 1}
-"""
 
 
 @pytest.mark.parametrize("over", ["memory", "sockets"])
 def test_one_scenario_for_each_role_and_for_the_pair_runs_on_every_version(over: str) -> None:
-    played = Played(DESIGN, over=over)
+    played = Played(SAMPLES, over=over)
     played.passes()
     assert len(played.rounds) == 3 + 4 * 3 + 3
     assert played.verdicts == {Verdict.PASSED}
 
 
 def test_the_same_seed_gives_the_same_journal_and_another_the_same_verdict() -> None:
-    one, two, other = Played(DESIGN), Played(DESIGN), Played(DESIGN, seed=7)
+    one, two, other = Played(SAMPLES), Played(SAMPLES), Played(SAMPLES, seed=7)
     assert one.journals == two.journals
     assert one.journals != other.journals
     assert [e.verdict for e in other.finished] == [e.verdict for e in one.finished]

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection, serve
 
 from shared.clock import Clock, run_virtual
 from shared.dialer import Target, dial
@@ -24,8 +23,9 @@ from shared.scenario.play import Branch, settle
 from shared.scenario.runner import FOREIGN, TOKENS, Bench, Round, plan, play_round
 from shared.scenario.stage import Dial, NotHere, NotMet
 from shared.scenario.tree import Node, Scalar, Table
-from shared.versions import VERSIONS, Version
+from shared.versions import Version
 from tests.seeded.central import System
+from tests.seeded.lab import listening
 from tests.seeded.memory import Connection, MemoryConnection
 from tests.seeded.station import Box
 from tests.seeded.wires import wire
@@ -120,18 +120,10 @@ async def _in_memory(system: System) -> AsyncIterator[Dial]:
 @asynccontextmanager
 async def _listening(system: System) -> AsyncIterator[Dial]:
     """The way to a central system on a port of this machine, all defaults of `websockets`."""
-
-    async def serving(connection: ServerConnection) -> None:
-        assert connection.request is not None
-        identity = connection.request.path.rpartition("/")[2]
-        await system.serve(connection, identity, str(connection.subprotocol))
-
-    spoken: Any = [version.subprotocol for version in VERSIONS]
-    async with serve(serving, "127.0.0.1", 0, subprotocols=spoken) as server:
-        port = next(iter(server.sockets)).getsockname()[1]
+    async with listening(system) as url:
 
         async def reach(target: Target) -> tuple[Link, Version]:
-            base = Target(f"ws://127.0.0.1:{port}", target.identity, target.versions)
+            base = Target(url, target.identity, target.versions)
             return await dial(base)
 
         yield reach
@@ -150,20 +142,12 @@ class BoxHooks(Hooks):
     async def operator(self, branch: Branch, name: str, arguments: Mapping[str, Any], within: float) -> Any:
         """What somebody does at it."""
         box: Box = self.box  # type: ignore[attr-defined]
-        act = {
-            "plug_in": box.plug_in,
-            "unplug": box.unplug,
-            "present": box.present,
-            "go_offline": box.go_offline,
-            "come_online": box.come_online,
-        }.get(name)
-        if act is None:
-            raise NotMet(f"nobody can {name}")
-        if arguments.get("evse") not in (None, 1):
-            raise NotHere(f"the station has no EVSE {arguments['evse']}")
-        done: Any = act(*[str(arguments["token"])] if name == "present" else [])
-        if asyncio.iscoroutine(done):
-            await done
+        try:
+            await box.act(name, arguments)
+        except IndexError as missing:
+            raise NotHere(str(missing)) from None
+        except LookupError as cannot:
+            raise NotMet(str(cannot)) from None
         await settle()
 
 
@@ -174,6 +158,7 @@ def against_station(
     sockets: bool = False,
     failures: Failures | None = None,
     registered: bool = False,
+    evses: int = 1,
 ) -> ScenarioFinished:
     """Play one round against the station, which may have been `registered` in an earlier run."""
     version = one.version
@@ -191,7 +176,7 @@ def against_station(
             known["stage"].accept(ours, "Theirs", version, "ws://memory/Theirs")
             return MemoryConnection(theirs)
 
-        box = Box("Theirs", reach, clock.now, wire(version), defect)
+        box = Box("Theirs", reach, clock.now, wire(version), defect, evses)
         box.accepted = registered
 
         async def arrive(stage: Any) -> None:

@@ -13,7 +13,8 @@ from tests.peers.foreign_stations import Manners
 from tests.seeded.central import QUIET
 from tests.seeded.frames import Frames
 from tests.seeded.memory import Connection, numbered
-from tests.seeded.station import Box, Transaction
+from tests.seeded.outlet import Transaction
+from tests.seeded.station import Box
 
 Payload = dict[str, Any]
 
@@ -66,11 +67,12 @@ class Wire(Frames, Manners):
 
     @after("TriggerMessage")
     def after_trigger(self, requested_message: str, **request: Any) -> None:
-        word, at, meter = self.box.status, self.box.now(), self.box.meter
+        outlet, at = self.box.outlets[0], self.box.now()
+        word, meter = outlet.status, outlet.meter
         if requested_message == "Heartbeat":
             self.box.say(lambda wire: wire.heartbeat())
         elif requested_message == "StatusNotification":
-            self.box.say(lambda wire: wire.status(word, at))
+            self.box.say(lambda wire: wire.status(1, word, at))
         elif requested_message == "MeterValues":
             self.box.say(lambda wire: wire.readings(at, meter))
 
@@ -103,9 +105,9 @@ class Wire16(Wire, v16.ChargePoint):
     async def boot(self, reason: str = "") -> Any:
         return await self.does("BootNotification", charge_point_model="M1", charge_point_vendor="Foreign")
 
-    async def status(self, word: str, at: str = "") -> Any:
+    async def status(self, evse: int, word: str, at: str = "") -> Any:
         return await self.does(
-            "StatusNotification", connector_id=1, error_code="NoError", status=word, timestamp=at
+            "StatusNotification", connector_id=evse, error_code="NoError", status=word, timestamp=at
         )
 
     async def authorize(self, token: str) -> str:
@@ -117,10 +119,11 @@ class Wire16(Wire, v16.ChargePoint):
 
     async def readings(self, at: str, meter: float) -> Any:
         """MeterValues that were asked for."""
+        running = self.box.outlets[0].transaction
         return await self.does(
             "MeterValues",
             connector_id=1,
-            transaction_id=self.box.transaction.id if self.box.transaction is not None else None,
+            transaction_id=running.id if running is not None else None,
             meter_value=self.reading(at, meter, self.trigger_context),
         )
 
@@ -131,7 +134,7 @@ class Wire16(Wire, v16.ChargePoint):
         if kind == "Started":
             answer = await self.does(
                 "StartTransaction",
-                connector_id=1,
+                connector_id=one.evse,
                 id_tag=one.token,
                 meter_start=round(one.meter_start),
                 timestamp=at,
@@ -142,7 +145,10 @@ class Wire16(Wire, v16.ChargePoint):
             self.box.judged(one, answer.id_tag_info["status"])
         elif kind == "Updated":
             await self.does(
-                "MeterValues", connector_id=1, transaction_id=one.id, meter_value=self.reading(at, meter)
+                "MeterValues",
+                connector_id=one.evse,
+                transaction_id=one.id,
+                meter_value=self.reading(at, meter),
             )
         elif one.id or self.box.defect != "takes transaction 0 for none":
             await self.does(
@@ -155,14 +161,13 @@ class Wire16(Wire, v16.ChargePoint):
             )
 
     @on("RemoteStartTransaction")
-    def on_remote_start(self, **request: Any) -> Any:
-        may = self.box.may_start()
+    def on_remote_start(self, connector_id: int | None = None, **request: Any) -> Any:
+        may = self.box.outlet(connector_id).is_free
         return self.answer("RemoteStartTransaction", status="Accepted" if may else "Rejected")
 
     @after("RemoteStartTransaction")
-    def after_remote_start(self, id_tag: str, **request: Any) -> None:
-        if self.box.transaction is None and self.box.may_start():
-            self.box.grant(id_tag, None)
+    def after_remote_start(self, id_tag: str, connector_id: int | None = None, **request: Any) -> None:
+        self.box.spawn(self.box.start(id_tag, connector_id, None))
 
     @on("RemoteStopTransaction")
     def on_remote_stop(self, transaction_id: int) -> Any:
@@ -171,9 +176,9 @@ class Wire16(Wire, v16.ChargePoint):
 
     @after("RemoteStopTransaction")
     def after_remote_stop(self, transaction_id: int) -> None:
-        running = self.box.transaction
-        if running is not None and running.id == transaction_id:
-            self.box.end("Remote")
+        running = self.box.running(transaction_id)
+        if running is not None:
+            running.end("Remote")
 
     @on("GetConfiguration")
     def on_get_configuration(self, key: list[str] | None = None) -> Any:
@@ -195,7 +200,7 @@ def _set(box: Box, name: str, value: str) -> str:
     """Set a variable; what becomes of it, "" when there is none of this name."""
     if name not in box.settings:
         return "Accepted" if box.defect == "accepts settings that it does not have" else ""
-    if not (value in ("true", "false") if name == "StopTransactionOnInvalidId" else value.isdigit()):
+    if not (value in ("true", "false") if box.settings[name] in ("true", "false") else value.isdigit()):
         return "Rejected"
     if box.defect != "forgets what was set":
         box.settings[name] = value
@@ -208,6 +213,7 @@ VARIABLES = {
     "HeartbeatInterval": "HeartbeatInterval",
     "TxUpdatedInterval": "MeterValueSampleInterval",
     "StopTxOnInvalidId": "StopTransactionOnInvalidId",
+    "AuthorizeRemoteStart": "AuthorizeRemoteTxRequests",
 }
 """Variables of 2.x, and the settings that they are."""
 
@@ -219,10 +225,10 @@ class Wire2x(Wire):
         box = {"model": "M1", "vendor_name": "Foreign"}
         return await self.does("BootNotification", charging_station=box, reason=reason)
 
-    async def status(self, word: str, at: str = "") -> Any:
+    async def status(self, evse: int, word: str, at: str = "") -> Any:
         known = word if word in ("Available", "Unavailable") else "Occupied"
         return await self.does(
-            "StatusNotification", timestamp=at, connector_status=known, evse_id=1, connector_id=1
+            "StatusNotification", timestamp=at, connector_status=known, evse_id=evse, connector_id=1
         )
 
     async def authorize(self, token: str) -> str:
@@ -251,7 +257,7 @@ class Wire2x(Wire):
         if kind == "Started":
             remote = one.remote_start_id is not None
             trigger = "RemoteStart" if remote else "Authorized"
-            members = {"id_token": token, "evse": {"id": 1, "connector_id": 1}}
+            members = {"id_token": token, "evse": {"id": one.evse, "connector_id": 1}}
             if remote and self.box.defect != "leaves remoteStartId out":
                 info["remote_start_id"] = one.remote_start_id
         elif kind == "Ended":
@@ -273,14 +279,15 @@ class Wire2x(Wire):
             self.box.judged(one, answer.id_token_info["status"])
 
     @on("RequestStartTransaction")
-    def on_remote_start(self, **request: Any) -> Any:
-        may = self.box.may_start()
+    def on_remote_start(self, evse_id: int | None = None, **request: Any) -> Any:
+        may = self.box.outlet(evse_id).is_free
         return self.answer("RequestStartTransaction", status="Accepted" if may else "Rejected")
 
     @after("RequestStartTransaction")
-    def after_remote_start(self, id_token: Payload, remote_start_id: int, **request: Any) -> None:
-        if self.box.transaction is None and self.box.may_start():
-            self.box.grant(id_token["id_token"], remote_start_id)
+    def after_remote_start(
+        self, id_token: Payload, remote_start_id: int, evse_id: int | None = None, **request: Any
+    ) -> None:
+        self.box.spawn(self.box.start(id_token["id_token"], evse_id, remote_start_id))
 
     @on("RequestStopTransaction")
     def on_remote_stop(self, transaction_id: str, **request: Any) -> Any:
@@ -289,9 +296,9 @@ class Wire2x(Wire):
 
     @after("RequestStopTransaction")
     def after_remote_stop(self, transaction_id: str, **request: Any) -> None:
-        running = self.box.transaction
-        if running is not None and running.id == transaction_id:
-            self.box.end("Remote")
+        running = self.box.running(transaction_id)
+        if running is not None:
+            running.end("Remote")
 
     @on("GetVariables")
     def on_get_variables(self, get_variable_data: list[Payload], **request: Any) -> Any:
