@@ -19,6 +19,7 @@ from charge_point.ev import ANY_CAR, Vehicle, vehicle
 from charge_point.firmware_habits import habits
 from charge_point.monitoring.factory import FactoryMonitor, factory_monitor, why_unfit
 from charge_point.persona_of import Persona
+from charge_point.persona_options import with_options
 from charge_point.quirks import made as quirked
 from charge_point.setup import StationSetup
 from shared import persona_file
@@ -94,7 +95,9 @@ class _Reader(Reader):
             except UsageError as wrong:
                 raise self.wrong((key,), str(wrong)) from None
         self._judge(settings)
-        return Persona(name, settings["about"], settings, self.options(ChargePointOptions, _NOT_OF_A_PERSONA))
+        layer = self.options(ChargePointOptions, _NOT_OF_A_PERSONA)
+        self._judge_options(settings, layer)
+        return Persona(name, settings["about"], settings, layer)
 
     def _named(self, key: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
         if "name" not in key:
@@ -112,17 +115,9 @@ class _Reader(Reader):
         for action, value in self.table.get("timing", {}).items():
             path = ("timing", action)
             try:
-                least, most = spread(value)
+                found.append(self.fault(_slow(action, value), path))
             except ValueError as wrong:
                 raise self.wrong(path, f"[timing] {action}: {wrong}") from None
-            spec = {
-                "fault": "delay",
-                "action": action,
-                "after": least,
-                "jitter": most - least,
-                "kind": "call",
-            }
-            found.append(self.fault(spec, path))
         return found
 
     def _judge(self, settings: Mapping[str, Any]) -> None:
@@ -144,6 +139,33 @@ class _Reader(Reader):
             if why:
                 raise self.wrong(("monitors", place), f"[monitors] {why}")
 
+    def _judge_options(self, settings: Mapping[str, Any], layer: Layer) -> None:
+        """Whether what only the whole shows of [options] can be."""
+        from charge_point.device_model import DeviceModel
+        from charge_point.option_drivers import check_drivers
+        from shared.versions import VERSIONS
+
+        for name in layer:
+            try:
+                made = with_options(setup(settings), {name: layer[name]})
+                if name == "generate":
+                    check_drivers(layer[name].value, 0)
+                for version in VERSIONS if name == "set" else ():
+                    DeviceModel(version, made.evses, made.variables, made.features)
+            except (UsageError, ValueError) as wrong:
+                raise self.wrong(("options", name), f"[options] {name}: {wrong}") from None
+
+
+def _slow(action: str, value: Any) -> dict[str, Any]:
+    """The fault that lets calls of `action` leave so late; ValueError when that is no time."""
+    least, most = spread(value)
+    return {"fault": "delay", "action": action, "after": least, "jitter": most - least, "kind": "call"}
+
+
+def layer_in(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of the persona that a scenario's station names."""
+    return load(str(settings["persona"])).layer if settings.get("persona") is not None else {}
+
 
 def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> StationSetup:
     """The station that `settings` describe: those of their persona, overridden by their own. Raises UsageError.
@@ -155,7 +177,8 @@ def setup(settings: Mapping[str, Any], base: StationSetup | None = None) -> Stat
     made = base or StationSetup()
     try:
         if persona is not None:
-            made = _over(made, load(str(persona)).settings)
+            kind = load(str(persona))
+            made = with_options(_over(made, kind.settings), kind.layer)
         return _over(made, {name: _checked(name, value) for name, value in own.items()})
     except (TypeError, ValueError) as problem:
         raise UsageError(f"{persona or 'station'}: {problem}") from None
@@ -189,7 +212,10 @@ def _over(base: StationSetup, settings: Mapping[str, Any]) -> StationSetup:
     if "vendors" in settings:
         changed["vendors"] = {**base.vendors, **settings["vendors"]}
     changed["variables"] = {**base.variables, **_variables(settings)}
-    changed["faults"] = (*base.faults, *_faults(settings.get("faults", ())))
+    # those of a file are among its faults already
+    slow = [_slow(action, value) for action, value in settings.get("timing", {}).items()]
+    said = [fault for answer in settings.get("answers", ()) for fault in _said(answer)]
+    changed["faults"] = (*base.faults, *_faults([*slow, *settings.get("faults", ()), *said]))
     made = replace(base, **changed)
     quirks = settings.get("quirks", {})
     values = {}
@@ -201,6 +227,11 @@ def _over(base: StationSetup, settings: Mapping[str, Any]) -> StationSetup:
         except ValueError as wrong:
             raise UsageError(f"quirks: {name}: {wrong}") from None
     return quirked(made, values) if values else made
+
+
+def _said(answer: Any) -> list[dict[str, Any]]:
+    members = {name: checked(keys.SECTIONS, "answers", name, value) for name, value in answer.items()}
+    return persona_file.answer_faults(members)
 
 
 def _faults(specs: Any) -> list[Any]:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from charge_point import persona
 from charge_point.authorization import Token
 from charge_point.battery_swap import insert_battery, swap_battery, take_battery
-from charge_point.blocks.availability import status_of
 from charge_point.connection import Connection, handlers
 from charge_point.connector import NotNow
-from charge_point.display import showing
 from charge_point.ev import vehicle
 from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.making import backoff_of, setup_of, target_of
+from charge_point.persona_options import let_drivers_come, to_connection, to_target
 from charge_point.restarting import watchdog
 from charge_point.setup import StationSetup
 from charge_point.spoiling import let_firmware_fail, let_uploads_fail
+from charge_point.stage_questions import QUESTIONS
 from charge_point.station import Station
 from charge_point.transfer import Transfers
 from shared.chance import Stream
@@ -40,6 +40,8 @@ class _Unit:
     station: Station
     dialer: Dialer
     connection: Connection
+    layer: Mapping[str, Any]
+    """The options of its persona."""
     dialling: asyncio.Task[None] | None = None
     failure: str = ""
     """Why the last attempt to connect failed."""
@@ -72,6 +74,7 @@ class StationStage:
         base = setup_of(options, setting.run_id) if options is not None else StationSetup()
         try:
             made = persona.setup(settings, base)
+            layer = persona.layer_in(settings)
         except UsageError as wrong:
             raise Broken(str(wrong)) from None
         made = replace(made, seed=setting.seed, run_id=setting.run_id)
@@ -88,7 +91,7 @@ class StationStage:
             target = Target(setting.url or "ws://pair", name, (setting.version,))
             backoff = lambda: _backoff(unit.station)  # noqa: E731
         unit.dialer = Dialer(
-            target,
+            to_target(target, layer),
             backoff,
             Stream(setting.seed, name, "dialling"),
             tell=unit.heard,
@@ -97,12 +100,12 @@ class StationStage:
         unit.connection = Connection(
             unit.station,
             unit.dialer,
-            schema=setting.schema,
-            timeout=setting.timeout,
+            **{"schema": setting.schema, "timeout": setting.timeout, **to_connection(layer)},
             run_id=setting.run_id,
             bugs=self.bugs,
             inject=setting.inject,
         )
+        unit.layer = layer
         return unit
 
     # --- its life -----------------------------------------------------------------------------------------
@@ -122,6 +125,7 @@ class StationStage:
     def _switch_on(self, unit: _Unit) -> None:
         if unit.dialling is None:
             unit.dialling = self._tasks.spawn(unit.connection.run())
+            let_drivers_come(unit.station, unit.layer)
 
     async def stop(self) -> None:
         """Switch them off, with a proper close."""
@@ -359,36 +363,3 @@ ACTS: dict[str, Callable[..., Any]] = {
     "inject": StationStage._inject,
     "reset_faults": StationStage._reset_faults,
 }
-
-
-def _soc(station: Station) -> float | None:
-    """The state of charge of the first car that has one."""
-    for one in station.evses:
-        one.meter.advance(station.clock.elapsed())
-    socs = [one.ev.soc for one in station.evses if one.ev is not None]
-    return next((soc for soc in socs if soc is not None), None)
-
-
-def _delivered(station: Station) -> float:
-    running = 0.0
-    for one in station.evses:
-        if one.transaction is not None:
-            running += one.meter.advance(station.clock.elapsed()) - one.transaction.meter_start
-    return station.charged + running
-
-
-QUESTIONS: dict[str, Callable[[Station], Any]] = {
-    "meter.delivered": _delivered,
-    "power": lambda station: sum(one.meter.watts for one in station.evses),
-    "soc": _soc,
-    "status": lambda station: status_of(station, station.evses[0], station.evses[0].active),
-    "registration": lambda station: station.registration.status,
-    "transactions": lambda station: sum(one.transaction is not None for one in station.evses),
-    "sessions": lambda station: station.sessions,
-    "online": lambda station: station.is_online,
-    "firmware": lambda station: station.firmware,
-    "owed": lambda station: len(station.outbox),
-    "display": showing,
-    "tx": lambda station: next((one.transaction.id for one in station.evses if one.transaction), ""),
-}
-"""What can be asked of a station of ours."""

@@ -51,7 +51,10 @@ def found(name: str, folder: str) -> tuple[str, str]:
     """The text and the path of the persona `name` in `folder`, or of a TOML file by its path. Raises UsageError."""
     path = name if name.endswith(".toml") else os.path.join(folder, f"{name}.toml")
     if not name.endswith(".toml") and name not in names(folder):
-        raise UsageError(not_one_of(name, "a persona", names(folder)) + "; --persona list names them, or give the path of a .toml file")
+        raise UsageError(
+            not_one_of(name, "a persona", names(folder))
+            + "; --persona list names them, or give the path of a .toml file"
+        )
     try:
         with open(path, encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
             return file.read(), path
@@ -143,21 +146,15 @@ class Reader:
         return [fault for answer in self.each("answers", self._answer) for fault in answer]
 
     def _answer(self, answer: dict[str, Any], path: tuple[Any, ...]) -> list[Injection]:
-        """What is done to answers, in the order in which it is done: content, kind, way, id."""
-        which: dict[str, Any] = {
-            key: answer[key] for key in ("action", "station", "nth", "every", "times") if key in answer
-        }
-        which["kind"] = ["answer", "error"]
-        if "versions" in answer:
-            which["version"] = answer["versions"]
-        which |= {f"where.{name}": value for name, value in answer.get("where", {}).items()}
-        specs = [spec for key, made in _DONE.items() if key in answer for spec in made(answer)]
-        if not specs:
-            raise self.wrong(path, f"says nothing of the answer ({', '.join(_DONE)})")
+        """What is done to answers, as faults."""
         for key, needed in (("description", "error"), ("gap", "copies")):
             if key in answer and needed not in answer:
                 raise self.wrong((*path, key), f"{key}: needs {needed}")
-        return [self.fault({**spec, **which}, path) for spec in specs]
+        try:
+            specs = answer_faults(answer)
+        except ValueError as wrong:
+            raise self.wrong(path, str(wrong)) from None
+        return [self.fault(spec, path) for spec in specs]
 
     def wrong(self, path: tuple[Any, ...], said: str) -> UsageError:
         """What is wrong with what stands at `path`, with its place."""
@@ -178,6 +175,24 @@ class Reader:
                 node = node.items[step]
                 line = node.line or line
         return f"{self.file}:{line}"
+
+
+def answer_faults(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The faults that a table of `[[answers]]` means, in the order in which they are done: content, kind, way, id.
+
+    Raises ValueError when it says nothing of the answer.
+    """
+    which: dict[str, Any] = {
+        key: answer[key] for key in ("action", "station", "nth", "every", "times") if key in answer
+    }
+    which["kind"] = ["answer", "error"]
+    if "versions" in answer:
+        which["version"] = answer["versions"]
+    which |= {f"where.{name}": value for name, value in answer.get("where", {}).items()}
+    specs = [spec for key, made in _DONE.items() if key in answer for spec in made(answer)]
+    if not specs:
+        raise ValueError(f"says nothing of the answer ({', '.join(_DONE)})")
+    return [{**spec, **which} for spec in specs]
 
 
 _DONE: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
