@@ -164,7 +164,10 @@ def catalogue(
     features: frozenset[str],
     overrides: frozenset[tuple[str, Override | Vendor]] = frozenset(),
 ) -> Catalogue:
-    """The one shared catalogue of this kind of station. `overrides` are by path, or by a path without its `#`."""
+    """The one shared catalogue of this kind of station.
+
+    `overrides` are by path, by a path without its `#`, or of a whole component at its place (`DCDERCtrlr#2`).
+    """
     by_name = {name.lower(): override for name, override in overrides if isinstance(override, Override)}
     own_rows = sorted((name, given) for name, given in overrides if isinstance(given, Vendor))
     slots: list[Slot] = []
@@ -176,15 +179,19 @@ def catalogue(
             # a key for each connector has its number
             own = row._replace(key=f"{row.key[:-1]}{number}") if row.key.endswith("#") else row
             slot = Slot(own, evse, connector, part)
-            override = by_name.get(slot.path.lower()) or by_name.get(f"{row.component}.{row.name}".lower())
+            override = (
+                by_name.get(slot.path.lower())
+                or by_name.get(f"{row.component}.{row.name}".lower())
+                or by_name.get(f"{row.component}#{evse}".lower())
+            )
             if override is not None and override.absent:
                 continue
             slots.append(Slot(_overridden(own, override), evse, connector, part) if override else slot)
     return Catalogue(version, evses, features, slots)
 
 
-_OF_EVSES = ("EVSE", "FiscalMetering", "V2XChargingCtrlr", "ConnectedEV")
-"""There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17, 2.18)."""
+_OF_EVSES = ("EVSE", "FiscalMetering", "V2XChargingCtrlr", "ConnectedEV", "ACDERCtrlr", "DCDERCtrlr")
+"""There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17 to 2.19)."""
 
 
 def _places(row: Definition, evses: Topology) -> list[tuple[int, int, str]]:

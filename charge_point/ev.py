@@ -209,8 +209,7 @@ class Flow:
         self.phases = min(phases, ev.kind.phases)
         self.volts_ac = volts
         self.watts_offered = watts
-        own = reactive_of(ev.kind.power_factor) if phases else PLAIN
-        self.reactive = own if reactive is None else reactive
+        self.reactive = self.own if reactive is None else reactive
 
     @property
     def volts(self) -> float:
@@ -221,6 +220,11 @@ class Flow:
     def watts(self) -> float:
         """The power that flows now."""
         return self._least(self.ev.stored)[0].at(self.ev.stored)
+
+    @property
+    def own(self) -> Reactive:
+        """The reactive power that goes with it where nobody asks for another."""
+        return reactive_of(self.ev.kind.power_factor) if self.phases else PLAIN
 
     @property
     def vars(self) -> float:

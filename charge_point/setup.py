@@ -31,6 +31,21 @@ CONNECTOR_TYPES = tuple(
 _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 
 
+def nameplate(watts: float) -> dict[str, float]:
+    """The ratings of an inverter that delivers `watts`, as DCDERCtrlr has them (IEEE 1547-2018 table 7, category B)."""
+    excited = round(0.9 * watts)
+    return {
+        "MaxW": watts,
+        "OverExcitedW": excited,
+        "UnderExcitedW": excited,
+        "MaxVA": watts,
+        "MaxVar": round(0.44 * watts),
+        "MaxVarNeg": round(0.44 * watts),
+        "MaxChargeRateW": watts,
+        "MaxChargeRateVA": watts,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class StationSetup:
     """Identity, layout, electrics and habits of a kind of station.
@@ -132,5 +147,19 @@ class StationSetup:
             "EVSE.Power": Override(high=self.watts),
             "EVSE.DischargePower": Override(high=self.watts),
             "V2XChargingCtrlr.SupportedEnergyTransferModes": self.transfer_modes,
+            **self._inverters,
             **self.variables,
+        }
+
+    @property
+    def _inverters(self) -> Mapping[str, Settable | Override]:
+        """The nameplates of the inverters for direct current (R01.FR.01); on AC it is the car that has one (R03)."""
+        if "der" not in self.features:
+            return {}
+        other = "ACDERCtrlr" if self.is_dc else "DCDERCtrlr"
+        found: dict[str, Settable | Override] = {
+            f"{other}#{at}": Override(absent=True) for at in range(1, len(self.evses) + 1)
+        }
+        return found | {
+            f"DCDERCtrlr.{name}": value for name, value in nameplate(self.watts).items() if self.is_dc
         }

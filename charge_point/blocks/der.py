@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 Payload = dict[str, Any]
 
-_MODES = "ACDERCtrlr.ModesSupported"
+
+def _modes(station: Station) -> set[str]:
+    """The types of controls that an inverter of an EVSE has, or that an EVSE emulates for a car (R03.FR.03)."""
+    names = [
+        f"{kind}#{one.id}.ModesSupported" for one in station.evses for kind in ("ACDERCtrlr", "DCDERCtrlr")
+    ]
+    return {type_ for name in names if station.model.has(name) for type_ in station.model.members(name)}
 
 
 def _supports(station: Station, type_: str) -> bool:
-    return station.model.has(_MODES) and type_ in station.model.members(_MODES)
+    return type_ in _modes(station)
 
 
 def _not_supported(type_: str) -> Payload:
@@ -29,9 +35,9 @@ def _not_supported(type_: str) -> Payload:
 @on("SetDERControl", V21)
 @answers(
     "status, supersededIds",
-    "NotSupported for a type that is not in ACDERCtrlr.ModesSupported; Rejected for one whose setting or times do not "
+    "NotSupported for a type in no EVSE's ModesSupported; Rejected for one whose setting or times do not "
     "fit its type; else Accepted, with what it supersedes by its priority, perhaps itself, and the control is kept",
-    clause="R04.FR.01-R04.FR.08",
+    clause="R04.FR.01-R04.FR.17",
     state=True,
 )
 def set_control(station: Station, request: Payload) -> Payload | Answer:
@@ -58,9 +64,9 @@ def set_control(station: Station, request: Payload) -> Payload | Answer:
 @on("GetDERControl", V21)
 @answers(
     "status",
-    "NotSupported for a type that is not in ACDERCtrlr.ModesSupported; NotFound when no control fits; else Accepted, "
+    "NotSupported for a type in no EVSE's ModesSupported; NotFound when no control fits; else Accepted, "
     "and ReportDERControl follow",
-    clause="R04.FR.30-R04.FR.36",
+    clause="R04.FR.30-R04.FR.37",
     state=True,
 )
 def get_controls(station: Station, request: Payload) -> Payload | Answer:
@@ -84,9 +90,9 @@ def get_controls(station: Station, request: Payload) -> Payload | Answer:
 @on("ClearDERControl", V21)
 @answers(
     "status",
-    "NotSupported for a type that is not in ACDERCtrlr.ModesSupported; NotFound when no control has the id, or of the "
+    "NotSupported for a type in no EVSE's ModesSupported; NotFound when no control has the id, or of the "
     "type; else Accepted, and those that fit are gone",
-    clause="R04.FR.41-R04.FR.45",
+    clause="R04.FR.41-R04.FR.46",
     state=True,
 )
 def clear_controls(station: Station, request: Payload) -> Payload | Answer:
@@ -95,7 +101,7 @@ def clear_controls(station: Station, request: Payload) -> Payload | Answer:
 
     if "controlType" in request and not _supports(station, request["controlType"]):
         return _not_supported(request["controlType"])
-    if not station.model.has(_MODES):
+    if not _modes(station):
         return status(V21, "NotSupported" if "controlId" not in request else "NotFound")
     part = station.part(DerControls)
     named = "controlType" in request or "controlId" in request

@@ -1,4 +1,5 @@
 """DER controls (2.1): what the grid's rules demand of a station.
 
-`control` reads one and says what it makes of the power, `controls` keeps them, begins, ends and follows them.
+`control` reads one, `controls` keeps them, begins and ends them; `response` says what they ask for at a frequency and
+a voltage (pure), and `following` does that: limits, ramps, trips, reactive power, alarms.
 """

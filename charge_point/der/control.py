@@ -1,4 +1,4 @@
-"""One DER control as the CSMS sets it, and what it makes of the power at a frequency of the grid (R04)."""
+"""One DER control as the CSMS sets it (R04)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from charge_point.smart_charging.modes import NOMINAL, interpolated
 from shared.clock import parse
 
 Payload = dict[str, Any]
@@ -79,17 +78,3 @@ def read(request: Payload) -> Control:
         raise Unfit(str(wrong)) from None
     end = inf if default else start + setting["duration"]
     return Control(request["controlId"], type_, default, setting["priority"], start, end, setting)
-
-
-def share(control: Control, hertz: float) -> float:
-    """The share of its power that the station may take from the grid under `control` at this frequency: 0 to 1."""
-    setting: dict[str, Any] = control.setting
-    if control.type == "EnterService":
-        return 1.0 if setting["lowFreq"] <= hertz <= setting["highFreq"] else 0.0
-    if control.type == "FreqWatt":
-        points = sorted((point["x"], point["y"]) for point in setting["curveData"])
-        return min(max(interpolated(points, hertz) / 100, 0.0), 1.0)
-    if control.type == "FreqDroop" and hertz < setting["underFreq"] and setting["underDroop"] > 0:
-        below = (float(setting["underFreq"]) - hertz) / NOMINAL
-        return max(1.0 - below / float(setting["underDroop"]), 0.0)
-    return 1.0

@@ -7,37 +7,37 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from charge_point import power
-from charge_point.der.control import Control, Payload, share
+from charge_point.der.control import Control, Payload
+from charge_point.der.following import Follower
 from charge_point.parts import Part, existing
-from charge_point.smart_charging import effect
-from charge_point.smart_charging.modes import NOMINAL
-from charge_point.smart_charging.profiles import Profiles, supply_of
 
 if TYPE_CHECKING:
+    from charge_point.evse import Evse
     from charge_point.station import Station
-
-SOURCE = "der"
 
 PAGE = 4
 """Controls in one ReportDERControl."""
 
 _TICK = 0.001
 
-_DISCHARGE = "LimitMaxDischarge"
+BY_POWER = ("WattPF", "WattVar")
+"""Controls that follow the power, which changes by itself while a battery fills."""
+
+LOOK_AGAIN = 30.0
+"""Seconds from one look at the power to the next then."""
 
 
 class DerControls(Part):
     """The controls of one station, kept on disk (R01.FR.03). Owns them and the timer of the next begin or end."""
 
-    __slots__ = ("alarm", "held", "timer")
+    __slots__ = ("_busy", "follower", "held", "timer")
     name = "der controls"
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self.held: dict[str, Control] = {}
-        self.alarm = ""
-        """The type of the control because of which the station takes less than it would (R05)."""
+        self.follower = Follower(station)
+        self._busy = False
         self.timer: asyncio.TimerHandle | None = None
 
     @property
@@ -93,10 +93,17 @@ class DerControls(Part):
         for one in sorted(self.held.values(), key=lambda one: one.start):
             if not one.default:
                 self._turn(one, now)
-        self._impose()
-        times = [at for one in self.held.values() for at in (one.start, one.end) if now < at < inf]
-        if times:
-            wait = max(min(times) - self.station.clock.time(), _TICK)
+        self._busy = True
+        again = self.follower.look(self.holding(), now)
+        self._busy = False
+        again = min([again, *(at for one in self.held.values() for at in (one.start, one.end) if now < at)])
+        if any(one.type in BY_POWER for one in self.held.values()) and any(
+            one.meter.flow is not None for one in self.station.evses
+        ):
+            again = min(again, now + LOOK_AGAIN)
+        if again < inf:
+            self._stop()
+            wait = max(again - self.station.clock.time(), _TICK)
             self.timer = asyncio.get_running_loop().call_later(wait, self.follow)
 
     def _turn(self, one: Control, now: float) -> None:
@@ -132,36 +139,9 @@ class DerControls(Part):
                 found[one.type] = one
         return list(found.values())
 
-    def _impose(self) -> None:
-        """Take no more than the controls allow at the frequency of the grid, and tell when that is less (R05)."""
-        measured = existing(self.station, Profiles)
-        hertz = measured.grid.frequency if measured is not None else NOMINAL
-        controls = [(share(one, hertz), one.type) for one in self.holding()]
-        least, type_ = min(controls, default=(1.0, ""))
-        if measured is not None:
-            effect.follow(measured)  # a car may have to give back less
-        for one in self.station.evses:
-            power.set_limit(one, SOURCE, None if least >= 1 else least * supply_of(one).amount)
-        if least >= 1:
-            type_ = ""
-        if type_ == self.alarm:
-            return
-        payload: Payload = {
-            "controlType": type_ or self.alarm,
-            "timestamp": self.station.clock.now(),
-        }
-        if type_:  # R05.FR.01, .03
-            payload["gridEventFault"] = "UnderFrequency" if hertz < NOMINAL else "OverFrequency"
-        else:  # R05.FR.02
-            payload["alarmEnded"] = True
-        self.alarm = type_
-        self.station.say("NotifyDERAlarm", payload)
-
     def discharge_share(self) -> float:
-        """The share of its greatest power that a car may give back (LimitMaxDischarge)."""
-        holding = [one.setting for one in self.holding() if one.type == _DISCHARGE]
-        shares = [float(setting.get("pctMaxDischargePower", 100)) / 100 for setting in holding]
-        return min([1.0, *shares])
+        """The share of its greatest power that a car may give back."""
+        return self.follower.shares(self.station.clock.time()).discharge
 
     # --- what happens to the station ----------------------------------------------------------------------
 
@@ -169,11 +149,29 @@ class DerControls(Part):
         self.follow()
 
     def grid_changed(self) -> None:
-        self._impose()
+        self.follow()
+
+    def energy_offered(self, evse: Evse) -> None:
+        self.follower.offered(evse, self.holding())
+        self.follow()
+
+    def energy_drawn(self, evse: Evse) -> None:
+        self.follower.shape(evse, self.holding())
+        self._soon()
+
+    def energy_stopped(self, evse: Evse) -> None:
+        self.follower.waiting.discard(evse.id)
+        self._soon()
+
+    def _soon(self) -> None:
+        """Look again once what happens now has happened: another power may be too much, or another alarm due."""
+        if not self._busy and (self.held or self.follower.alarm[0]):
+            self._stop()
+            self.timer = asyncio.get_running_loop().call_later(0, self.follow)
 
     def power_off(self) -> None:
         self._stop()
-        self.alarm = ""
+        self.follower = Follower(self.station)
 
     def _stop(self) -> None:
         if self.timer is not None:

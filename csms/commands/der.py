@@ -18,8 +18,8 @@ _SETTINGS: dict[str, tuple[str, Payload]] = {
             "priority": 1,
             "overFreq": 50.2,
             "underFreq": 49.8,
-            "overDroop": 5,
-            "underDroop": 5,
+            "overDroop": 0.05,
+            "underDroop": 0.05,
             "responseTime": 2,
         },
     ),
@@ -39,17 +39,17 @@ _CURVES: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
     "WattVar": ("PctMaxVar", ((50, 0), (100, -44))),
     "PowerMonitoringMustTrip": ("PctMaxW", ((1, 105), (10, 100))),
 }
-"""Curves by their own axes; the trip curves have seconds on x and the measured quantity on y."""
+"""Curves by their own axes; the trip curves have the measured quantity on x and seconds on y (R04 scenario 3)."""
 
-_TRIPS = {"HF": ((0.16, 52), (300, 51.5)), "LF": ((0.16, 47), (300, 47.5))}
-_TRIPS_BY_VOLTAGE = {"HV": ((0.16, 120), (12, 110)), "LV": ((0.16, 45), (12, 88))}
+_TRIPS = {"HF": ((51.5, 300), (52, 0.16)), "LF": ((47, 0.16), (47.5, 300))}
+_TRIPS_BY_VOLTAGE = {"HV": ((110, 12), (120, 0.16)), "LV": ((45, 0.16), (88, 12))}
 
 
 def _setting(kind: str) -> tuple[str, Payload]:
     """The member for control type `kind` and settings for it."""
     if kind in _SETTINGS:
         return deepcopy(_SETTINGS[kind])
-    unit, points = _CURVES.get(kind, ("PctEffectiveV", _TRIPS_BY_VOLTAGE.get(kind[:2], ((0, 100), (1, 100)))))
+    unit, points = _CURVES.get(kind, ("PctEffectiveV", _TRIPS_BY_VOLTAGE.get(kind[:2], ((100, 0), (100, 1)))))
     if kind[:2] in _TRIPS and kind not in _CURVES:
         unit, points = "Not_Applicable", _TRIPS[kind[:2]]
     return "curve", {"curveData": [{"x": x, "y": y} for x, y in points], "priority": 1, "yUnit": unit}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from charge_point.catalogue import Override
 from charge_point.ev import vehicle
-from charge_point.outbox import Store
 from charge_point.grid import grid as set_grid
+from charge_point.outbox import Store
 from shared.versions import V21
 from tests.charge_point.charging import Charging
 from tests.charge_point.wired import TOKEN
@@ -120,8 +121,8 @@ async def test_the_default_holds_again_when_the_scheduled_control_is_over() -> N
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"controlType": "WattVar"}, "NotSupported"),  # R04.FR.01
-        ({"controlType": "EnterService"}, "Rejected"),  # its setting is another one
+        ({"controlType": "EnterService"}, "Rejected"),  # R04.FR.17: its setting is another one
+        ({"controlType": "Gradients"}, "Rejected"),
         ({"isDefault": False}, "Rejected"),  # without a time
     ],
 )
@@ -167,16 +168,29 @@ async def test_controls_are_reported_and_cleared_by_type_id_and_kind() -> None:
     assert list(await at.controls(controlId="A")) == ["A"]
     get: Payload = {"requestId": 1}
     assert (await at.ask("GetDERControl", get | {"controlId": "Z"}))["status"] == "NotFound"  # R04.FR.30
-    assert (await at.ask("GetDERControl", get | {"controlType": "VoltVar"}))["status"] == "NotSupported"
+    assert (await at.ask("GetDERControl", get | {"controlType": "VoltVar"}))["status"] == "NotFound"
     for request, status in (
         ({"isDefault": True, "controlId": "B"}, "NotFound"),  # R04.FR.42
         ({"isDefault": False, "controlType": "FreqDroop"}, "NotFound"),  # R04.FR.41
-        ({"isDefault": True, "controlType": "VoltVar"}, "NotSupported"),  # R04.FR.43
+        ({"isDefault": True, "controlType": "VoltVar"}, "NotFound"),  # R04.FR.41
         ({"isDefault": True, "controlType": "FreqDroop"}, "Accepted"),  # R04.FR.45
         ({"isDefault": False}, "Accepted"),  # R04.FR.44
     ):
         assert (await at.ask("ClearDERControl", request))["status"] == status
     assert list(await at.controls()) == ["enter", "A"]
+    await at.end()
+
+
+async def test_a_type_that_no_evse_supports_is_refused() -> None:
+    at = Grid(variables={"ACDERCtrlr.ModesSupported": Override(value=("FreqWatt",))})
+    await at.start()
+    request = at.curve("A") | {"controlType": "WattVar"}
+    assert (await at.ask("SetDERControl", request))["status"] == "NotSupported"  # R04.FR.01
+    get: Payload = {"requestId": 1, "controlType": "WattVar"}
+    assert (await at.ask("GetDERControl", get))["status"] == "NotSupported"  # R04.FR.36
+    clear: Payload = {"isDefault": True, "controlType": "WattVar"}
+    assert (await at.ask("ClearDERControl", clear))["status"] == "NotSupported"  # R04.FR.43
+    assert await at.take("A") == ("Accepted", [])
     await at.end()
 
 
@@ -201,7 +215,6 @@ async def test_a_station_without_der_controls_says_so() -> None:
     [
         (None, 49.4, 16.0),  # half of the curve
         (DROOP, 49.65, 16.0),  # 0.25 Hz of the 0.5 Hz that are the droop
-        (ENTER, 49.4, 0.0),
     ],
 )
 async def test_power_follows_the_frequency_and_the_csms_hears_of_it(
@@ -213,10 +226,10 @@ async def test_power_follows_the_frequency_and_the_csms_hears_of_it(
     at.forget()
     assert at.amps == 32
     set_grid(at.station, hertz=hertz)
-    await at.settle()
+    await at.settle(10)
     assert at.amps == pytest.approx(amps, abs=0.01)
     set_grid(at.station, hertz=50.0)
-    await at.settle()
+    await at.settle(10)
     assert at.amps == 32
     begin, end = at.of("NotifyDERAlarm")
     kind = (control or at.curve("A"))["controlType"]
@@ -225,7 +238,8 @@ async def test_power_follows_the_frequency_and_the_csms_hears_of_it(
         "UnderFrequency",
         False,
     )
-    assert (end["controlType"], end["alarmEnded"]) == (kind, True)
+    # R05.FR.02
+    assert (end["controlType"], end["gridEventFault"], end["alarmEnded"]) == (kind, "UnderFrequency", True)
     await at.end()
 
 
