@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from csms import web_payments
 from csms.record import Payload, StationRecord
 
 Learner = Callable[[StationRecord, Payload, Payload], None]
@@ -104,4 +105,5 @@ _LEARNERS: dict[str, Learner] = {
     "UpdateDynamicSchedule": _dynamic_updated,
     "SetVariableMonitoring": _monitors_set,
     "ClearVariableMonitoring": _monitors_cleared,
+    "SetVariables": web_payments.learn,
 }

@@ -14,6 +14,7 @@ from csms.ledger import Ledger
 from csms.numbered import NumberedLedger
 from csms.option_values import Scheduled
 from csms.option_values import command as _command
+from csms.payments import Payments
 from csms.persona import AS_IT_SHOULD, PLAIN, Persona
 from csms.persona_keys import BEFORE_BOOT_ANSWER, BOOT, MOMENTS
 from csms.policies import Policies
@@ -150,6 +151,7 @@ def policies_of(options: CsmsOptions) -> Policies:
         ledger=ledger,
         tariff=tariff,
         vendors=Vendors(options.vendors, upstream=upstream),
+        payments=Payments(options.balances, options.vat_numbers, options.receipts),
         upstream=upstream,
         options=options,
         authority=authority,

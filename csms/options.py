@@ -9,25 +9,26 @@ from typing import Any
 from csms import option_tables as tables
 from csms import option_values as words
 from csms.files_options import FILES, FileOptions
-from csms.option_authority import AUTHORITY, AuthorityOptions
+from csms.option_authority import AUTHORITY
 from csms.option_forward import FORWARD
+from csms.option_payment import PAYMENT, PaymentOptions
 from csms.option_persona import PERSONA
 from csms.option_tables import StationOptions
 from csms.option_values import Scheduled, VariableName, VariableValue
 from shared.option_fields import UsageError, option
-from shared.option_values import Pairs, filled, finite, one_of, positive, readable, versions, whole
+from shared.option_values import Pairs, filled, one_of, positive, readable, versions, whole
 from shared.options import OptionParser
 from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
 SEND, SAY, COMPATIBILITY = "commands to send", "what the commands say", "compatibility"
-GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, AUTHORITY, FILES, SEND, SAY)
+GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, AUTHORITY, PAYMENT, FILES, SEND, SAY)
 
 _positive_id = whole(0, 2**31 - 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CsmsOptions(FileOptions, AuthorityOptions):
+class CsmsOptions(FileOptions, PaymentOptions):
     """The configuration of one mock CSMS, flat; every value is parsed and checked."""
 
     host: str = option("127.0.0.1", "the address to listen on", group=LISTEN, parse=filled, metavar="ADDRESS")
@@ -150,12 +151,6 @@ class CsmsOptions(FileOptions, AuthorityOptions):
     )
     concurrent_tx: bool = option(
         False, "answer ConcurrentTx to a token that charges elsewhere already", group=AUTH
-    )
-    total_cost: float = option(
-        10.0, "the cost of a transaction, running and final (2.x)", group=AUTH, parse=finite, metavar="AMOUNT"
-    )
-    price_per_kwh: float = option(
-        0.0, "what each kWh adds to the cost (2.x)", group=AUTH, parse=finite, metavar="AMOUNT"
     )
 
     command: Scheduled | None = option(
@@ -296,7 +291,7 @@ class CsmsOptions(FileOptions, AuthorityOptions):
         for name, meant in _MEANT.items():
             if name in given:
                 self._refuse("what it sets", meant, name)
-        self.check_forward(given, (PERSONA, BOOT, AUTH, SEND, SAY, COMPATIBILITY))
+        self.check_forward(given, (PERSONA, BOOT, AUTH, PAYMENT, SEND, SAY, COMPATIBILITY))
         self._check_words(given)
         self._check_lengths(given)
         self._check_commands()

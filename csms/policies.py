@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from csms.authorizer import Authorizer
 from csms.learning import learn
 from csms.ledger import Ledger
+from csms.payments import Payments
 from csms.record import StationRecord
 from csms.registrar import Registrar
 from csms.scrutiny import Scrutiny
@@ -32,6 +33,7 @@ class Policies:
         "authorizer",
         "ledger",
         "options",
+        "payments",
         "registrar",
         "scrutiny",
         "tariff",
@@ -50,6 +52,7 @@ class Policies:
         upstream: bool = False,
         options: Any = None,
         authority: CertificateAuthority | None = None,
+        payments: Payments | None = None,
     ) -> None:
         self.registrar = registrar
         self.authorizer = authorizer
@@ -58,6 +61,7 @@ class Policies:
         self.vendors = vendors
         self.upstream = upstream
         self.options = options
+        self.payments = payments or Payments()
         self.authority = authority
         """What signs certificates for stations; None: nothing does."""
         self.scrutiny = Scrutiny()

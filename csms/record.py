@@ -123,6 +123,7 @@ class StationRecord:
         "filters",
         "id",
         "last",
+        "limits",
         "local_list_version",
         "monitors",
         "registration",
@@ -131,11 +132,13 @@ class StationRecord:
         "reset_due",
         "schedules",
         "settings",
+        "settlements",
         "statuses",
         "streams",
         "triggered",
         "version",
         "warned",
+        "web_payments",
     )
 
     def __init__(self, id: str, version: Version | None = None) -> None:
@@ -175,6 +178,12 @@ class StationRecord:
         """Settings that the station has accepted since it booted: name in lower case -> value."""
         self.reset_due: tuple[int, float] | None = None
         """Connection and elapsed seconds: by then it should have restarted, as it said it would."""
+        self.limits: dict[int, Payload] | None = None
+        """remoteStartId -> the transactionLimit that its transaction is to have (2.1)."""
+        self.settlements: dict[str, Payload] | None = None
+        """Reference and transaction -> a NotifySettlement, and its number in our own count (2.1)."""
+        self.web_payments: dict[str, str] | None = None
+        """Variables of WebPaymentsCtrlr as the station took them from us: name in lower case -> value (2.1)."""
         self.last: dict[str, Payload] | None = None
         """Action -> its last payload, for the notifications that say how something goes."""
 
@@ -243,7 +252,7 @@ class StationRecord:
         found["id"] = self.id
         if self.version is not None:
             found["version"] = self.version.name
-        for name in ("expected", "reservations", "streams", "monitors", "dynamic_profiles", "schedules"):
+        for name in _NUMBERED:
             if name in found:
                 found[name] = {str(key): value for key, value in found[name].items()}
         if self.account is not None:
@@ -263,6 +272,10 @@ class StationRecord:
         return made
 
 
+_NUMBERED = ("expected", "reservations", "streams", "monitors", "dynamic_profiles", "schedules", "limits")
+"""Members that are tables by a number."""
+
+
 def _by_number(saved: Payload) -> dict[int, Any]:
     return {int(key): value for key, value in saved.items()}
 
@@ -277,7 +290,5 @@ _READERS: dict[str, Any] = {
     "account": Account.from_json,
     "reports": lambda saved: {(made := Report.from_json(entry)).request_id: made for entry in saved},
     "statuses": lambda saved: {(evse, connector): status for evse, connector, status in saved},
-    **dict.fromkeys(
-        ("expected", "reservations", "streams", "monitors", "dynamic_profiles", "schedules"), _by_number
-    ),
+    **dict.fromkeys(_NUMBERED, _by_number),
 }

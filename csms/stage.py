@@ -276,6 +276,20 @@ class CsmsStage:
             raise Broken(str(wrong)) from None
         return {"updated": made.updated, "failed": list(made.failed), "left": made.left}
 
+    async def _do_open_page(self, station: str, url: str, timeout: int) -> dict[str, Any]:
+        """Somebody opens the address in a QR code: of a genuine one the station is told (2.1 C25.FR.07, .08, .21)."""
+        from csms.web_payments import opened
+
+        session = self._session(station)
+        try:
+            page = opened(session.station, url, self.csms.clock.time())
+        except ValueError as wrong:
+            return {"valid": False, "why": str(wrong)}
+        await self.csms.call(
+            session, "NotifyWebPaymentStarted", {"evseId": page.evse, "timeout": timeout}, timeout=None
+        )
+        return {"valid": True, "why": "", "evse": page.evse, **page.limits}
+
     async def _do_restore_config(self, station: str) -> None:
         """Put back every variable of a station that was changed."""
         for name, key in [changed for changed in self._changed if changed[0] == station]:

@@ -78,6 +78,7 @@ class Transaction:
         "evse",
         "id",
         "last_event",
+        "limited",
         "meter_last",
         "meter_start",
         "power",
@@ -112,6 +113,8 @@ class Transaction:
         self.sequence: Sequence | None = None
         self.last_event: tuple[int, str, str] | None = None
         """Number, type and timestamp of the last event: tells a repeated one from a number used twice."""
+        self.limited = False
+        """Whether its prepaid token's balance was told as a limit (2.1)."""
         self.start_key: tuple[Any, ...] | None = None
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from csms.blocks.answers import NOTHING, answers
+from csms.blocks.answers import answers
 from shared.dispatch import Payload, on
 from shared.versions import V21
 
@@ -14,25 +14,26 @@ if TYPE_CHECKING:
 
 @on("NotifySettlement", V21)
 @answers(
-    NOTHING,
-    "the settlement is kept; no receipt server stands behind us, so no receiptUrl",
-    clause="C21.FR.02",
+    "receiptId, receiptUrl",
+    "the settlement is kept; one that is Settled and brings no receipt of its own gets one (`--receipts`), the same "
+    "again when it comes again; nothing else does",
+    clause="C21.FR.03, C21.FR.04",
+    state=True,
 )
 def settlement(session: Session, request: Payload) -> Payload:
     """Take what the payment terminal settled."""
     session.station.remember("NotifySettlement", request)
-    return {}
+    return session.csms.policies.payments.settle(session, request)
 
 
 @on("VatNumberValidation", V21)
 @answers(
-    "status, vatNumber, evseId",
-    "Rejected: nothing here validates VAT numbers; vatNumber and evseId as asked",
+    "status, company, vatNumber, evseId",
+    "the table of valid numbers (`--vat-number`): Accepted with their company, all others Rejected; vatNumber and "
+    "evseId as asked",
     clause="C18.FR.09, C18.FR.10",
+    state=True,
 )
 def vat_number(session: Session, request: Payload) -> Payload:
-    """Say that the number was not validated."""
-    answer: Payload = {"status": "Rejected", "vatNumber": request["vatNumber"]}
-    if "evseId" in request:
-        answer["evseId"] = request["evseId"]
-    return answer
+    """Say whether a VAT number is valid."""
+    return session.csms.policies.payments.validate(request)

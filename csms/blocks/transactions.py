@@ -69,10 +69,11 @@ def stop_transaction(session: Session, request: Payload) -> Payload:
 
 @on("TransactionEvent", *V2X)
 @answers(
-    "idTokenInfo, totalCost",
+    "idTokenInfo, totalCost, transactionLimit",
     "idTokenInfo whenever an idToken came, on Started, Updated and Ended, and never else: the token policy; "
     "totalCost: the running cost on Updated, the final cost on Ended, the station's own figure when it calculated "
-    "one, from `--total-cost` and the price per kWh. `--compat upstream`: idTokenInfo on every Started, totalCost "
+    "one, from `--total-cost` and the price per kWh; transactionLimit (2.1) once, of a remote start that was to have "
+    "one and of a prepaid token (`--balance`). `--compat upstream`: idTokenInfo on every Started, totalCost "
     "on Updated, nothing on Ended",
     clause="E01.FR.12, E05.FR.01, C02.FR.02, I02.FR.01, I03.FR.02, I03.FR.04; TransactionEventResponse.idTokenInfo",
     state=True,
@@ -99,6 +100,12 @@ def transaction_event(session: Session, request: Payload) -> Payload:
     cost = csms.tariff.due(kind, transaction, request.get("costDetails"))
     if cost is not None:
         answer["totalCost"] = cost
+    if not csms.policies.upstream:
+        payments = csms.policies.payments
+        if (limit := payments.limit(session, transaction, request)) is not None:
+            answer["transactionLimit"] = limit
+        if kind == "Ended" and new:
+            payments.charge(transaction.token, cost)
     return answer
 
 

@@ -19,6 +19,7 @@ from csms.commands.defaults import (
 from csms.commands.defaults import transaction as transaction_of
 from csms.commands.profile import charging_profile
 from csms.commands.registry import Payload, Sent, Session, command
+from csms.payments import remember_limit
 from shared.versions import V2X, V16, V21
 
 
@@ -34,25 +35,36 @@ def start_transaction(
     limit: float | None = None,
     unit: str | None = None,
     request: int | None = None,
+    max_cost: float | None = None,
+    max_energy: float | None = None,
+    max_time: int | None = None,
+    max_soc: int | None = None,
 ) -> Sent:
     """Have the station start a transaction for a token.
 
     token: default test_token. token_type: default Central (2.x). evse, connector: where, default EVSE 1
     (1.6: `--connector-id`). group: its group token (2.x). limit: a TxProfile with that limit comes along, unit
-    A (default) or W. request: the remoteStartId, else made up (2.x).
+    A (default) or W. request: the remoteStartId, else made up (2.x). max_cost (of the tariff's currency), max_energy
+    (Wh), max_time (s), max_soc (percent): the limits that the answer to its first TransactionEvent sets (2.1).
     """
     profile = (
         None if limit is None and unit is None else charging_profile(to, "TxProfile", limit=limit, unit=unit)
     )
+    limits = present(maxCost=max_cost, maxEnergy=max_energy, maxTime=max_time, maxSoC=max_soc)
+    if limits:
+        only(to, (V21,), max_cost=max_cost, max_energy=max_energy, max_time=max_time, max_soc=max_soc)
     if to.version is V16:
         only(to, V2X, group=group, token_type=token_type, request=request)
         return {
             "idTag": chosen(token, TOKEN),
             "connectorId": connector_16(to, evse, connector),
         } | present(chargingProfile=profile)
+    id = to.new_request_id() if request is None else request
+    if limits:
+        remember_limit(to.station, id, limits)
     return {
         "idToken": id_token(to, token, token_type),
-        "remoteStartId": to.new_request_id() if request is None else request,
+        "remoteStartId": id,
         "evseId": evse_2x(evse, connector),
     } | present(groupIdToken=None if group is None else id_token(to, group, None), chargingProfile=profile)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.scenario.match import Mismatch
-from shared.scenario.model import CHARGE_POINT
+from shared.scenario.model import CHARGE_POINT, CSMS
 from shared.scenario.play import Branch, Outcome
 from shared.scenario.registry import verb
 
@@ -88,4 +88,18 @@ async def scan_qr(
     wanted = {"energy": energy, "time": time, "cost": cost}
     limits = {name: value for name, value in wanted.items() if value is not None}
     value = await branch.act(CHARGE_POINT, "scan_qr", evse=evse, **limits)
+    return Outcome(None, branch.play, value)
+
+
+@verb()
+async def open_page(branch: Branch, *, url: str, timeout: int = 60, valid: bool = True) -> Outcome:
+    """Somebody opens the address of a QR code at the central system (2.1), which tells the station if it is genuine.
+
+    `valid` is whether it must be. Kept by `as:`, it has `evse` and what is wanted at most: `maxEnergy`, `maxTime`,
+    `maxCost`.
+    """
+    value = await branch.act(CSMS, "open_page", url=url, timeout=timeout)
+    if value["valid"] is not valid:
+        words = value["why"] or f"{url} is genuine"
+        raise branch.failed(words, Mismatch("valid", str(valid), value["valid"]))
     return Outcome(None, branch.play, value)

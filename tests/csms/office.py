@@ -9,6 +9,7 @@ from typing import Any
 
 from csms.authorizer import Authorizer, TokenPolicy
 from csms.ledger import Ledger
+from csms.payments import Payments
 from csms.policies import Policies
 from csms.registrar import Registrar
 from csms.server import Csms, handlers
@@ -47,6 +48,7 @@ class Office:
         registrar: Registrar | None = None,
         tariff: Tariff | None = None,
         vendors: Vendors | None = None,
+        payments: Payments | None = None,
     ) -> None:
         self.elapsed = 0.0
         ledger = Ledger(upstream=upstream)
@@ -56,6 +58,7 @@ class Office:
             ledger=ledger,
             tariff=tariff or Tariff(upstream=upstream),
             vendors=vendors or Vendors(upstream=upstream),
+            payments=payments,
             upstream=upstream,
         )
         self.journal = Journal(Clock(lambda: self.elapsed, EPOCH))

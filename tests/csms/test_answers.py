@@ -14,6 +14,7 @@ import pytest
 from csms.authorizer import TokenPolicy
 from csms.blocks import MODULES
 from csms.blocks.answers import row_of
+from csms.payments import Payments
 from csms.registrar import Registrar
 from csms.server import handlers
 from csms.tariff import Tariff
@@ -503,6 +504,39 @@ def test_a_stream_that_falls_behind_is_noted_and_its_memory_is_bounded() -> None
     assert len((station.record.streams or {})[1]["values"]) == 100
 
 
+@case
+def NotifySettlement(version: Version) -> None:
+    station = Office().station(version)
+    settled = {
+        "pspRef": "P1",
+        "status": "Settled",
+        "settlementAmount": 7.5,
+        "settlementTime": "2026-01-01T10:00:00Z",
+        "transactionId": "T1",
+    }
+
+    answers = [station.ask("NotifySettlement", {**settled, "pspRef": ref}) for ref in ("P1", "P2", "P1")]
+
+    assert [answer["receiptId"] for answer in answers] == ["CP1-1", "CP1-2", "CP1-1"]
+    assert answers[0]["receiptUrl"] == "https://receipts.example/csms/CP1-1"
+    for status in ("Canceled", "Rejected", "Failed"):
+        assert station.ask("NotifySettlement", {**settled, "status": status}) == {}
+    assert station.ask("NotifySettlement", {**settled, "receiptUrl": "https://terminal.example/1"}) == {}
+
+
+@case
+def VatNumberValidation(version: Version) -> None:
+    station = Office(payments=Payments(vat_numbers={"NL 123": "Example BV", "DE9": ""})).station(version)
+
+    accepted, plain, other = (
+        station.ask("VatNumberValidation", vatNumber=n) for n in ("nl123", "DE9", "DE8")
+    )
+
+    assert [answer["status"] for answer in (accepted, plain, other)] == ["Accepted", "Accepted", "Rejected"]
+    assert (accepted["company"]["name"], accepted["company"]["country"]) == ("Example BV", "NL")
+    assert "company" not in plain
+
+
 # --- single rules --------------------------------------------------------------------------------------------
 
 
@@ -514,7 +548,7 @@ def test_charging_needs_get_an_honest_no_in_the_words_of_each_version() -> None:
     assert answers == [{"status": "Rejected"}, {"status": "NoChargingProfile"}]
 
 
-def test_a_vat_number_is_not_validated_but_named_again() -> None:
+def test_a_vat_number_that_nobody_knows_is_named_again_and_rejected() -> None:
     station = Office().station(V21)
 
     assert station.ask("VatNumberValidation", vatNumber="NL1", evseId=2) == {

@@ -100,6 +100,9 @@ boot-status = "Rejected"
 [csms.groups]
 A = "G1"
 [csms.vendors.V]
+balance = ["P=12.5"]
+vat-number = ["NL123=Example BV"]
+receipts = "https://r.example/"
 M = "Accepted"
 [[csms.inject]]
 fault = "duplicate"

@@ -392,6 +392,7 @@ def test_every_option_is_tried() -> None:
     import tests.csms.test_files_servers
     import tests.csms.test_flags_commands
     import tests.csms.test_forwarding
+    import tests.csms.test_payments
     import tests.csms.test_personas
     import tests.csms.test_program
     import tests.csms.test_server  # noqa: F401
