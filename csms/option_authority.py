@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from csms.authorizer import CERTIFICATE_STATUSES
-from csms.option_persona import PersonaOptions
+from csms.option_needs import NeedsOptions
 from shared.option_fields import option
 from shared.option_values import readable, whole
 
@@ -11,7 +11,7 @@ AUTHORITY = "certificate authority"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AuthorityOptions(PersonaOptions):
+class AuthorityOptions(NeedsOptions):
     """What signs the certificates that stations and cars ask for; without it they are refused."""
 
     certificate_authority: str | None = option(

@@ -11,6 +11,7 @@ from csms import option_values as words
 from csms.files_options import FILES, FileOptions
 from csms.option_authority import AUTHORITY
 from csms.option_forward import FORWARD
+from csms.option_needs import NEEDS
 from csms.option_payment import PAYMENT, PaymentOptions
 from csms.option_persona import PERSONA
 from csms.option_tables import StationOptions
@@ -22,7 +23,7 @@ from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 LISTEN, BOOT, AUTH = "listening", "registration", "authorization"
 SEND, SAY, COMPATIBILITY = "commands to send", "what the commands say", "compatibility"
-GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, AUTHORITY, PAYMENT, FILES, SEND, SAY)
+GROUPS = (LISTEN, FORWARD, PERSONA, BOOT, AUTH, AUTHORITY, PAYMENT, NEEDS, FILES, SEND, SAY)
 
 _positive_id = whole(0, 2**31 - 1)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from csms.blocks.answers import NOTHING, answers
 from csms.reports import take_part
 from csms.schedules import within
-from shared.dispatch import Payload, on
-from shared.versions import V2X, V21, V201
+from shared.dispatch import Answer, Payload, on
+from shared.versions import V2X, V21
 
 if TYPE_CHECKING:
     from csms.session import Session
@@ -34,42 +34,45 @@ def cleared_limit(session: Session, request: Payload) -> Payload:
     return {}
 
 
-@on("NotifyEVChargingNeeds", V201)
-@answers(
-    "status", "Rejected: we send no schedule by ourselves, so the station is not to wait", clause="K15.FR.04"
-)
-def charging_needs_201(session: Session, request: Payload) -> Payload:
-    """Take what a vehicle needs. Accepted would owe a SetChargingProfile (K15.FR.07)."""
-    session.station.remember("NotifyEVChargingNeeds", request)
-    return {"status": "Rejected"}
-
-
-@on("NotifyEVChargingNeeds", V21)
+@on("NotifyEVChargingNeeds", *V2X)
 @answers(
     "status",
-    "NoChargingProfile: we send no schedule by ourselves, so the station is not to wait; Rejected would refuse the "
-    "energy transfer",
-    clause="K15.FR.04; NotifyEVChargingNeedsStatusEnumType",
+    "none will come: Rejected (2.1: NoChargingProfile, as Rejected would refuse the energy transfer); with "
+    "`--charging-needs` Accepted or Processing, and a TxProfile within the car's limits and `--charging-power` "
+    "follows; Rejected for a kind of energy transfer that `--allowed-energy-transfer` has not (2.1)",
+    clause="K15.FR.03-K15.FR.07, K18.FR.22, K19.FR.07, Q01.FR.04; NotifyEVChargingNeedsStatusEnumType",
 )
-def charging_needs_21(session: Session, request: Payload) -> Payload:
-    """Take what a vehicle needs. Accepted would owe a SetChargingProfile (K15.FR.07)."""
+def charging_needs(session: Session, request: Payload) -> Payload | Answer:
+    """Take what a vehicle needs, and give it a schedule. Accepted owes a SetChargingProfile (K15.FR.07)."""
     session.station.remember("NotifyEVChargingNeeds", request)
-    return {"status": "NoChargingProfile"}
+    from csms import needs  # few cars tell any
+
+    status = needs.status_of(session, request)
+    if status in ("Accepted", "Processing"):
+        return Answer({"status": status}, lambda: needs.begin(session, request))
+    return {"status": status}
 
 
 @on("NotifyEVChargingSchedule", *V2X)
 @answers(
     "status",
-    "Accepted when the schedule keeps within the TxProfile that we set on the EVSE, or we set none; else Rejected",
-    clause="K15.FR.11, K15.FR.12",
+    "Accepted when the schedule keeps within the TxProfile that we set on the EVSE, or we set none; else Rejected, and "
+    "a schedule that `--charging-needs` made is set anew, twice at most",
+    clause="K15.FR.11-K15.FR.13, K16.FR.06-K16.FR.08",
     state=True,
 )
-def charging_schedule(session: Session, request: Payload) -> Payload:
+def charging_schedule(session: Session, request: Payload) -> Payload | Answer:
     """Check the vehicle's schedule against ours."""
     session.station.remember("NotifyEVChargingSchedule", request)
-    profile = (session.station.schedules or {}).get(request["evseId"])
-    kept = profile is None or within(request["chargingSchedule"], profile["chargingSchedule"])
-    return {"status": "Accepted" if kept else "Rejected"}
+    evse = request["evseId"]
+    profile = (session.station.schedules or {}).get(evse)
+    if profile is None or within(request["chargingSchedule"], profile["chargingSchedule"]):
+        return {"status": "Accepted"}
+    from csms import needs
+
+    if needs.renegotiates(session, evse):
+        return Answer({"status": "Rejected"}, lambda: needs.again(session, evse))
+    return {"status": "Rejected"}
 
 
 @on("ReportChargingProfiles", *V2X)

@@ -25,7 +25,7 @@ def block(language: str) -> str:
 
 def test_the_scenarios_are_there() -> None:
     names = re.findall(r"run (\S+)", block("sh"))
-    assert len(names) == 2
+    assert len(names) == 3
     assert set(names) <= set(shipped())
 
 
