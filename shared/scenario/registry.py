@@ -51,7 +51,7 @@ class Verb(NamedTuple):
         return next(iter(self.parameters.values()), None)
 
 
-MODULES = ("verbs_physical", "verbs_files", "verbs_wire", "verbs_control", "verbs_messages", "verbs_blocks")
+MODULES = tuple(f"verbs_{name}" for name in "physical files wire control messages blocks answers".split())
 """Where verbs are."""
 
 VERBS: dict[str, Verb] = {}

@@ -12,7 +12,7 @@ from shared.scenario.match import Mismatch, against, shown, value_against
 from shared.scenario.model import CHARGE_POINT, CSMS, Step
 from shared.scenario.play import DEFAULT_WITHIN, Branch, Outcome, settle
 from shared.scenario.registry import verb
-from shared.scenario.stage import Broken
+from shared.scenario.stage import Broken, NotHere
 from shared.scenario.tree import Items, Node, Scalar, Table, in_words
 from shared.scenario.verbs_wire import _came
 
@@ -53,6 +53,19 @@ async def repeat(branch: Branch, *, times: int, steps: Steps, every: Seconds = 0
         await perform(branch, steps, turn + 1)
         if every and turn + 1 < times:
             await asyncio.sleep(max(due - loop.time(), 0.0))
+
+
+@verb()
+async def pair(branch: Branch, *, steps: Steps) -> None:
+    """Do steps only when both sides are ours: what drives a station that a foreign one does by itself."""
+    if len(branch.play.stages) > 1:
+        await perform(branch, steps)
+
+
+@verb()
+async def not_applicable(branch: Branch, *, why: str) -> None:
+    """The scenario ends here: it is not applicable, for this reason. Mostly inside `pair`."""
+    raise NotHere(why)
 
 
 @verb()

@@ -340,7 +340,8 @@ def test_a_car_with_a_battery_is_plugged_in_and_a_meter_lies() -> None:
 
 
 def test_what_a_car_cannot_be_fails_the_step_with_advice() -> None:
-    wrong = play("  - plug_in: {ev: {batery: 1}}\n", versions=[V16])
+    known_later = "  - {capture: {batery: 1}, as: car}\n  - plug_in: {ev: $car}\n"
+    wrong = play(known_later, versions=[V16])
     assert "did you mean 'battery'" in str(wrong.failure)
 
 
