@@ -7,9 +7,10 @@ which the row does not exist. Sources: OCPP 2.0.1 and 2.1 part 2 chapter "Refere
 part 4 chapter 8; OCPP 1.6 chapter 9 with errata; 1.6 security whitepaper chapter 7.
 
 Words in `traits`: `live` (the station is asked for the value each time), `constant` (never changes), `reboot`
-(a change waits for a restart), `monitor` (can be monitored), `slot` (one per network configuration slot),
-`consent` (a write needs the station's own yes), `target`, `minset`, `maxset` (it has that attribute as well),
-`no_actual` (and no other), and checks of the text: see `charge_point.values`.
+(a change waits for a restart, unless a list that `shrinks` only loses members), `monitor` (can be monitored), `slot`
+(one per network configuration slot), `consent` (a write needs the station's own yes), `asks` (the same, where there is
+a station), `target`, `minset`, `maxset` (it has that attribute as well), `no_actual` (and no other), and checks of the
+text: see `charge_point.values`.
 """
 
 from __future__ import annotations

@@ -157,18 +157,22 @@ class DeviceModel:
         found = fault(row, text) or self._refused(slot, text)
         if found is not None:
             return Written(found)
-        reboot = "reboot" in row.traits
+        reboot = "reboot" in row.traits and not ("shrinks" in row.traits and self._shrinks(slot, text))
         if reboot:
             self._before = self._before or {}
             self._before.setdefault(slot, self.read(slot) or "")
         self._store(slot, settled(row, text))
         return Written(reboot=reboot)
 
+    def _shrinks(self, slot: Slot, text: str) -> bool:
+        """Whether the new list only lacks members of the present one (2.1 B09.FR.20)."""
+        return set(members(text)) < set(members(self.read(slot) or ""))
+
     def _refused(self, slot: Slot, text: str) -> Fault | None:
         row = slot.definition
         if "rising" in row.traits and int(text) <= int(self.read(slot) or 0):
             return Fault("ValueTooLow", f"{row.name} can only be raised")  # 1.6 whitepaper A05.FR.01
-        if "consent" in row.traits:
+        if "consent" in row.traits or ("asks" in row.traits and self.consent is not None):
             why = self.consent(slot, text) if self.consent else "this station cannot act on it"
             return Fault("Unspecified", why) if why is not None else None
         return None

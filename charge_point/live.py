@@ -104,6 +104,12 @@ def _network(station: Station, slot: Slot) -> str | None:
     return shown(station, slot)
 
 
+def _identity(station: Station, slot: Slot) -> str:
+    from charge_point.network import identity
+
+    return identity(station)
+
+
 def _slot_in_use(station: Station, slot: Slot) -> str:
     from charge_point.network import active
 
@@ -192,7 +198,7 @@ def _profiles(station: Station, slot: Slot) -> str:
 
 VALUES: dict[tuple[str, str], Value] = {
     ("ClockCtrlr", "DateTime"): lambda station, slot: station.clock.now(),
-    ("SecurityCtrlr", "Identity"): lambda station, slot: station.id,
+    ("SecurityCtrlr", "Identity"): _identity,
     ("ChargingStation", "AvailabilityState"): _station_state,
     ("EVSE", "AvailabilityState"): _evse_state,
     ("EVSE", "Power"): _power,

@@ -130,7 +130,7 @@ def _reported(station: Owner, slots: list[Slot], request_id: int) -> Answer | Pa
 @answers(
     "status",
     "Rejected for a slot other than 1 and 2, an address other than ws or wss, SOAP, or a lower security profile; "
-    "Failed for profile 3, VPN and APN, which this station does not have; else Accepted: it is dialled after a restart "
+    "Failed for VPN and APN, which this station does not have; else Accepted: it is dialled after a restart "
     "when NetworkConfigurationPriority names its slot",
     clause="B09.FR.01-B09.FR.05, B10.FR.01-B10.FR.09",
     state=True,

@@ -93,7 +93,7 @@ PROFILE = {
     ("slot", "changes", "status"),
     [
         (2, {}, "Accepted"),  # B09.FR.01
-        (2, {"securityProfile": 3}, "Failed"),  # B09.FR.03
+        (2, {"securityProfile": 3}, "Accepted"),  # what lacks is seen when it gets a priority (A05.FR.03)
         (2, {"securityProfile": 2, "ocppCsmsUrl": "ws://other.example"}, "Rejected"),
         (999, {}, "Rejected"),  # B09.FR.05
         (2, {"ocppCsmsUrl": "http://other.example"}, "Rejected"),  # B09.FR.02
