@@ -340,8 +340,8 @@ def test_a_car_with_a_battery_is_plugged_in_and_a_meter_lies() -> None:
 
 
 def test_what_a_car_cannot_be_fails_the_step_with_advice() -> None:
-    known_later = "  - {capture: {batery: 1}, as: car}\n  - plug_in: {ev: $car}\n"
-    wrong = play(known_later, versions=[V16])
+    known_later = "role: charge_point\nparameters: {car: {batery: 1}}"
+    wrong = play("  - plug_in: {ev: $car}\n", versions=[V16], head=known_later)
     assert "did you mean 'battery'" in str(wrong.failure)
 
 
