@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from csms.options import LISTEN, CsmsOptions
+from csms.option_listen import LISTEN
+from csms.options import CsmsOptions
 from shared.option_fields import option, same
 from shared.option_values import positive, versions
 from shared.replay.options import ReplayOptions, replay_parser

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from csms.options import LISTEN, CsmsOptions
+from csms.option_listen import LISTEN
+from csms.options import CsmsOptions
 from shared.option_fields import UsageError, option, same
 from shared.option_values import filled, whole
 from shared.options import OptionParser
