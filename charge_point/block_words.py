@@ -1,4 +1,4 @@
-"""Words of the prompt for single blocks: what stands on the display, tariffs refused, batteries swapped."""
+"""Words of the prompt for single blocks: the display, tariffs refused, batteries swapped, payment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,66 @@ def block_words(station: Station) -> list[Word]:
             _numbered("insert_battery", "SLOT", "put an empty battery into a slot", station, _insert),
             _numbered("take_battery", "SLOT", "take the battery out of a slot", station, _take),
         ]
+    if station.model.has("PaymentCtrlr.Enabled"):
+        found += [
+            Word(
+                "pay",
+                "pay [EVSE [CARD]]",
+                "hold a card to the payment terminal\nCARD is its number; the same card again ends what it began.",
+                lambda rest: _pay(station, rest),
+            ),
+            Word(
+                "payment_provider",
+                "payment_provider DOES",
+                "how it behaves behind the terminal\n"
+                "DOES is approves, declines, away, rejects_settlement, fails_settlement, refuses_increase or broken.",
+                lambda rest: _provider(station, rest),
+                lambda typed: _provider_words(),
+            ),
+        ]
+    if station.model.has("WebPaymentsCtrlr.URLTemplate"):
+        found.append(
+            Word("scan_qr", "scan_qr [EVSE]", "what its QR code says", lambda rest: _scan(station, rest))
+        )
     return found
+
+
+async def _pay(station: Station, rest: str) -> str:
+    from charge_point.payment import pay
+    from charge_point.payment_card import card
+
+    place, _, number = rest.partition(" ")
+    evse = next(iter(numbers(place, 1, "pay [EVSE [CARD]]")), None)
+    try:
+        outcome = await pay(station, evse, card(number))
+    except ValueError as wrong:
+        raise UsageError(str(wrong)) from None
+    return f"the card was {outcome.outcome}: {clean(outcome.reason, 80)}"
+
+
+def _provider(station: Station, rest: str) -> str:
+    from charge_point.payment import provider
+
+    try:
+        provider(station, rest)
+    except ValueError as wrong:
+        raise UsageError(str(wrong)) from None
+    return ""
+
+
+def _provider_words() -> tuple[str, ...]:
+    from charge_point.payment_card import PROVIDER
+
+    return tuple(PROVIDER)
+
+
+def _scan(station: Station, rest: str) -> str:
+    from charge_point.web_payment import scan
+
+    try:
+        return scan(station, next(iter(numbers(rest, 1, "scan_qr [EVSE]")), 1))
+    except ValueError as wrong:
+        raise UsageError(str(wrong)) from None
 
 
 def _numbered(name: str, of: str, help: str, station: Station, act: Callable[[Station, int], object]) -> Word:
