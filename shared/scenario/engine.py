@@ -106,6 +106,7 @@ async def do(branch: Branch, step: Step) -> bool:
     own.seq = 0
     try:
         verb = registry.VERBS[step.verb]
+        await own.answers(step.arguments.values())
         result = await verb.function(own, **_arguments(own, verb, step))
     except At:
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.clock import Clock
@@ -16,7 +16,7 @@ from shared.scenario.model import CHARGE_POINT, CSMS, Scenario
 from shared.scenario.stage import Broken, CannotDo, NotHere, Stage
 from shared.scenario.steps import references
 from shared.scenario.talk import Message, Talk
-from shared.scenario.tree import Node, Scalar, Table, ahead_of_now, value_of
+from shared.scenario.tree import Items, Node, Scalar, Table, ahead_of_now, value_of
 from shared.versions import Version
 
 DEFAULT_WITHIN = 30.0
@@ -79,7 +79,9 @@ class Outcome:
             return _dig(self.value, path)
         if first in ("answer", "request"):
             other = message.answer if first == "answer" else message.request
-            return _dig(other.payload if other else NOTHING, path.partition(".")[2])
+            if other is None:
+                return PENDING if first == "answer" else NOTHING
+            return _dig(other.payload, path.partition(".")[2])
         for fact in facts_of(message):
             if first in FACTS[fact]:
                 found = facts.member(message, fact, first, self._play.version, self._play.talk)
@@ -89,7 +91,7 @@ class Outcome:
         if found is NOTHING and message.answer is not None:
             found = facts.answer_member(message.answer, path)
             found = _dig(message.answer.payload, path) if found is NOTHING else found
-        return found
+        return PENDING if found is NOTHING and message.is_call and message.answer is None else found
 
 
 def _dig(value: Any, path: str) -> Any:
@@ -192,6 +194,20 @@ class Play:
         return [self.value(item, local) for item in node]
 
 
+def _references_in(node: Any) -> Iterator[tuple[str, str]]:
+    """What a node refers to; steps inside a step see to their own."""
+    if isinstance(node, Scalar):
+        if "$" in node.text:
+            yield from references(node.text[node.text.index("$") :])
+    elif isinstance(node, Table):
+        for key, member in node:
+            yield from _references_in(key)
+            yield from _references_in(member)
+    elif isinstance(node, Items):
+        for item in node:
+            yield from _references_in(item)
+
+
 Place = tuple[Any, ...]
 """Which step is done: its part, and the numbers of `StepStarted`."""
 
@@ -266,6 +282,23 @@ class Branch:
     def own(self) -> Stage:
         """The stage at whose end this branch is. Raises NotHere."""
         return self.stage(self.end)
+
+    async def answers(self, nodes: Iterable[Any], within: float = DEFAULT_WITHIN) -> None:
+        """Wait for the answers in which what `nodes` refer to will stand, as does the `$start.tx` of 1.6.
+
+        What has not come `within` the time is not there for whoever asks.
+        """
+        kept = [
+            (value, path.lstrip("."))
+            for name, path in (each for node in nodes for each in _references_in(node))
+            if isinstance(value := self.local.get(name, self.play.values.get(name)), Outcome)
+        ]
+        try:
+            async with asyncio.timeout(within):
+                while any(value.at(path) is PENDING for value, path in kept):
+                    await self.talk.news()
+        except TimeoutError:
+            pass
 
     async def act(self, role: str, verb: str, **arguments: Any) -> Any:
         """Have a role's stage do something at this branch's station, and let it take effect."""

@@ -176,7 +176,9 @@ def against_station(
             known["stage"].accept(ours, "Theirs", version, "ws://memory/Theirs")
             return MemoryConnection(theirs)
 
-        box = Box("Theirs", reach, clock.now, wire(version), defect, evses)
+        box = Box(
+            "Theirs", reach, lambda ahead: clock.text(clock.time() + ahead), wire(version), defect, evses
+        )
         box.accepted = registered
 
         async def arrive(stage: Any) -> None:

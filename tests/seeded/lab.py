@@ -160,7 +160,15 @@ def station(port: int, version: Version, *, evses: int = 2) -> Iterator[str]:
         return await connect(f"ws://127.0.0.1:{port}/Theirs", subprotocols=[spoken])
 
     with _beside() as loop:
-        box = Box("Theirs", reach, Clock.of_loop(loop).now, wire(version), evses=evses, rest=0.1)
+        clock = Clock.of_loop(loop)
+        box = Box(
+            "Theirs",
+            reach,
+            lambda ahead: clock.text(clock.time() + ahead),
+            wire(version),
+            evses=evses,
+            rest=0.1,
+        )
 
         async def acted(station: str, name: str, arguments: Mapping[str, Any]) -> None:
             await box.act(name, arguments)

@@ -20,16 +20,17 @@ from tests.seeded.outlet import Job, Outlet, Transaction
 
 
 class Box:
-    """The station, with so many `evses`: `dial` opens a connection, `make` puts a `Wire` on it; `now` is a text.
+    """The station, with so many `evses`: `dial` opens a connection, `make` puts a `Wire` on it.
 
-    It dials again `rest` seconds after a connection has ended or has not come about.
+    `now` gives the time as text, so many seconds ahead. It dials again `rest` seconds after the end of a
+    connection, or after none has come about.
     """
 
     def __init__(
         self,
         identity: str,
         dial: Callable[[], Awaitable[Connection]],
-        now: Callable[[], str],
+        now: Callable[[float], str],
         make: Callable[[Box, Connection], Any],
         defect: str = "",
         evses: int = 1,
@@ -37,7 +38,7 @@ class Box:
     ) -> None:
         self.identity = identity
         self.dial = dial
-        self.now = now
+        self.now = lambda: now(-3600 if defect == "has a clock an hour behind" else 0)
         self.make = make
         self.defect = defect
         self.rest = rest

@@ -259,5 +259,15 @@ STATION: list[Defect] = [
             V2X,
         ),
     ),
+    *of(
+        CSMS,
+        "edge_cases/clock_askew",
+        "a station tells the true time",
+        Row(
+            "has a clock an hour behind",
+            "expect: {tx.started: {time:",
+            "tx.started.time is 2026-01-01T09:00:00",
+        ),
+    ),
 ]
 """What is wrong with a station."""
