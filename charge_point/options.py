@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from charge_point.ev import vehicle
-from charge_point.option_drivers import check_drivers, of_drivers
+from charge_point.option_drivers import check_drivers, check_stations, of_drivers
 from charge_point.persona_of import LIST, Persona
 from shared.option_fields import UsageError, option
 from shared.option_layers import Layer
@@ -85,6 +85,16 @@ class ChargePointOptions(CommonOptions):
         required=True,
     )
     id: str = option("CP1", "the station's identity", group=REACH, parse=filled, metavar="ID")
+    stations: int | None = option(
+        None,
+        "be so many stations, with {n} or {n:03} for their number in --id, --serial and tokens (docs/fleet.md)",
+        group=REACH,
+        parse=whole(1, 100_000),
+        shown="one",
+    )
+    stagger: float = option(
+        0.0, "dial so much later for each station after the first", group=REACH, parse=not_negative
+    )
     ocpp_version: tuple[Version, ...] = option(
         (V21, V201, V16),
         "the versions to offer, the preferred first",
@@ -304,6 +314,8 @@ class ChargePointOptions(CommonOptions):
 
     def check(self, given: frozenset[str]) -> None:
         """Refuse what contradicts itself, or has no meaning in any version offered; UsageError."""
+        if self.stations is not None or self.stagger:
+            return check_stations(self, given)
         has_password = self.password_bytes() is not None
         if has_password and ":" in self.id:
             # RFC 7617 §2: the user name ends at the first colon

@@ -1,22 +1,19 @@
-"""The life of `python -m charge_point`: dial, be a station, make the sessions asked for, sum up."""
+"""The life of `python -m charge_point`: dial, be a station or many, make the sessions asked for, sum up."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from charge_point.authorization import Token
-from charge_point.connection import Connection
-from charge_point.driver import Driver, Wish
-from charge_point.making import backoff_of, setup_of, store_of, target_of, trust_files
-from charge_point.station import Station
+from charge_point.making import setup_of, store_of
+from charge_point.unit import Unit, ended
 from shared import lifecycle
-from shared.chance import Stream, fresh_run_id
+from shared.chance import fresh_run_id
 from shared.clock import Clock
 from shared.console import Console, Summary
-from shared.dialer import Dialer, GaveUp
 from shared.journal.files import JournalFile
 from shared.journal.journal import Journal
 from shared.lifecycle import Shutdown
@@ -27,10 +24,8 @@ from shared.tasks import Tasks
 
 if TYPE_CHECKING:
     from charge_point.options import ChargePointOptions
-
-
-LAST_WORDS = 10.0
-"""Seconds that a station which is told to stop gets to end its transactions and deliver their messages."""
+    from charge_point.setup import StationSetup
+    from charge_point.store import Store
 
 
 def run(options: ChargePointOptions) -> int:
@@ -39,44 +34,16 @@ def run(options: ChargePointOptions) -> int:
 
 
 async def _until_stopped(options: ChargePointOptions, shutdown: Shutdown) -> int:
-    run_id = options.run_id or fresh_run_id()
     journal = Journal(Clock.of_loop(asyncio.get_running_loop()))
     bugs: list[BaseException] = []
     tasks = Tasks(bugs.append)
-    target = target_of(options)
     store = store_of(options)
-    station = Station(
-        options.id,
-        setup_of(options, run_id),
-        journal,
-        tasks,
-        version=options.ocpp_version[0],
-        store=store,
-    )
-    if options.ca or options.insecure:
-        trust_files(options, station)
-    dialer = Dialer(
-        target,
-        lambda: backoff_of(options, station),
-        Stream(options.seed, options.id, "dialling"),
-        give_up_after=options.give_up_after,
-        tell=lambda sentence, wait: _say(options, f"{sentence}; next attempt in {wait:.1f} s"),
-    )
-    connection = Connection(
-        station,
-        dialer,
-        schema=options.schema,
-        timeout=options.message_timeout,
-        run_id=run_id,
-        bugs=bugs,
-        inject=options.inject,
-    )
+    units = _units(options, journal, tasks, bugs, store)
     summary = Summary(journal, end="charge_point")
     file = _journal_file(options, journal)
     console = Console(journal, sys.stderr, end="charge_point", level=options.log_level)
-    driver = Driver(station, lambda words: _say(options, f"{options.id} = {words}"))
     try:
-        status = await _until_done(options, station, connection, driver, shutdown)
+        status = await _until_done(options, units, shutdown)
     finally:
         await tasks.end()
         console.close()
@@ -84,92 +51,75 @@ async def _until_stopped(options: ChargePointOptions, shutdown: Shutdown) -> int
             file.close()
         if store is not None:
             store.close()
-    return _verdict(options, status, bugs, summary, station)
+    return _verdict(options, status, bugs, summary, units)
 
 
-async def _until_done(
+def _units(
     options: ChargePointOptions,
-    station: Station,
-    connection: Connection,
-    driver: Driver,
-    shutdown: Shutdown,
-) -> int:
-    """Serve until a signal, the end of the sessions, or giving up; gives the status so far."""
-    dialling = asyncio.ensure_future(connection.run())
+    journal: Journal,
+    tasks: Tasks,
+    bugs: list[BaseException],
+    store: Store | None,
+) -> list[Unit]:
+    """The stations, which share everything but their names."""
+    run_id = options.run_id or fresh_run_id()
+    each = [options]
+    if options.stations is not None:
+        from charge_point.fleet import options_of
+
+        each = options_of(options)
+    setup = setup_of(options, run_id)
+    words = partial(_say, options)
+    return [Unit(own, _of_its_own(setup, own), journal, tasks, bugs, store=store, say=words) for own in each]
+
+
+def _of_its_own(setup: StationSetup, options: ChargePointOptions) -> StationSetup:
+    """The one setup of all, or one that differs in the serial number."""
+    serial = options.serial or ""
+    return setup if setup.serial == serial else replace(setup, serial=serial)
+
+
+async def _until_done(options: ChargePointOptions, units: list[Unit], shutdown: Shutdown) -> int:
+    """Let every station live; gives the worst of their statuses."""
     stopping = asyncio.ensure_future(shutdown.wait())
-    typing = _typing(options, station, connection, shutdown)
-    if options.generate:
-        from charge_point.generator import Generator, habits
-
-        station.part(Generator).start(habits(dict(options.generate)))
-    driving = asyncio.ensure_future(_drive(options, driver)) if options.sessions else None
-    waits = {dialling, stopping} | ({driving} if driving else set())
+    typing = _typing(options, units, shutdown)
     try:
-        while True:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if dialling.done() and (problem := dialling.exception()) is not None:
-                if isinstance(problem, GaveUp):
-                    say(sys.stderr, f"charge_point: gave up: {problem}\n")
-                    return lifecycle.NO_CONNECTION
-                raise problem
-            if driving is not None and driving.done() and driving in waits:
-                as_asked = driving.result()
-                if not options.stay:
-                    return lifecycle.OK if as_asked else lifecycle.FAILED
-                waits.discard(driving)
-                continue
-            if stopping.done():
-                done = driving is None or driving.done()
-                if not done or shutdown.signum is None:
-                    return shutdown.status(lifecycle.OK)
-                charged = all(result.as_asked for result in driver.results)
-                return lifecycle.OK if charged else lifecycle.FAILED
-            if dialling.done():
-                return lifecycle.OK
+        if len(units) == 1:
+            return await units[0].live(stopping, shutdown, last=partial(ended, typing))
+        from charge_point.fleet import worst
+
+        lives = [
+            asyncio.ensure_future(unit.live(stopping, shutdown, after=at * options.stagger))
+            for at, unit in enumerate(units)
+        ]
+        try:
+            return worst(await asyncio.gather(*lives))
+        finally:  # one that broke ends all
+            await ended(typing, *lives)
     finally:
-        connection.stop_dialling()
-        await _ended(typing, driving)
-        if stopping.done():
-            await driver.go_home(LAST_WORDS)
-        await connection.end()
-        await _ended(stopping, dialling)
+        await ended(stopping)
 
 
-async def _ended(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancel what still runs of `tasks`, and wait for it."""
-    for task in tasks:
-        if task is not None and not task.done():
-            task.cancel()
-            try:
-                await task
-            except asyncio.CancelledError:
-                pass
-
-
-async def _drive(options: ChargePointOptions, driver: Driver) -> bool:
-    energy, duration = options.goal
-    token = Token(options.token, options.token_type)
-    wish = Wish(token, energy=energy or 0.0, duration=duration or 0.0)
-    return await driver.sessions(wish, options.sessions)
-
-
-def _typing(
-    options: ChargePointOptions, station: Station, connection: Connection, shutdown: Shutdown
-) -> asyncio.Task[None] | None:
+def _typing(options: ChargePointOptions, units: list[Unit], shutdown: Shutdown) -> asyncio.Task[None] | None:
     """What is typed or piped, unless the options say no or nobody is there to type."""
     wanted = options.interactive
     if wanted is False or (wanted is None and (sys.stdin is None or sys.stdin.closed)):
         return None
+    if options.stations is not None:
+        from charge_point.fleet_terminal import serve_fleet
+
+        return asyncio.ensure_future(serve_fleet(units, shutdown.request))
     from charge_point.terminal import serve_terminal
 
-    return asyncio.ensure_future(serve_terminal(station, connection, shutdown.request))
+    return asyncio.ensure_future(serve_terminal(units[0].station, units[0].connection, shutdown.request))
 
 
 def _verdict(
-    options: ChargePointOptions, status: int, bugs: list[BaseException], summary: Summary, station: Station
+    options: ChargePointOptions, status: int, bugs: list[BaseException], summary: Summary, units: list[Unit]
 ) -> int:
     if options.log_level in ("debug", "info"):
-        say(sys.stderr, summary.render(energy=lambda name: (station.sessions, station.charged)))
+        charged = {unit.station.id: (unit.station.sessions, unit.station.charged) for unit in units}
+        say(sys.stderr, summary.render(energy=lambda name: charged.get(name, (0, 0.0))))
     if bugs:
         say(sys.stderr, f"charge_point: {len(bugs)} internal error(s); see the log above\n")
         return lifecycle.INTERNAL

@@ -40,6 +40,16 @@ LAST_WORDS = 5.0
 """Seconds that `quit` waits for the answers to what was said before it."""
 
 
+STATES: dict[str, Callable[[Station], bool]] = {
+    "accepted": lambda station: station.registration.accepted,
+    "charging": lambda station: any(one.transaction is not None for one in station.evses),
+    "idle": lambda station: (
+        not any(one.transaction is not None for one in station.evses) and not len(station.outbox)
+    ),
+}
+"""What can be waited for."""
+
+
 async def serve_terminal(
     station: Station,
     connection: Connection | None,
@@ -173,7 +183,7 @@ class Terminal:
                 "wait so long, or until it is so\n"
                 "STATE is accepted, charging or idle. For commands that are piped in.",
                 self._wait,
-                lambda typed: ("accepted", "charging", "idle"),
+                lambda typed: STATES,
             ),
             Word("quit", "quit", "switch the station off", lambda rest: self._stop()),
         ]
@@ -323,20 +333,13 @@ class Terminal:
 
     async def _wait(self, rest: str) -> str | None:
         station = self._station
-        conditions: dict[str, Callable[[], bool]] = {
-            "accepted": lambda: station.registration.accepted,
-            "charging": lambda: any(one.transaction is not None for one in station.evses),
-            "idle": lambda: (
-                not any(one.transaction is not None for one in station.evses) and not len(station.outbox)
-            ),
-        }
-        if rest in conditions:
-            await station.until(conditions[rest])
+        if rest in STATES:
+            await station.until(lambda: STATES[rest](station))
             return None
         try:
             await asyncio.sleep(max(float(rest), 0.0))
         except ValueError:
-            raise UsageError(f"wait for how many seconds, or for what? ({', '.join(conditions)})") from None
+            raise UsageError(f"wait for how many seconds, or for what? ({', '.join(STATES)})") from None
         return None
 
     def _where(self, evse: int) -> str:
