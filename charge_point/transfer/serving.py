@@ -1,4 +1,4 @@
-"""A local controller's own HTTP server: firmware offered to the stations beside it (L03)."""
+"""A local controller's own servers, HTTP and FTP: firmware offered to the stations beside it (L03)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from shared.transfer import TransferFailed
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from charge_point.transfer.serving_ftp import FtpServed
+
 PIECE = 64 * 1024
 
 
 class Served:
-    """One file on an HTTP server of its own, on a free port."""
+    """One file on an HTTP and an FTP server of its own, on free ports."""
 
     def __init__(self, name: str, content: bytes) -> None:
         self.urls: tuple[str, ...] = ()
@@ -23,15 +25,18 @@ class Served:
         self._content = content
         self._fetching = 0
         self._runner: web.AppRunner | None = None
+        self._ftp: FtpServed | None = None
 
     @property
     def busy(self) -> bool:
         """Whether somebody is fetching it just now (L04.FR.04)."""
-        return self._fetching > 0
+        return self._fetching > 0 or (self._ftp is not None and self._ftp.fetching > 0)
 
     async def begin(self, host: str) -> None:
         """Listen on `host`; TransferFailed when that is not possible."""
         from aiohttp import web
+
+        from charge_point.transfer.serving_ftp import FtpServed
 
         app = web.Application()
         app.router.add_get("/{name}", self._get)
@@ -39,12 +44,15 @@ class Served:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, 0).start()
+            self._ftp = FtpServed(self._name, self._content)
+            ftp_port = await self._ftp.begin(host)
         except OSError as problem:
-            await self._runner.cleanup()
+            await self.withdraw()
             raise TransferFailed(f"cannot listen on {host}: {problem.strerror or problem}") from None
         port = self._runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host
-        self.urls = (f"http://{shown}:{port}/{quote(self._name)}",)
+        name = quote(self._name)
+        self.urls = (f"http://{shown}:{port}/{name}", f"ftp://{shown}:{ftp_port}/{name}")  # L03.FR.04
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         from aiohttp import web
@@ -64,9 +72,11 @@ class Served:
         return answer
 
     async def withdraw(self) -> None:
-        """Close the server."""
+        """Close the servers."""
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._ftp is not None:
+            await self._ftp.withdraw()
 
 
 async def serve(name: str, content: bytes, near: str) -> Served:
