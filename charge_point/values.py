@@ -165,6 +165,17 @@ def _offset(text: str) -> Fault | None:
     return Fault("InvalidValue", "a time offset is written +hh:mm or -hh:mm")
 
 
+def _zone(text: str) -> Fault | None:
+    """ClockCtrlr.TimeZone: a name of the IANA time zone database."""
+    from zoneinfo import ZoneInfo  # few set one
+
+    try:
+        ZoneInfo(text or "UTC")
+    except (KeyError, ValueError, OSError):  # not there, no such name, a folder of them
+        return Fault("InvalidValue", f"{text!r} is not the name of a time zone, as Europe/Amsterdam is")
+    return None
+
+
 def _rotation(text: str) -> Fault | None:
     """1.6 §9.1.7: a list of connector and phase rotation, `0.RST,1.RTS`."""
     seen = set()
@@ -206,6 +217,7 @@ _FORMATS: dict[str, Callable[[str], Fault | None]] = {
     "password": _password,
     "hex": _hex,
     "offset": _offset,
+    "zone": _zone,
     "rotation": _rotation,
     "address": _address,
 }

@@ -77,19 +77,37 @@ def beginning(profile: Profile, session: float) -> float:
         return profile.received  # K28.FR.02
     start = profile.schedule.start
     if start is not None and profile.kind != "Relative":
-        return start
+        return profile.zone.moment(start) if profile.schedule.local else start
     return profile.received if profile.purpose == MAX else session
+
+
+def cycle(profile: Profile, now: float, session: float) -> tuple[float, float]:
+    """When the schedule of `profile` that runs at `now`, or the first one, began, and when the next one begins.
+
+    In local time one begins at the same time of the day, whether that is 23, 24 or 25 hours later (K01.FR.90).
+    """
+    start, every, first = beginning(profile, session), profile.every, profile.schedule.start
+    if not every:
+        return start, inf
+    if not profile.schedule.local or first is None:
+        begun = start + max((now - start) // every, 0.0) * every
+        return begun, begun + every
+    count = max((now + profile.zone.ahead(now) - first) // every, 0.0)
+    begun, later = (profile.zone.moment(first + (count + more) * every) for more in (0, 1))
+    if count and begun > now:  # a beginning in an hour that is left out
+        return profile.zone.moment(first + (count - 1) * every), begun
+    if later <= now:  # of two hours with the same name it was the first
+        return later, profile.zone.moment(first + (count + 2) * every)
+    return begun, later
 
 
 def saying(profile: Profile, now: float, session: float) -> Period | None:
     """The period of `profile` that holds at `now`, None when it says nothing then."""
     if not profile.valid_from <= now < profile.valid_to:  # K01.FR.36, .37
         return None
-    schedule, passed = profile.schedule, now - beginning(profile, session)
+    schedule, passed = profile.schedule, now - cycle(profile, now, session)[0]
     if passed < 0:  # K01.FR.30
         return None
-    if profile.every:
-        passed %= profile.every
     if passed >= schedule.duration:  # K01.FR.11, .13
         return None
     at = bisect_right(schedule.periods, passed, key=_start) - 1
@@ -106,23 +124,19 @@ def next_change(profile: Profile, now: float, session: float) -> float:
         return profile.valid_from
     if now >= profile.valid_to:
         return inf
-    start = beginning(profile, session)
-    if now < start:
-        return min(start, profile.valid_to)
-    cycle = start + (now - start) // profile.every * profile.every if profile.every else start
-    return min(_boundary(profile, now, cycle), profile.valid_to)
+    begun, later = cycle(profile, now, session)
+    if now < begun:
+        return min(begun, profile.valid_to)
+    return min(_boundary(profile.schedule, now, begun, later), profile.valid_to)
 
 
-def _boundary(profile: Profile, now: float, cycle: float) -> float:
-    """The next instant after `now` at which a period begins or the schedule ends or begins anew."""
-    schedule = profile.schedule
-    ends = min(schedule.duration, profile.every or inf)
-    at = bisect_right(schedule.periods, now - cycle, key=_start)
-    if at < len(schedule.periods) and cycle + schedule.periods[at].start > now:
+def _boundary(schedule: Schedule, now: float, begun: float, later: float) -> float:
+    """The next instant after `now` at which a period begins or the schedule ends or, `later`, begins anew."""
+    ends = min(schedule.duration, later - begun)
+    at = bisect_right(schedule.periods, now - begun, key=_start)
+    if at < len(schedule.periods) and begun + schedule.periods[at].start > now:
         ends = min(ends, schedule.periods[at].start)
-    if now < cycle + ends:
-        return cycle + ends
-    return cycle + profile.every if profile.every else inf
+    return begun + ends if now < begun + ends else later
 
 
 # --- several -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
 
+from charge_point.smart_charging.local_time import WORLD, LocalTime
 from shared.clock import parse
 
 Payload = dict[str, Any]
@@ -49,7 +50,8 @@ class Period(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """When which period holds. `start` is Unix seconds, None where the session or the receipt decides."""
+    """When which period holds. `start` is Unix seconds, None where the session or the receipt decides; `local`: it is
+    local time instead."""
 
     id: int
     unit: str
@@ -60,6 +62,7 @@ class Schedule(NamedTuple):
     delay: int = 0
     soc: float | None = None
     soc_limit: float = 0.0
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Profile:
     wire: Payload
     offline: float = inf
     """Seconds offline after which it does not hold (2.1 maxOfflineDuration)."""
+    zone: LocalTime = WORLD
+    """What local time is for schedules in it (2.1 useLocalTime)."""
 
     @property
     def schedule(self) -> Schedule:
@@ -99,12 +104,9 @@ def read(
     *,
     transaction: str = "",
     source: str = CSO,
-    ahead: float = 0.0,
+    zone: LocalTime = WORLD,
 ) -> Profile:
-    """The profile that `wire` (ChargingProfile of any version) describes. Raises ValueError for a bad timestamp.
-
-    `ahead`: seconds by which local time is ahead of UTC, for schedules in local time (2.1 useLocalTime).
-    """
+    """The profile that `wire` (ChargingProfile of any version) describes. Raises ValueError for a bad timestamp."""
     schedules = wire["chargingSchedule"]
     recurrency = wire.get("recurrencyKind", "")
     return Profile(
@@ -122,34 +124,36 @@ def read(
         source=source,
         received=received,
         schedules=tuple(
-            _schedule(one, ahead) for one in (schedules if isinstance(schedules, list) else [schedules])
+            _schedule(one) for one in (schedules if isinstance(schedules, list) else [schedules])
         ),
         wire=wire,
         offline=wire.get("maxOfflineDuration", inf),
+        zone=zone,
     )
 
 
-def _schedule(wire: Payload, ahead: float) -> Schedule:
+def _schedule(wire: Payload) -> Schedule:
     capped = wire.get("limitAtSoC", {})
     return Schedule(
         id=wire.get("id", 0),
         unit=wire["chargingRateUnit"],
-        start=_start(wire, ahead),
+        start=_start(wire),
         duration=wire.get("duration", inf),
         periods=tuple(_period(one) for one in wire["chargingSchedulePeriod"]),
         minimum=wire.get("minChargingRate"),
         delay=wire.get("randomizedDelay", 0),
         soc=capped.get("soc"),
         soc_limit=capped.get("limit", 0.0),
+        local=bool(wire.get("useLocalTime")),
     )
 
 
-def _start(wire: Payload, ahead: float) -> float | None:
+def _start(wire: Payload) -> float | None:
     if "startSchedule" not in wire:
         return None
     said: str = wire["startSchedule"]
     if wire.get("useLocalTime"):  # K01.FR.90: whatever time zone it is said in
-        return parse(_ZONE.sub("", said) + "Z") - ahead
+        return parse(_ZONE.sub("", said) + "Z")
     return parse(said)
 
 

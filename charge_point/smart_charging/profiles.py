@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from charge_point.parts import Part
 from charge_point.smart_charging import dynamic, effect
 from charge_point.smart_charging.composite import Case, Supply
+from charge_point.smart_charging.local_time import PATHS, LocalTime, local_time_of
 from charge_point.smart_charging.modes import Grid
 from charge_point.smart_charging.profile import (
     CSO,
@@ -95,14 +96,9 @@ class Profiles(Part):
         return round(self.station.clock.time(), 3)
 
     @property
-    def ahead(self) -> float:
-        """Seconds by which local time is ahead of UTC (ClockCtrlr.TimeOffset)."""
-        name = "ClockCtrlr.TimeOffset"
-        said = self.station.model.text(name) if self.station.model.has(name) else ""
-        if not said:
-            return 0.0
-        seconds = int(said[1:3]) * 3600 + int(said[4:6]) * 60
-        return -seconds if said[0] == "-" else seconds
+    def zone(self) -> LocalTime:
+        """What local time is at this station."""
+        return local_time_of(self.station.model)
 
     # --- what is installed --------------------------------------------------------------------------------
 
@@ -235,7 +231,8 @@ class Profiles(Part):
         at = self._waits(evse)
         if at is not None and evse.transaction is not None:
             wire = self.waiting.pop(at)[1].wire
-            self.install(read(wire, place_of(evse), self.now, transaction=evse.transaction.id))
+            mine = evse.transaction.id
+            self.install(read(wire, place_of(evse), self.now, transaction=mine, zone=self.zone))
 
     def _waits(self, evse: Evse) -> int | None:
         """Where the profile of this driver was left: here, or where the session was before it followed the plug.
@@ -262,16 +259,11 @@ class Profiles(Part):
 
     def setting_changed(self, path: str) -> None:
         """Smart charging was switched on or off, or local time is another."""
-        if path == "ClockCtrlr.TimeOffset":  # K01.FR.91
-            self.held = {id: self._again(one) for id, one in self.held.items()}
-        if path in ("SmartChargingCtrlr.Enabled", "ClockCtrlr.TimeOffset"):
+        if path in PATHS:  # K01.FR.91
+            zone = self.zone
+            self.held = {id: replace(one, zone=zone) for id, one in self.held.items()}
+        if path in ("SmartChargingCtrlr.Enabled", *PATHS):
             effect.follow(self)
-
-    def _again(self, one: Profile) -> Profile:
-        ahead = self.ahead
-        return read(
-            one.wire, one.place, one.received, transaction=one.transaction, source=one.source, ahead=ahead
-        )
 
     def power_off(self) -> None:
         """No timer outlives the power; what is volatile is forgotten, but for what others impose."""
@@ -294,7 +286,7 @@ class Profiles(Part):
 
     def restore(self, kept: Any) -> None:
         for one in kept:
-            profile = read(one["profile"], one["place"], one["received"], source=CSO)
+            profile = read(one["profile"], one["place"], one["received"], source=CSO, zone=self.zone)
             self.held[profile.id] = profile
 
 

@@ -50,7 +50,7 @@ def examined(station: Station, place: int, wire: Payload, transaction: str) -> P
     """The profile, if it may be set. Raises Unfit."""
     part = station.part(Profiles)
     try:
-        profile = read(wire, place, part.now, transaction=transaction, ahead=part.ahead)
+        profile = read(wire, place, part.now, transaction=transaction, zone=part.zone)
     except ValueError as wrong:
         raise Unfit("InvalidProfile", str(wrong)) from None
     known = part.held.get(profile.id)

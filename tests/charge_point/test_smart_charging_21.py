@@ -298,6 +298,63 @@ async def test_tc_k_103_local_time_is_that_of_the_station() -> None:
     await at.end()
 
 
+async def in_summer(**variables: str) -> Charging:
+    """A station whose clock shows the last hour before summer time, by name or by announced offset."""
+    at = await idle(**{f"ClockCtrlr.{name}": value for name, value in variables.items()})
+    at.station.clock.offset += SUMMER_TIME - 1800 - at.station.clock.time()
+    return at
+
+
+SUMMER_TIME = 1_774_746_000.0
+"""01:00 UTC on 29 March 2026, when clocks in Amsterdam go from 02:00 to 03:00."""
+
+AMSTERDAM = [
+    {"TimeZone": "Europe/Amsterdam"},
+    {
+        "TimeOffset": "+01:00",
+        "TimeOffset[NextTransition]": "+02:00",
+        "NextTimeOffsetTransitionDateTime": "2026-03-29T01:00:00Z",
+    },
+]
+
+
+@pytest.mark.parametrize("variables", AMSTERDAM, ids=["zone", "announced offset"])
+async def test_tc_k_136_a_daily_profile_keeps_its_local_time_when_summer_time_begins(
+    variables: dict[str, str],
+) -> None:
+    at = await in_summer(**variables)
+    profile = at.profile((0, 6.0), kind="Recurring", recurrencyKind="Daily", duration=600, useLocalTime=True)
+    profile["chargingSchedule"][0]["startSchedule"] = "2026-03-01T03:15:00+07:00"  # whatever zone that is
+    assert await at.send(1, profile) == "Accepted"
+    # it is 01:30; 03:15 is an hour nearer than yesterday
+    assert await at.composite(1, 86_400 + 3600) == [
+        (0, 32),
+        (2700, 6),
+        (3300, 32),
+        (2700 + 86_400, 6),
+        (3300 + 86_400, 32),
+    ]
+    await at.end()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status"),
+    [
+        ("TimeZone", "America/New_York", "Accepted"),
+        ("TimeZone", "", "Accepted"),
+        ("TimeZone", "Mars/Olympus", "Rejected"),
+        ("TimeZone", "../secret", "Rejected"),
+        ("TimeZone", "Europe", "Rejected"),
+    ],
+)
+async def test_a_time_zone_is_one_that_there_is(path: str, value: str, status: str) -> None:
+    at = await idle()
+    wanted = {"component": {"name": "ClockCtrlr"}, "variable": {"name": path}, "attributeValue": value}
+    answer = await at.ask("SetVariables", {"setVariableData": [wanted]})
+    assert answer["setVariableResult"][0]["attributeStatus"] == status
+    await at.end()
+
+
 async def test_tc_k_102_less_is_given_to_a_battery_that_is_nearly_full() -> None:
     at = await idle()
     await at.set(1, (0, 32.0), limitAtSoC={"soc": 80, "limit": 8.0})

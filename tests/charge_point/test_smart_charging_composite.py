@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from math import inf
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charge_point.smart_charging.composite import Case, Supply, next_change, schedule_of
+from charge_point.smart_charging.local_time import LocalTime
 from charge_point.smart_charging.profile import Profile, read
 from charge_point.smart_charging.sharing import Want, share
 from shared.clock import text
@@ -31,7 +33,11 @@ def profile(
     place: int = 1,
     **more: Any,
 ) -> Profile:
-    """A profile of (start, limit) periods; `start`, valid_from and valid_to in seconds from NOW."""
+    """A profile of (start, limit) periods; `start`, valid_from and valid_to in seconds from NOW, or from `base`.
+
+    With `zone` the start is local time, as a clock on the wall has it.
+    """
+    base = more.get("base", NOW)
     schedule: Payload = {
         "chargingRateUnit": more.get("unit", "A"),
         "chargingSchedulePeriod": [
@@ -41,7 +47,9 @@ def profile(
         ],
     }
     if start is not None:
-        schedule["startSchedule"] = text(NOW + start)
+        schedule["startSchedule"] = text(base + start)
+    if more.get("zone"):
+        schedule["useLocalTime"] = True
     if more.get("duration") is not None:
         schedule["duration"] = more["duration"]
     wire: Payload = {
@@ -53,10 +61,10 @@ def profile(
     }
     for name, wire_name in (("valid_from", "validFrom"), ("valid_to", "validTo")):
         if more.get(name) is not None:
-            wire[wire_name] = text(NOW + more[name])
+            wire[wire_name] = text(base + more[name])
     if kind == "Recurring":
         wire["recurrencyKind"] = more.get("every", "Daily")
-    return read(wire, place, NOW)
+    return read(wire, place, base, zone=LocalTime(more.get("zone") or ""))
 
 
 def case(
@@ -180,6 +188,39 @@ def profiles(draw: st.DrawFn, purpose: str) -> Profile:
     )
 
 
+ZONE = "Europe/Amsterdam"
+SPRING, AUTUMN = 1_774_746_000, 1_792_890_000
+"""When its clocks go forward and back in 2026: 01:00 UTC on 29 March and on 25 October."""
+
+
+def naive_local(wire: Payload, start: int, second: int) -> int:
+    """When the schedule began last, whose wall clock said `start` for the first time: by trying day after day."""
+    if wire["chargingProfileKind"] != "Recurring":
+        return on_the_wall(start)
+    days = {"Daily": 1, "Weekly": 7}[wire["recurrencyKind"]]
+    begun = on_the_wall(start)
+    for count in range(1, 40):
+        later = on_the_wall(start + count * days * 86_400)
+        if later <= second:
+            begun = later
+    return begun
+
+
+@cache
+def on_the_wall(reading: int) -> int:
+    """The first second at which a clock there shows `reading` (which has no zone); in the hour that is left out, as
+    many seconds after its beginning."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    wanted = datetime.fromtimestamp(reading, UTC).replace(tzinfo=None)
+    for hours in (2, 1):
+        second = reading - hours * 3600
+        if datetime.fromtimestamp(second, ZoneInfo(ZONE)).replace(tzinfo=None) == wanted:
+            return second
+    return reading - 3600
+
+
 def naive_limit(wire: Payload, second: int, session: int, supply: Supply) -> float | None:
     """What one profile allows at one second, in A per phase or W; None when it says nothing."""
     from datetime import datetime
@@ -193,10 +234,12 @@ def naive_limit(wire: Payload, second: int, session: int, supply: Supply) -> flo
     schedule = wire["chargingSchedule"]
     start = session if wire["chargingProfileKind"] == "Relative" else moment("startSchedule", schedule)
     assert start is not None
+    if schedule.get("useLocalTime"):
+        start = naive_local(wire, start, second)
     since = second - start
     if since < 0:
         return None
-    if wire["chargingProfileKind"] == "Recurring":
+    if wire["chargingProfileKind"] == "Recurring" and "useLocalTime" not in schedule:
         cycle = {"Daily": 24, "Weekly": 24 * 7}[wire["recurrencyKind"]] * 3600
         while since >= cycle:
             since -= cycle
@@ -263,6 +306,73 @@ def test_the_composite_schedule_is_what_every_second_says(
     for second in range(HORIZON):
         told = [step.limit for step in steps if step.start <= second][-1]
         assert told == round(naive(own, default, most, NOW + second, NOW + session, supply), 1), second
+
+
+@st.composite
+def local_profiles(draw: st.DrawFn, base: int) -> Profile:
+    """One in local time that begins about when the clocks change, or weeks before at that time of the day."""
+    local = draw(st.booleans())
+    wall = draw(offsets) + (3600 * draw(st.sampled_from([1, 2])) if local else 0)
+    return profile(
+        *draw(period_lists),
+        stack=draw(st.integers(0, 3)),
+        kind=draw(st.sampled_from(["Absolute", "Recurring"])),
+        start=wall - draw(st.sampled_from([0, 86_400, 604_800, 604_800 * 2])),
+        duration=draw(st.none() | st.integers(0, 600) | st.just(86_400)),
+        every=draw(st.sampled_from(["Daily", "Weekly"])),
+        base=base,
+        zone=ZONE if local else "",
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), about=st.sampled_from([SPRING, AUTUMN]), hours=st.sampled_from([-1, 0, 0, 1, 24]))
+def test_so_it_is_in_local_time_when_the_clocks_change(data: st.DataObject, about: int, hours: int) -> None:
+    base = about + hours * 3600 - HORIZON // 2
+    own = data.draw(st.lists(local_profiles(base), max_size=3, unique_by=lambda one: one.stack))
+    merged = Case(AC3, tuple(sorted(own, key=lambda one: -one.stack)), (), (), (), base)
+    steps, covered = schedule_of([merged], "A", base, HORIZON)
+    assert covered == HORIZON
+    for second in range(HORIZON):
+        told = [step.limit for step in steps if step.start <= second][-1]
+        assert told == round(naive(own, [], [], base + second, base, AC3), 1), second
+
+
+@pytest.mark.parametrize(
+    ("about", "clock", "found"),
+    [
+        (
+            SPRING,
+            2.5,
+            [(0, 16), (1800, 6), (5400, 16)],
+        ),  # 02:30 is left out: half an hour after 02:00 all the same
+        (AUTUMN, 2.75, [(0, 6), (2700, 16)]),  # 02:45 comes twice: the first one counts, at 00:45 UTC
+    ],
+)
+def test_a_schedule_that_begins_in_the_hour_of_the_change(
+    about: int, clock: float, found: list[tuple[float, float]]
+) -> None:
+    base = about - about % 86_400 - 3 * 86_400
+    daily = profile((0, 6), (3600, 16), kind="Recurring", start=round(clock * 3600), base=base, zone=ZONE)
+    steps, _ = schedule_of([case(daily, session=base)], "A", about, 9000)
+    assert [(step.start, step.limit) for step in steps] == found
+
+
+def test_a_night_in_local_time_begins_at_the_same_time_of_the_day_in_summer_and_winter() -> None:
+    for about, ahead in ((SPRING, (1, 2, 2)), (AUTUMN, (2, 1, 1))):
+        base = about - about % 86_400 - 86_400
+        night = profile(
+            (0, 6),
+            (3600 * 2, 16),
+            kind="Recurring",
+            start=22 * 3600,
+            base=base,
+            duration=3 * 3600,
+            zone=ZONE,
+        )
+        steps, _ = schedule_of([case(night, session=base)], "A", base, 3 * 86_400)
+        begins = [step.start for step in steps if step.limit == 6]
+        assert begins == [day * 86_400 + (22 - hours) * 3600 for day, hours in enumerate(ahead)]
 
 
 @given(profiles("TxDefaultProfile"), st.integers(-2000, 2000))
