@@ -232,6 +232,27 @@ async def registered(branch: Branch, *, within: Seconds = 300.0) -> None:
     branch.cursor = max([branch.cursor, *boots])
 
 
+@verb()
+async def boots(branch: Branch, *, within: Seconds = 300.0) -> None:
+    """Wait until the station boots; one that is connected and does not, since it did before, is told to restart.
+
+    The boot is there for the `expect` that follows.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    restart_at = loop.time() + SILENCE
+    while not any(m.is_call and m.action == "BootNotification" for m in branch.messages):
+        if loop.time() >= deadline:
+            raise branch.failed(f"{branch.station} does not boot within {within:g} s")
+        if branch.own.peer(branch.station) is None:
+            restart_at = max(restart_at, loop.time() + SILENCE)
+        elif branch.end == CSMS and loop.time() >= restart_at:
+            restart_at = deadline
+            action, payload = await branch.act(CSMS, "build", name="reset", options={})
+            await branch.act(CSMS, "call", action=action, payload=payload)
+        await asyncio.sleep(min(0.1, deadline - loop.time()))
+
+
 @verb("capture")
 async def capture(branch: Branch, *, value: Value) -> Outcome:
     """Keep a value `as` a name."""

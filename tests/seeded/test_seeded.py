@@ -107,6 +107,13 @@ def test_the_same_holds_over_real_sockets(role: str, version: Version) -> None:
 
 
 @each_version
+def test_a_correct_station_passes_as_well_when_it_was_registered_in_an_earlier_run(version: Version) -> None:
+    for one in rounds(CSMS, version):
+        end = against_station(one, registered=True)
+        assert end.verdict.is_good, (one.id, end.reason)
+
+
+@each_version
 def test_a_station_that_was_registered_in_an_earlier_run_need_not_boot(version: Version) -> None:
     (one,) = [one for one in rounds(CSMS, version) if one.scenario.name == "out of service and back"]
     end = against_station(one, registered=True)
