@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from csms.option_values import CERTIFICATE_STATUSES
 from csms.revocation import Revocations
 from shared.clock import text
 from shared.dispatch import Payload
@@ -37,16 +38,6 @@ WHITELIST = "whitelist"
 BLACKLIST = "blacklist"
 RATE_LIMIT = "rate_limit"
 MODES = (NORMAL, WHITELIST, BLACKLIST, RATE_LIMIT)
-
-CERTIFICATE_STATUSES = (
-    "Accepted",
-    "SignatureError",
-    "CertificateExpired",
-    "CertificateRevoked",
-    "NoCertificateAvailable",
-    "CertChainError",
-    "ContractCancelled",
-)
 
 LONGEST_GROUP = {V16: 20, V201: 36}
 """How long a group id may be on the wire (1.6 §7.28 IdToken, 2.0.1 IdTokenType); on 2.1 it is 255."""

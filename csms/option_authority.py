@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from csms.authorizer import CERTIFICATE_STATUSES
 from csms.option_needs import NeedsOptions
+from csms.option_values import CERTIFICATE_STATUSES
 from shared.option_fields import option
 from shared.option_values import readable, whole
 
@@ -42,10 +42,12 @@ class AuthorityOptions(NeedsOptions):
     )
     certificate_status: str | None = option(
         None,
-        "what every contract certificate is answered; default: what is known of it",
+        "what every contract certificate is answered: Accepted, SignatureError, CertificateExpired, "
+        "CertificateRevoked, NoCertificateAvailable, CertChainError, ContractCancelled; default: what is known of it",
         group=AUTHORITY,
         choices=CERTIFICATE_STATUSES,
         noun="a certificate status",
+        metavar="STATUS",
     )
     check_revocation: bool = option(
         False,

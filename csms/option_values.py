@@ -212,3 +212,14 @@ def nowhere(what: str, meant: Sequence[Version], enabled: Sequence[Version]) -> 
         return None
     theirs = " and ".join(v.name for v in meant)
     return f"{what} exists in OCPP {theirs} only, and --versions has {', '.join(v.name for v in enabled)}"
+
+
+CERTIFICATE_STATUSES = (
+    "Accepted",
+    "SignatureError",
+    "CertificateExpired",
+    "CertificateRevoked",
+    "NoCertificateAvailable",
+    "CertChainError",
+    "ContractCancelled",
+)

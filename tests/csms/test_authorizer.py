@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from csms.authorizer import (
-    CERTIFICATE_STATUSES,
     STATUS_ON_16,
     STATUSES,
     Authorizer,
@@ -14,6 +13,7 @@ from csms.authorizer import (
     id_tag_info,
     id_token_info,
 )
+from csms.option_values import CERTIFICATE_STATUSES
 from shared.dispatch import Payload, Refuse
 from shared.versions import V2X, V16, V21, V201, Version
 from shared.wire.schema import document
