@@ -30,7 +30,7 @@ Told = Callable[["Evse", "Ev"], "str | float | None"]
 
 
 def _protocol(evse: Evse, ev: Ev) -> str:
-    return PROTOCOLS[ev.kind.iso15118].format("DC" if evse.station.setup.is_dc else "AC")
+    return PROTOCOLS[ev.kind.iso15118].format(evse.outlet.current)
 
 
 def _vehicle_id(evse: Evse, ev: Ev) -> str:
@@ -66,7 +66,7 @@ def _full(evse: Evse, ev: Ev) -> str:
 
 def _on(current: str, told: Told) -> Told:
     """What a car tells only where this current flows."""
-    return lambda evse, ev: told(evse, ev) if evse.station.setup.current == current else None
+    return lambda evse, ev: told(evse, ev) if evse.outlet.current == current else None
 
 
 def _of_20(told: Told) -> Told:

@@ -33,6 +33,7 @@ from charge_point.telling import owe_evse, owe_token, stop_points
 from charge_point.transaction import Point, Transaction, reached
 
 if TYPE_CHECKING:
+    from charge_point.outlets import Outlet
     from charge_point.station import Station
 
 _ANY_AUTHORIZATION = Point.Authorized | Point.PowerPathClosed
@@ -97,6 +98,16 @@ class Evse:
 
     # --- what is the case ---------------------------------------------------------------------------------
 
+    @property
+    def outlet(self) -> Outlet:
+        """The electrics of the connector that is in use, or was last."""
+        return self.station.setup.outlet(self.id, self.active.id)
+
+    def use(self, connector: Connector) -> None:
+        """The next session is at `connector`: of several only one delivers at a time."""
+        self.active = connector
+        self.meter.phases = self.outlet.phases
+
     def connector(self, id: int) -> Connector | None:
         """The connector with this id within the EVSE."""
         return next((c for c in self.connectors if c.id == id), None)
@@ -155,7 +166,7 @@ class Evse:
                 f"plugged_in is not possible while connector {self.active.id} of EVSE {self.id} is in use"
             )
         connector.move_cable(event)
-        self.active = connector
+        self.use(connector)
         self.ev = ev or power.car(self)
         if not connector.tethered and self.ev.kind.cable < inf:
             power.set_limit(self, "cable", self.ev.kind.cable)
@@ -381,17 +392,3 @@ class Evse:
         other.authorization, other.token, other.group = Authorization.NONE, None, ""
         other.transaction, other.remote_id, other.floating = None, None, False
         other.station.report(other, other.active)
-
-
-def built(station: Station) -> tuple[Evse, ...]:
-    """The EVSEs of a station as its setup has them; connectors are numbered through for 1.6."""
-    setup, evses, number = station.setup, [], 0
-    for at, ids in enumerate(setup.evses, 1):
-        connectors = []
-        for id in ids:
-            number += 1
-            connectors.append(Connector(id, number, tethered=setup.tethered))
-        noise = station.stream(f"meter {at}") if setup.noise else None
-        meter = Meter(0 if setup.is_dc else setup.phases, noise, setup.register, setup.resolution)
-        evses.append(Evse(station, at, tuple(connectors), meter))
-    return tuple(evses)

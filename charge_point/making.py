@@ -45,6 +45,7 @@ def setup_of(options: ChargePointOptions, run_id: str) -> StationSetup:
         serial=options.serial or "",
         firmware=options.firmware,
         evses=evses,
+        connectors=base.connectors if evses == base.evses else (),
         csms=options.csms,
         current=options.current,
         phases=options.phases,

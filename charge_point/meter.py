@@ -84,6 +84,8 @@ class Reading(NamedTuple):
 class Meter:
     """Owns the register. `phases` are those that it measures, 0 of a meter for direct current.
 
+    Of one that measures now AC, now DC, `conductors` are the most phases of AC.
+
     `energy` is what has really passed, in Wh; `register` what is shown of it: in steps of `resolution`, and by a
     `fault` if it has one.
     """
@@ -95,6 +97,7 @@ class Meter:
         "_noise",
         "_since",
         "_split",
+        "conductors",
         "energy",
         "exported",
         "fault",
@@ -109,9 +112,15 @@ class Meter:
     )
 
     def __init__(
-        self, phases: int, noise: Stream | None = None, energy: float = 0.0, resolution: float = 1.0
+        self,
+        phases: int,
+        noise: Stream | None = None,
+        energy: float = 0.0,
+        resolution: float = 1.0,
+        conductors: int = 0,
     ) -> None:
         self.phases = phases
+        self.conductors = max(conductors, phases, 1)
         self.volts = self.mains = NOMINAL_VOLTS
         """Of the grid: as it is seen just now, and without the noise."""
         self.resolution = resolution
@@ -157,8 +166,8 @@ class Meter:
             self.energy += max(wh, 0.0)
             self.exported -= min(wh, 0.0)
             self._count_apparent(wh, max(elapsed - self._since, 0.0))
-            if self._flow.phases and wh > 0:
-                self._count(wh, self._flow.phases)
+            if self.conductors > 1 and wh > 0:
+                self._count(wh, self._flow.phases or self.conductors)  # DC is made of all phases
         self._since = elapsed
         return self.energy
 
@@ -184,7 +193,7 @@ class Meter:
     def _count(self, wh: float, used: int) -> None:
         if self._split is None:
             self._split = list(self.energies)
-            self._split = [each - wh / self.phases for each in self._split]  # `energy` has it already
+            self._split = [each - wh / self.conductors for each in self._split]  # `energy` has it already
         for phase in range(used):
             self._split[phase] += wh / used
 
@@ -193,8 +202,7 @@ class Meter:
         """What has really passed through each conductor, in Wh."""
         if self._split is not None:
             return tuple(self._split)
-        conductors = max(self.phases, 1)
-        return (self.energy / conductors,) * conductors
+        return (self.energy / self.conductors,) * self.conductors
 
     def register(self, elapsed: float) -> float:
         """What the register shows, in Wh."""
@@ -249,11 +257,11 @@ class Meter:
     ) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
         """Volts, amperes, the shown register and the reactive power of each conductor."""
         conductors = max(self.phases, 1)
-        energies = tuple(self._shown(wh) for wh in self.energies)
+        energies = tuple(self._shown(wh) for wh in self.energies)[:conductors]
         reactive = self._flow.vars if self._flow is not None else 0.0
         if not self.phases:
             volts = self._flow.volts if self._flow is not None else 0.0
-            return (volts,), (self.watts / volts if volts else 0.0,), energies, (reactive,)
+            return (volts,), (self.watts / volts if volts else 0.0,), (self._shown(self.energy),), (reactive,)
         used, idle = self.used, (0.0,) * (conductors - self.used)
         if not used:
             return (self.volts,) * conductors, idle, energies, idle

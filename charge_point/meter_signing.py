@@ -105,7 +105,7 @@ class SigningMeters(Part):
                     "RV": value.value,
                     "RI": "1-b:1.8.0",  # OBIS: active energy imported, total
                     "RU": value.unit,
-                    "RT": "DC" if setup.is_dc else "AC",
+                    "RT": evse.outlet.current,
                     "EF": "" if evse.meter.fault is None else "E",
                     "ST": "G" if evse.meter.fault is None else "F",
                 }

@@ -143,7 +143,7 @@ def _turn_to(one: Evse, connector: int) -> None:
     idle = one.transaction is None and not one.is_authorized and one.active.cable is Cable.OUT
     usable = chosen is not None and chosen.availability is Availability.OPERATIVE
     if chosen is not None and idle and usable and chosen.health is Health.SOUND:
-        one.active = chosen
+        one.use(chosen)
 
 
 def _not_startable(station: Station, evse: int | None) -> Outcome:

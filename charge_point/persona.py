@@ -199,8 +199,13 @@ def _checked(name: str, value: Any) -> Any:
 def _over(base: StationSetup, settings: Mapping[str, Any]) -> StationSetup:
     """`base` with what `settings` say, each by its checked value."""
     changed: dict[str, Any] = {name: value for name, value in settings.items() if name in _PLAIN}
-    if "evses" in changed:
-        changed["evses"] = tuple(tuple(ids) for ids in changed["evses"])
+    if "connectors" in changed:
+        changed["connectors"] = tuple(map(tuple, changed["connectors"]))
+        changed["evses"] = tuple(tuple(range(1, len(kinds) + 1)) for kinds in changed["connectors"])
+    if "evses" in settings:
+        changed["evses"] = tuple(tuple(ids) for ids in settings["evses"])
+        if "connectors" not in changed:
+            changed["connectors"] = ()
     if "monitors" in changed:
         changed["monitors"] = tuple(map(_monitor, changed["monitors"]))
     if "ev" in settings:
@@ -306,8 +311,8 @@ def layer_of(persona: Persona) -> Layer:
         for name, other in _AS_OPTIONS.items()
         if name in settings
     }
-    if "evses" in settings:
-        evses = settings["evses"]
+    evses = settings.get("evses") or settings.get("connectors")
+    if evses:
         layer |= {"evses": Given(source, len(evses)), "connectors": Given(source, max(map(len, evses)))}
     if "status_by" in settings:
         by = "notification" if settings["status_by"] == "notification" else "notify-event"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charge_point.monitoring.factory import KINDS
+from charge_point.outlets import CONNECTOR_TYPES
 from charge_point.quirks import QUIRKS
 from shared.persona_keys import (
     ANSWERS,
@@ -21,6 +22,7 @@ from shared.persona_keys import (
     whole,
     words,
 )
+from shared.suggest import not_one_of
 
 POINTS = {
     "parked": "ParkingBayOccupancy",
@@ -64,6 +66,20 @@ def _layout(value: Any) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(whole(1)(id) for id in ids) for ids in value)
 
 
+def _plugs(value: Any) -> tuple[tuple[str, ...], ...]:
+    shape = 'expected the types of the connectors of each EVSE, as in [["cCCS2", "cType2"], ["sType2"]]'
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(kinds, list) and kinds for kinds in value)
+    ):
+        raise ValueError(shape)
+    for kind in (kind for kinds in value for kind in kinds):
+        if kind not in CONNECTOR_TYPES:
+            raise ValueError(not_one_of(str(kind), "a type of connector", CONNECTOR_TYPES))
+    return tuple(tuple(kinds) for kinds in value)
+
+
 def _points(value: Any) -> Any:
     words(value, tuple(POINTS))
     return value
@@ -95,6 +111,9 @@ TOP: Mapping[str, Key] = {
     "power": Key(number(0), "the most that a DC EVSE delivers", "W"),
     "supply": Key(number(0), "what the grid gives all EVSEs together", "A per phase, or W"),
     "connector_type": Key(text, "a ConnectorEnumType of 2.x", _W),
+    "connectors": Key(_plugs, "the types of the connectors of each EVSE, where they are not alike", "lists"),
+    "dc_power": Key(number(above=0), "then: the most that a DC connector delivers", "W"),
+    "dc_amps": Key(number(0), "then: the most that flows through its cable; else `dc_power` at 400 V", "A"),
     "tethered": Key(truth, "its cables are fixed to it", _T),
     "resolution": Key(number(above=0), "of its registers", "Wh"),
     "register": Key(number(0), "what its registers stand at when it is new", "Wh"),

@@ -68,13 +68,13 @@ def set_limit(evse: Evse, source: str, amount: float | None, phases: int | None 
 
 def ceiling(evse: Evse) -> Ceiling:
     """What all limits and the station's own hardware allow now; nothing when that cannot be offered."""
-    setup = evse.station.setup
-    amount, phases = (setup.watts, 0) if setup.is_dc else (setup.amps, setup.phases)
+    outlet = evse.outlet
+    amount, phases = (outlet.watts, 0) if outlet.is_dc else (outlet.amps, outlet.phases)
     for limit in (evse.limits or {}).values():
         amount = min(amount, limit.amount)
         if phases and limit.phases is not None:
             phases = min(phases, limit.phases)
-    if amount < 1 or (not setup.is_dc and (amount < PILOT_LEAST or phases < 1)):
+    if amount < 1 or (not outlet.is_dc and (amount < PILOT_LEAST or phases < 1)):
         amount = 0.0
     return Ceiling(amount, phases)
 
@@ -84,7 +84,7 @@ def offered(evse: Evse) -> tuple[float, float]:
     amount, phases = ceiling(evse)
     if phases:
         return amount, amount * evse.meter.volts * phases
-    amps, flow = evse.station.setup.amps, evse.meter.flow
+    amps, flow = evse.outlet.amps, evse.meter.flow
     volts = flow.volts if flow is not None else (evse.ev or Ev(evse.station.setup.ev)).kind.volts[1]
     return min(amps, amount / volts), min(amount, amps * volts)
 
@@ -105,7 +105,8 @@ def share(station: Station) -> None:
         return
     busy = [one for one in station.evses if one.energy is not Energy.OFF]
     for one in station.evses:
-        set_limit(one, "supply", supply / len(busy) if one in busy else None)
+        part = station.setup.share_of(one.outlet, supply) / max(len(busy), 1)
+        set_limit(one, "supply", part if one in busy else None)
 
 
 # --- offering -------------------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def draw(evse: Evse, to: Energy) -> None:
     flow: Flow | None = None
     if to is Energy.FLOWING:
         amount, phases = ceiling(evse)
-        ev, hardware = car(evse), evse.station.setup.amps
+        ev, hardware = car(evse), evse.outlet.amps
         if ev.feeding > 0:
             flow = BackFlow(ev, ev.feeding, phases)
         elif phases:

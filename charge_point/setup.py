@@ -13,6 +13,7 @@ from charge_point.ev import ANY_CAR, Vehicle
 from charge_point.firmware_habits import USUAL, FirmwareHabits
 from charge_point.monitoring.factory import USUAL as USUAL_MONITORS
 from charge_point.monitoring.factory import FactoryMonitor
+from charge_point.outlets import CONNECTOR_TYPES, Outlet, laid_out, nameplate, outlet
 from charge_point.quirks import NONE, Quirks
 from shared.suggest import not_one_of
 
@@ -21,29 +22,8 @@ KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 """DataTransfer: vendorId -> messageId -> the data of the answer, or None. By default one for trying it out."""
 
-CONNECTOR_TYPES = tuple(
-    # 2.0.1 part 2 ConnectorEnumType; 2.1 appendix ConnectorEnumStringType and errata 2025-09
-    "bBatterySlot cCCS1 cCCS1-NACS cCCS2 cChaoJi cG105 cGBT cGBT-DC cLECCS cMCS cNACS cNACS-CCS1 cTesla cType1 cType2"
-    " cUltraChaoJi s309-1P-16A s309-1P-32A s309-3P-16A s309-3P-32A sBS1361 sCEE-7-7 sType1 sType2 sType3 wInductive"
-    " wResonant OppCharge Other1PhMax16A Other1PhOver16A Other3Ph Pan Undetermined Unknown".split()
-)
-
+_ALIKE: Mapping[tuple[int, int], Outlet] = MappingProxyType({})
 _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
-
-
-def nameplate(watts: float) -> dict[str, float]:
-    """The ratings of an inverter that delivers `watts`, as DCDERCtrlr has them (IEEE 1547-2018 table 7, category B)."""
-    excited = round(0.9 * watts)
-    return {
-        "MaxW": watts,
-        "OverExcitedW": excited,
-        "UnderExcitedW": excited,
-        "MaxVA": watts,
-        "MaxVar": round(0.44 * watts),
-        "MaxVarNeg": round(0.44 * watts),
-        "MaxChargeRateW": watts,
-        "MaxChargeRateVA": watts,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +33,9 @@ class StationSetup:
     `csms`: the address that its first network slot holds. `evses`: the connector ids of EVSE 1, 2, ...
     `current`: AC or DC. `amps` per phase, or of the DC cable; `power`: W that a DC EVSE delivers at
     most (0: 400 V times `amps`). `supply`: what the grid gives all EVSEs together, in A per phase or W (0: enough).
-    `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say.
+    `connector_type`: a ConnectorEnumType, by default what `current` and `tethered` say. `connectors`: where they are
+    not all alike, the type of each in the order of `evses`: the type says what flows and whether there is a cable;
+    then `amps` and `phases` are of AC, `dc_power` and `dc_amps` of DC. One EVSE delivers through one at a time.
     `resolution`: of the register, in Wh. `ev`: the car that comes when no other is named.
     `status_by` says how 2.1 reports a status ("event": NotifyEvent; "notification": StatusNotification).
     `run_id` keeps ids apart from those of an earlier start (0 in memory). `reboot_seconds`: from a reset to the
@@ -79,6 +61,9 @@ class StationSetup:
     power: float = 0.0
     supply: float = 0.0
     connector_type: str = ""
+    connectors: tuple[tuple[str, ...], ...] = ()
+    dc_power: float = 50_000.0
+    dc_amps: float = 0.0
     resolution: float = 1.0
     ev: Vehicle = ANY_CAR
     tethered: bool = False
@@ -99,6 +84,10 @@ class StationSetup:
     monitors: tuple[FactoryMonitor, ...] = USUAL_MONITORS
     quirks: Quirks = NONE
     faults: tuple[Any, ...] = ()
+    plain: Outlet = field(init=False, repr=False, compare=False)
+    """What all connectors are like that `connectors` does not name."""
+    outlets: Mapping[tuple[int, int], Outlet] = field(init=False, repr=False, compare=False)
+    """(EVSE id, connector id) -> its outlet, where they are not alike."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for hardware that there cannot be."""
@@ -111,55 +100,96 @@ class StationSetup:
         for name in ("amps", "resolution"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is more than 0, not {getattr(self, name)!r}")
+        if self.connectors and tuple(map(len, self.connectors)) != tuple(map(len, self.evses)):
+            raise ValueError(f"connectors {self.connectors} do not go with the EVSEs {self.evses}")
+        object.__setattr__(self, "plain", self._plain())
+        object.__setattr__(self, "outlets", self._laid_out())
+
+    def _plain(self) -> Outlet:
+        direct = self.current == "DC"
+        kind = self.connector_type or ("cCCS2" if direct else "cType2" if self.tethered else "sType2")
+        phases = 0 if direct else self.phases
+        watts = self.power or self.amps * (400.0 if direct else 230.0 * self.phases)
+        return Outlet(kind, self.tethered, self.amps, phases, watts)
+
+    def _laid_out(self) -> Mapping[tuple[int, int], Outlet]:
+        if not self.connectors:
+            return _ALIKE
+        kinds = {kind for several in self.connectors for kind in several}
+        made = {
+            kind: outlet(
+                kind, amps=self.amps, phases=self.phases, dc_amps=self.dc_amps, dc_watts=self.dc_power
+            )
+            for kind in kinds
+        }
+        return laid_out(self.evses, self.connectors, made)
 
     @property
     def is_dc(self) -> bool:
-        """Whether its EVSEs deliver direct current."""
-        return self.current == "DC"
+        """Whether all its EVSEs deliver direct current."""
+        return self.plain.is_dc if not self.outlets else all(one.is_dc for one in self.outlets.values())
 
     @property
     def watts(self) -> float:
         """The most that one EVSE delivers, in W."""
-        return self.power or self.amps * (400.0 if self.is_dc else 230.0 * self.phases)
+        return max((one.watts for one in self.outlets.values()), default=self.plain.watts)
 
-    @property
-    def transfer_modes(self) -> tuple[str, ...]:
-        """The EnergyTransferModeEnumTypes that its EVSEs are capable of."""
-        if self.is_dc:
-            return "DC", "DC_BPT"
-        return (*("AC_single_phase", "AC_two_phase", "AC_three_phase")[: self.phases], "AC_BPT")
+    def outlet(self, evse: int, connector: int) -> Outlet:
+        """What hangs on a connector, by the ids of 2.x."""
+        return self.outlets.get((evse, connector), self.plain)
+
+    def share_of(self, outlet: Outlet, supply: float) -> float:
+        """`supply`, in A per phase of the grid or, where all EVSEs deliver DC, in W, in the unit of `outlet`."""
+        return supply * 230.0 * 3 if outlet.is_dc and not self.is_dc else supply
 
     @property
     def presets(self) -> Mapping[str, Settable | Override]:
         """What the hardware makes of the variables, and what is preset over that."""
-        kind = self.connector_type or ("cCCS2" if self.is_dc else "cType2" if self.tethered else "sType2")
-        phases = 0 if self.is_dc else self.phases
-        rotation = ("", "Rxx", "RSx", "RST")[phases]
-        lock = Override(absent=self.tethered)  # a fixed cable has none at the station
+        found: dict[str, Settable | Override] = {}
+        for at, ids in enumerate(self.evses, 1):
+            several = [self.outlet(at, id) for id in ids]
+            if at == 1 or self.outlets:
+                # a name without a place is of all EVSEs, which are alike then
+                found |= self._of_evse(f"#{at}" if self.outlets else "", several)
+                found |= self._of_connectors(at, ids)
+            found |= self._inverters(at, several)
+        return {**found, **self.variables}
+
+    def _of_evse(self, at: str, outlets: list[Outlet]) -> dict[str, Settable | Override]:
+        first, watts = outlets[0], max(one.watts for one in outlets)
+        modes = tuple(dict.fromkeys(mode for one in outlets for mode in one.transfer_modes))
         return {
-            "ConnectorPlugRetentionLock.Problem": lock,
-            "ConnectorPlugRetentionLock.Active": lock,
-            "EVSE.SupplyPhases": phases,
-            "Connector.SupplyPhases": phases,
-            "Connector.ConnectorType": kind,
-            "EVSE.PhaseRotation": rotation,
-            "Connector.PhaseRotation": rotation,
-            "EVSE.Power": Override(high=self.watts),
-            "EVSE.DischargePower": Override(high=self.watts),
-            "V2XChargingCtrlr.SupportedEnergyTransferModes": self.transfer_modes,
-            **self._inverters,
-            **self.variables,
+            f"EVSE{at}.SupplyPhases": max(one.phases for one in outlets),
+            f"EVSE{at}.PhaseRotation": next(
+                (one.rotation for one in outlets if one.rotation), first.rotation
+            ),
+            f"EVSE{at}.Power": Override(high=watts),
+            f"EVSE{at}.DischargePower": Override(high=watts),
+            f"V2XChargingCtrlr{at}.SupportedEnergyTransferModes": modes,
         }
 
-    @property
-    def _inverters(self) -> Mapping[str, Settable | Override]:
-        """The nameplates of the inverters for direct current (R01.FR.01); on AC it is the car that has one (R03)."""
+    def _of_connectors(self, evse: int, ids: tuple[int, ...]) -> dict[str, Settable | Override]:
+        found: dict[str, Settable | Override] = {}
+        for id in ids if self.outlets else ids[:1]:
+            one, at = self.outlet(evse, id), f"#{evse}.{id}" if self.outlets else ""
+            lock = Override(absent=one.tethered)  # a fixed cable has none at the station
+            found |= {
+                f"ConnectorPlugRetentionLock{at}.Problem": lock,
+                f"ConnectorPlugRetentionLock{at}.Active": lock,
+                f"Connector{at}.SupplyPhases": one.phases,
+                f"Connector{at}.ConnectorType": one.kind,
+                f"Connector{at}.PhaseRotation": one.rotation,
+            }
+        return found
+
+    def _inverters(self, evse: int, outlets: list[Outlet]) -> dict[str, Settable | Override]:
+        """The nameplate of an inverter for direct current (R01.FR.01); on AC it is the car that has one (R03)."""
         if "der" not in self.features:
             return {}
-        other = "ACDERCtrlr" if self.is_dc else "DCDERCtrlr"
-        found: dict[str, Settable | Override] = {
-            f"{other}#{at}": Override(absent=True) for at in range(1, len(self.evses) + 1)
-        }
-        return found | {
-            f"DCDERCtrlr.{name}": value for name, value in nameplate(self.watts).items() if self.is_dc
-        }
+        found: dict[str, Settable | Override] = {}
+        if all(one.is_dc for one in outlets):
+            found[f"ACDERCtrlr#{evse}"] = Override(absent=True)
+        direct = max((one.watts for one in outlets if one.is_dc), default=0.0)
+        if not direct:
+            return found | {f"DCDERCtrlr#{evse}": Override(absent=True)}
+        return found | {f"DCDERCtrlr#{evse}.{name}": value for name, value in nameplate(direct).items()}

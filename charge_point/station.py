@@ -15,7 +15,7 @@ from charge_point.authorization import Authorizer
 from charge_point.blocks.transactions import spell_event
 from charge_point.connector import Connector
 from charge_point.device_model import DeviceModel
-from charge_point.evse import Evse, built
+from charge_point.evse import Evse
 from charge_point.keeping import keep_message, keep_variables, restore
 from charge_point.monitoring.factory import begin_watching
 from charge_point.outbox import Outbox
@@ -24,6 +24,7 @@ from charge_point.sampling import Aligner
 from charge_point.security_events import security_event
 from charge_point.setup import StationSetup
 from charge_point.store import Store
+from charge_point.topology import built
 from charge_point.transaction import Event, Transaction
 from shared.chance import Stream
 from shared.clock import Clock

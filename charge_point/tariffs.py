@@ -185,7 +185,7 @@ class Tariffs(Part):
     def _begin(self, evse: Evse, transaction: Transaction, tariff: Payload) -> Reckoning:
         station = self.station
         now, energy = station.clock.time(), evse.meter.advance(station.clock.elapsed())
-        one = Reckoning(tariff, place(station), now, energy)
+        one = Reckoning(tariff, place(station, evse), now, energy)
         self.running[evse.id] = transaction.id, one
         self._owed[evse.id] = tariff["tariffId"]
         self._told[evse.id] = now
@@ -379,13 +379,13 @@ def refuse_tariff(station: Station, evse: int = 1) -> None:
     one.end_authorization("TariffNotAccepted" if station.version is V21 else "Deauthorized", "DeAuthorized")
 
 
-def place(station: Station) -> Place:
-    """Where the station charges: its current, and how far its local time is from UTC."""
+def place(station: Station, evse: Evse) -> Place:
+    """Where a car charges: the current there, and how far local time is from UTC."""
     said = station.model.text("ClockCtrlr.TimeOffset")
     sign = -1 if said.startswith("-") else 1
     clock = said.lstrip("+-")
     offset = sign * (int(clock[:2]) * 3600 + int(clock[3:5]) * 60) if len(clock) == 5 else 0
-    return Place("DC" if station.setup.is_dc else "AC", float(offset))
+    return Place(evse.outlet.current, float(offset))
 
 
 def station_feeds(station: Station) -> bool:

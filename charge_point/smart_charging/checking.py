@@ -282,7 +282,10 @@ def _phases(asked: Question, schedule: Schedule) -> None:
         wire = asked.profile.wire
         for supply in asked.supplies:
             if supply.is_dc:
-                if asked.model.version is V21 and (period.phases is not None or _uses(wire)):  # K01.FR.44
+                direct = all(one.is_dc for one in asked.supplies)  # else it is for the others
+                if (
+                    direct and asked.model.version is V21 and (period.phases is not None or _uses(wire))
+                ):  # K01.FR.44
                     raise Unfit("NoPhaseForDC", "a DC EVSE takes no choice of phases")
             elif period.phases is not None and not _can_limit(asked.model, period.phases, supply.phases):
                 words = f"no more than {period.phases} phases cannot be ensured"

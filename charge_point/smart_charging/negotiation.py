@@ -221,7 +221,7 @@ def _direct(evse: Evse, talk: Talk) -> Payload:
     assert evse.ev is not None
     kind, soc = evse.ev.kind, evse.ev.soc
     found: Payload = {
-        "evMaxCurrent": round(min(kind.amps, evse.station.setup.amps)),
+        "evMaxCurrent": round(min(kind.amps, evse.outlet.amps)),
         "evMaxVoltage": round(kind.volts[1]),
         "evMaxPower": round(_most_watts(evse)),
         "energyAmount": round(talk.energy),

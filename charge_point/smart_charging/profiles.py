@@ -297,9 +297,9 @@ def place_of(evse: Evse) -> int:
 
 def supply_of(evse: Evse) -> Supply:
     """What the hardware of `evse` gives."""
-    setup = evse.station.setup
-    amount = min(setup.watts if setup.is_dc else setup.amps, setup.supply or inf)
-    return Supply(amount, 0 if setup.is_dc else setup.phases)
+    setup, outlet = evse.station.setup, evse.outlet
+    most = setup.share_of(outlet, setup.supply) or inf
+    return Supply(min(outlet.watts if outlet.is_dc else outlet.amps, most), outlet.phases)
 
 
 def replaces_16(profile: Profile, other: Profile) -> bool:

@@ -71,7 +71,7 @@ async def grid() -> Grid:
 # --- which one holds: TC_R_104 to 106 ----------------------------------------------------------------------
 
 
-async def test_a_default_of_more_weight_supersedes_the_other() -> None:
+async def test_tc_r_104__a_default_of_more_weight_supersedes_the_other() -> None:
     at = await grid()
     assert await at.take("A", 5) == ("Accepted", [])  # R04.FR.02
     assert await at.take("B", 3) == ("Accepted", ["A"])  # R04.FR.03
@@ -80,7 +80,7 @@ async def test_a_default_of_more_weight_supersedes_the_other() -> None:
     await at.end()
 
 
-async def test_a_scheduled_control_supersedes_one_that_waits_at_once_and_one_that_runs_when_it_begins() -> (
+async def test_tc_r_105__a_scheduled_control_supersedes_one_that_waits_at_once_and_one_that_runs_when_it_begins() -> (
     None
 ):
     at = await grid()
@@ -101,7 +101,7 @@ async def test_a_scheduled_control_supersedes_one_that_waits_at_once_and_one_tha
     await at.end()
 
 
-async def test_the_default_holds_again_when_the_scheduled_control_is_over() -> None:
+async def test_tc_r_106__the_default_holds_again_when_the_scheduled_control_is_over() -> None:
     at = await grid()
     await at.charging()
     await at.take("always")
@@ -126,7 +126,7 @@ async def test_the_default_holds_again_when_the_scheduled_control_is_over() -> N
         ({"isDefault": False}, "Rejected"),  # without a time
     ],
 )
-async def test_a_control_that_does_not_fit_is_not_taken(change: Payload, status: str) -> None:
+async def test_tc_r_103__a_control_that_does_not_fit_is_not_taken(change: Payload, status: str) -> None:
     at = await grid()
     assert (await at.ask("SetDERControl", at.curve("A") | change))["status"] == status
     assert (await at.ask("SetDERControl", at.curve("A", after=5) | {"isDefault": True}))[
@@ -158,7 +158,7 @@ ENTER: Payload = {
 }
 
 
-async def test_controls_are_reported_and_cleared_by_type_id_and_kind() -> None:
+async def test_tc_r_102__controls_are_reported_and_cleared_by_type_id_and_kind() -> None:
     at = await grid()
     for request in (DROOP, ENTER, at.curve("A"), at.curve("B", 2, after=600), at.curve("C", 3, after=900)):
         assert (await at.ask("SetDERControl", request))["status"] == "Accepted"
@@ -217,7 +217,7 @@ async def test_a_station_without_der_controls_says_so() -> None:
         (DROOP, 49.65, 16.0),  # 0.25 Hz of the 0.5 Hz that are the droop
     ],
 )
-async def test_power_follows_the_frequency_and_the_csms_hears_of_it(
+async def test_tc_r_108__power_follows_the_frequency_and_the_csms_hears_of_it(
     control: Payload | None, hertz: float, amps: float
 ) -> None:
     at = await grid()
@@ -246,7 +246,7 @@ async def test_power_follows_the_frequency_and_the_csms_hears_of_it(
 # --- keeping: TC_R_100 --------------------------------------------------------------------------------------
 
 
-async def test_controls_outlive_the_process(tmp_path: Path) -> None:
+async def test_tc_r_100__controls_outlive_the_process(tmp_path: Path) -> None:
     store = Store(tmp_path)
     at = Grid(store=store)
     await at.start()
