@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from charge_point.transaction import Transaction
 
 KEPT: dict[str, str] = {
+    "battery swap": "charge_point.battery_swap:BatterySwaps",
     "certificates": "charge_point.certificates:Certificates",
     "firmware": "charge_point.firmware:Firmware",
     "charging profiles": "charge_point.smart_charging.profiles:Profiles",
+    "drivers": "charge_point.generator:Generator",
     "display messages": "charge_point.display:DisplayMessages",
     "key codes": "charge_point.key_codes:KeyCodes",
     "monitor events": "charge_point.monitoring.events:MonitorEvents",

@@ -13,6 +13,7 @@ from charge_point.battery_swap import insert_battery, swap_battery, take_battery
 from charge_point.connection import Connection, handlers
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
+from charge_point.generator import let_come
 from charge_point.hands import ev_stops, limit, meter_fault
 from charge_point.making import backoff_of, setup_of, target_of
 from charge_point.persona_options import let_drivers_come, to_connection, to_target
@@ -344,6 +345,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     "insert_battery": lambda stage, unit, **how: insert_battery(unit.station, **how),
     "take_battery": lambda stage, unit, slot=1: take_battery(unit.station, slot),
     "swap_battery": lambda stage, unit, token: swap_battery(unit.station, token),
+    "generate": lambda stage, unit, drivers, evse=None: let_come(unit.station, drivers, evse),
     "refuse_tariff": lambda stage, unit, evse=1: _refuse_tariff(unit.station, evse),
     "driver_limit": lambda stage, unit, evse=1, **limits: limit(unit.station, evse, **limits),
     "pay": lambda stage, unit, **how: _pay(unit.station, **how),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from charge_point.blocks.availability import status_of
 from charge_point.display import showing
+from charge_point.generator import Generator
+from charge_point.parts import existing
 from charge_point.station import Station
 
 
@@ -26,6 +29,12 @@ def _delivered(station: Station) -> float:
     return station.charged + running
 
 
+def _drivers(name: str, station: Station) -> int:
+    """What came of the generator, at all EVSEs together."""
+    generator = existing(station, Generator)
+    return sum(getattr(count, name) for count in generator.counts.values()) if generator is not None else 0
+
+
 QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "meter.delivered": _delivered,
     "power": lambda station: sum(one.meter.watts for one in station.evses),
@@ -38,6 +47,10 @@ QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "firmware": lambda station: station.firmware,
     "owed": lambda station: len(station.outbox),
     "display": showing,
+    **{
+        f"drivers.{name}": partial(_drivers, name)
+        for name in ("came", "charged", "refused", "failed", "skipped")
+    },
     "tx": lambda station: next((one.transaction.id for one in station.evses if one.transaction), ""),
 }
 """What can be asked of a station of ours."""

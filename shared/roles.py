@@ -51,6 +51,11 @@ def judge_car(settings: Mapping[str, Any]) -> None:
     _at("charge_point.ev:vehicle")(settings)
 
 
+def judge_drivers(drivers: Any) -> None:
+    """Raise ValueError when drivers cannot come like this: start, stop, or settings of the generator."""
+    _at("charge_point.generator:judge")(drivers)
+
+
 def judge_file_fault(text: str) -> None:
     """Raise ValueError when this is not a fault of a file server, nor `none`."""
     if text != "none":

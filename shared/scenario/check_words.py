@@ -82,6 +82,8 @@ def check_words(
         _listed(verb, arguments)
     elif verb == "plug_in" and isinstance(car := arguments.get("ev"), Table):
         _car(car)
+    elif verb == "generate":
+        _drivers(arguments["drivers"])
     elif verb == "files":
         _file_fault(arguments["fault"])
     return tuple(_likely(verb, arguments, only))
@@ -280,6 +282,18 @@ def _car(node: Table) -> None:
     except ValueError as wrong:
         near = [key.line for key, _ in node if repr(key.text) in str(wrong)]
         raise ScenarioError(f"plug_in: {wrong}", near[0] if near else node.line) from None
+
+
+def _drivers(node: Node) -> None:
+    """How drivers come, unless some of it is known only later."""
+    if "$" in in_words(node, 10_000):
+        return
+    try:
+        roles.judge_drivers(value_of(node))
+    except ValueError as wrong:
+        keys = node if isinstance(node, Table) else ()
+        near = [key.line for key, _ in keys if key.text in str(wrong)]
+        raise ScenarioError(f"generate: {wrong}", near[0] if near else node.line) from None
 
 
 def _file_fault(node: Node) -> None:

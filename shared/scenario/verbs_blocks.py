@@ -1,4 +1,4 @@
-"""Verbs of what a person does at a station of 2.1: tariffs, batteries that are swapped, and payment."""
+"""Verbs of drivers who come by chance, and of what a person does at a station of 2.1: tariffs, batteries, payment."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from shared.scenario.match import Mismatch
 from shared.scenario.model import CHARGE_POINT, CSMS
 from shared.scenario.play import Branch, Outcome
 from shared.scenario.registry import verb
+from shared.scenario.tree import Node
 
 Seconds = float
+
+
+@verb()
+async def generate(branch: Branch, *, drivers: Node, evse: int | None = None) -> None:
+    """Let drivers come by chance, to one EVSE or to all: `generate: {max_duration: 600, tokens: [A, B]}`.
+
+    The settings are those of `--generate`; `generate: start` takes the usual ones, or those that were given before,
+    `generate: stop` lets nobody come any more, and who charges leaves.
+    """
+    await branch.act(CHARGE_POINT, "generate", drivers=branch.value(drivers), evse=evse)
 
 
 @verb()
