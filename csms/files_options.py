@@ -1,5 +1,6 @@
 """The options of the file server: firmware to fetch, a place for uploads, and what goes wrong with both."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,14 @@ def _credentials(text: str) -> str:
     return text
 
 
+def _existing(text: str) -> str:
+    """A directory to serve: one that is not there is a slip, and would serve nothing."""
+    path = folder(text)
+    if not os.path.isdir(path):
+        raise ValueError(f"{text}: no such directory (make it first: mkdir {text})")
+    return path
+
+
 def _faults(texts: Sequence[str]) -> tuple[Any, ...]:
     from csms.files_faults import file_faults  # only who wants faults pays for them
 
@@ -32,9 +41,9 @@ class FileOptions(CommonOptions):
 
     files: str | None = option(
         None,
-        "serve the files in this directory, and take uploads into its folder uploads",
+        "serve the files in this directory, which must be there, and take uploads into its folder uploads",
         group=FILES,
-        parse=folder,
+        parse=_existing,
         metavar="DIR",
     )
     files_port: int = option(

@@ -27,16 +27,10 @@ class FileServers:
         self.lines: list[str] = []
 
     async def begin(self, tls: ssl.SSLContext | None) -> None:
-        """Listen where the options say. Raises UsageError for a port or a directory that cannot be had."""
+        """Listen where the options say. Raises UsageError for a port that cannot be had."""
         from csms.files_http import HttpFiles
 
         options = self._options
-        if self._library.folder is not None:
-            try:
-                self._library.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                words = (problem.strerror or str(problem)).lower()
-                raise UsageError(f"--files: {self._library.folder}: {words}") from None
         http = HttpFiles(self._library)
         try:
             port = await http.begin(options.host, options.files_port, tls)

@@ -55,7 +55,7 @@ class CsmsOptions(CommandOptions, AnswerOptions, FileOptions, PaymentOptions):
         for name, meant in _MEANT.items():
             if name in given:
                 self._refuse("what it sets", meant, name)
-        self.check_forward(given, (PERSONA, BOOT, AUTH, PAYMENT, SEND, SAY, COMPATIBILITY))
+        self.check_forward(given, _ANSWERING)
         self._check_words(given)
         self._check_lengths(given)
         self.check_commands()
@@ -102,6 +102,9 @@ _MEANT: dict[str, tuple[Version, ...]] = {
 
 _LONGEST_TOKEN = {V16: 20, V201: 36, V21: 255}
 """Characters of an idTag (1.6 §6.30) and of IdTokenType.idToken (2.0.1, 2.1)."""
+
+_ANSWERING = (PERSONA, BOOT, AUTH, AUTHORITY, PAYMENT, NEEDS, FILES, SEND, SAY, COMPATIBILITY)
+"""The groups of options by which a CSMS answers, sends and serves by itself."""
 
 EXAMPLES = """\
 examples:

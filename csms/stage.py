@@ -62,6 +62,8 @@ class CsmsStage:
             return
         # a station that comes back does not boot again (OCPP-J 1.6 §5.4; 2.x part 4 §5.3/5.4)
         self.csms.remember(self._setting.memory.get("records", {}))
+        if self.options.files is not None:
+            await self._serve_files()
         try:
             port = await listen(self.csms, self.options, admission_of(self.options), tls_of(self.options))
         except OSError as problem:

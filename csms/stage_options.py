@@ -56,9 +56,9 @@ def options_of(setting: Setting) -> CsmsOptions:
         made, given = settings_of(setting.settings)
     except UsageError as wrong:
         raise Broken(f"csms: {wrong}") from None
-    if setting.options is None:
+    if setting.csms is None:
         return made
-    own: CsmsOptions = setting.options.of_csms()
+    own: CsmsOptions = setting.csms.of_csms(alone="persona" in setting.settings)
     return replace(own, **{name: getattr(made, name) for name in given})
 
 

@@ -20,7 +20,7 @@ from shared.option_fields import UsageError
 from shared.report.events import Event, ScenarioFinished, Verdict
 from shared.scenario.hooks import Hooks
 from shared.scenario.load import find, load, shipped, shown_name
-from shared.scenario.model import Scenario
+from shared.scenario.model import CSMS, Scenario
 from shared.scenario.runner import (
     FOREIGN,
     MEMORY,
@@ -107,6 +107,7 @@ def bench_of(options: Any, role: str) -> Bench:
             options.assume_needs,
         ),
         options=options if foreign else None,
+        csms=options if role == CSMS else None,
         schema=options.schema,
         timeout=options.message_timeout,
         inject=options.inject,

@@ -77,6 +77,8 @@ class Bench:
     parameters: Mapping[str, Node] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
     options: Any = None
+    csms: Any = None
+    """What is said of a central system of ours for the whole run (`Setting.csms`)."""
     schema: str = "strict"
     timeout: float = 30.0
     inject: tuple[Any, ...] = ()
@@ -289,6 +291,7 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
         scenario.settings,
         bench.seed,
         bench.run_id,
+        csms=bench.csms,
         patience=bench.patience * bench.time_scale,
         schema=bench.schema,
         timeout=bench.timeout,

@@ -55,6 +55,8 @@ class Setting:
     run_id: str = "0"
     options: Any = None
     """The options of the program whose role the stage is, None in a pair."""
+    csms: Any = None
+    """What the run says of a central system of ours (`of_csms`), beneath `settings`; None where it says nothing."""
     dial: Dial | None = None
     url: str = ""
     network: Transport | None = None

@@ -48,6 +48,7 @@ def programs() -> Iterator[list[str]]:
 @pytest.mark.sockets
 def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
     serving, charging, playing = programs()
+    (tmp_path / "firmware").mkdir()
     env = environment(PYTHONPATH=str(ROOT))
     with Program([*command(serving[0]), *_free(serving[1:])], env=env, cwd=tmp_path) as csms:
         url = url_of(csms)
