@@ -45,13 +45,13 @@ steps:
 For a whole run the persona is named on the command line, by its name or its file:
 
 ```
-python -m csms run --pair happy_path/boot_accepted --persona slow_answers
+python -m csms run --pair happy_path/boot_accepted --persona doubled_answers
 python -m csms run --pair happy_path/boot_accepted --persona mine.toml
 ```
 
-Then the central system of every scenario is of that kind. What a scenario sets by its own `csms:` comes before the options
-of the persona, and one that names a persona itself is played with that one alone. The options of the run that say how to
-listen come before the persona as well.
+Then the central system of every scenario is of that kind. What a scenario sets by its own `csms:` comes before the
+options of the persona, and one that names a persona itself is played with that one alone. The options of the run that
+say how to listen come before the persona as well.
 
 Several of the installed scenarios are about one of them, and say what a station is to do then; they are played against
 our own station, or against the one that connects:
