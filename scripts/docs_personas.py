@@ -46,7 +46,6 @@ For a whole run the persona is named on the command line, by its name or its fil
 
 ```
 python -m csms run --pair happy_path/boot_accepted --persona doubled_answers
-python -m csms run --pair happy_path/boot_accepted --persona mine.toml
 ```
 
 Then the central system of every scenario is of that kind. What a scenario sets by its own `csms:` comes before the

@@ -724,7 +724,7 @@ def test_every_command_and_file_on_the_page_can_be_used(
     (scenario,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert Played(scenario).verdicts == {Verdict.PASSED}
     commands = re.findall(r"^python -m csms (.*)$", text, re.MULTILINE)
-    assert len(commands) == 8
+    assert len(commands) == 7
     for command in commands:
         words = command.split()
         if words[0] == "run" or words[-1] == "list":
