@@ -1,8 +1,9 @@
 """Battery swap of 2.1: a station whose EVSEs are slots, each with a battery that charges or nothing (S01 to S04).
 
-A battery in a slot is a car that never drives: inserting it plugs it in and starts a transaction of its own. A swap
-begins with a driver's token, or by RequestBatterySwap; then the driver inserts what is empty and takes what is full.
-What is inserted without a swap is the operator's, and nobody is told but by the transaction.
+A battery in a slot is a car that never drives: inserting it plugs it in and starts a transaction of its own, which
+charges it to MaxSoc and is held there. A swap begins with a driver's token, or by RequestBatterySwap; then the driver
+inserts what is empty and takes what is full. What is inserted without a swap is the operator's, and nobody is told
+but by the transaction. What is in the slots outlives the process, and charges in new transactions after a start.
 """
 
 from __future__ import annotations
@@ -11,15 +12,28 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from charge_point import power
 from charge_point.authorization import Token
-from charge_point.connector import Cable, NotNow
-from charge_point.ev import vehicle
-from charge_point.parts import Part
+from charge_point.connector import (
+    AUTHORIZATION,
+    Availability,
+    Cable,
+    Energy,
+    Health,
+    NotNow,
+    follow,
+)
+from charge_point.ev import Ev, Vehicle, vehicle
+from charge_point.parts import Part, tell_parts
+from charge_point.transaction import Point
+from charge_point.transaction_limits import TransactionLimits
 from shared.versions import V21
 
 if TYPE_CHECKING:
+    from charge_point.catalogue import Slot
     from charge_point.evse import Evse
     from charge_point.station import Station
+    from charge_point.transaction import Transaction
 
 Payload = dict[str, Any]
 
@@ -28,10 +42,11 @@ _CONTROLLER = "BatterySwapCtrlr"
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """What is in a slot besides its charge: its serial number, its health in percent."""
+    """What is in a slot besides its charge: its serial number, its health in percent, its capacity in Wh."""
 
     serial: str
     health: float
+    capacity: float
 
 
 @dataclass(slots=True)
@@ -48,6 +63,8 @@ class BatterySwaps(Part):
     """The slots of one station. Owns what is in them, the swap under way and its timer."""
 
     __slots__ = ("_made", "_timer", "slots", "swap")
+
+    name = "battery swap"
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
@@ -96,12 +113,11 @@ class BatterySwaps(Part):
         if self.swap is not None and self.swap.inserted:
             raise NotNow("the driver has inserted a battery; possible: take_battery")
         kind = vehicle({"battery": str(capacity), "soc": str(soc)}, self.station.setup.ev)
-        self.slots[slot] = Battery(
-            serial or f"BATTERY-{self.station.stream(f'battery {slot}').hex(8)}", health
-        )
-        self.station.plug_in(slot, ev=kind)
-        own = self.station.model.text(f"{_CONTROLLER}.IdToken")
-        evse.grant(Token(own, "Central") if own else Token("", "NoAuthorization"), "")
+        before = evse.points()
+        self._put(evse, kind)
+        self.slots[slot] = Battery(serial or self._serial(slot), health, capacity)
+        self._charge(evse, before)
+        self.keep()
         if self.swap is not None:
             self._tell("BatteryIn", [slot])
             self.swap.inserted = [slot]
@@ -125,9 +141,18 @@ class BatterySwaps(Part):
             evse.active.turn_lock("unlock")
             self.station.unplug(slot)
         del self.slots[slot]
+        self.keep()
         if swap is not None:
             self._over()
         self.station.changed()
+
+    def _serial(self, slot: int) -> str:
+        """A serial number that no battery in the slots has."""
+        numbers = self.station.stream(f"battery {slot} of run {self.station.setup.run_id}")
+        used = {one.serial for one in self.slots.values()}
+        while (made := f"BATTERY-{numbers.hex(8)}") in used:
+            pass
+        return made
 
     def _not_taken(self) -> None:
         """What was offered was not taken in time (S03.FR.06)."""
@@ -156,6 +181,73 @@ class BatterySwaps(Part):
         payload = {"eventType": event, "requestId": self.swap.request, "idToken": token, "batteryData": told}
         self.station.say("BatterySwap", payload)
 
+    # --- charging -----------------------------------------------------------------------------------------
+
+    def _put(self, evse: Evse, kind: Vehicle) -> None:
+        """The battery is in its slot. Raises NotNow while there is something in it."""
+        evse.active.move_cable("plugged_in")
+        evse.ev = Ev(kind)
+        evse.cancel_timer()
+
+    def _charge(self, evse: Evse, before: Point) -> None:
+        """Charge what is in the slot: a transaction whose first message tells all of it (S04.FR.01-.03)."""
+        sound = evse.active.health is Health.SOUND and evse.active.availability is Availability.OPERATIVE
+        if sound:
+            own = self.station.model.text(f"{_CONTROLLER}.IdToken")
+            evse.token, evse.group = Token(own, "Central") if own else Token("", "NoAuthorization"), ""
+            evse.authorization = follow(AUTHORIZATION, evse.authorization, "granted")
+            tell_parts(self.station, lambda part: part.energy_offered(evse))
+            nothing = power.ceiling(evse).amount <= 0
+            power.draw(evse, Energy.HELD_BY_STATION if nothing else Energy.FLOWING)
+        evse.happened("CablePluggedIn", before)
+        self.station.report(evse, evse.active)
+        if sound:
+            power.share(self.station)
+            self._hold(evse)
+            power.follow_limits(evse)
+
+    def _hold(self, evse: Evse) -> None:
+        """No battery is charged beyond MaxSoc; its transaction goes on (S04.FR.06)."""
+        if evse.transaction is not None:
+            most = self.station.model.number(f"{_CONTROLLER}.MaxSoc")
+            self.station.part(TransactionLimits).hold_at(evse, most)
+
+    def setting_changed(self, path: str) -> None:
+        if path == f"{_CONTROLLER}.MaxSoc":
+            for slot in self.slots:
+                self._hold(self.station.evses[slot - 1])
+
+    def tells(self, evse: Evse, transaction: Transaction, sort: str) -> Payload:
+        if evse.id in self.slots:
+            self.keep()
+        return {}
+
+    # --- the station's life -------------------------------------------------------------------------------
+
+    def accepted(self) -> None:
+        """After a start every battery has a transaction again (S04.FR.11)."""
+        for slot in self.slots:
+            evse = self.station.evses[slot - 1]
+            if evse.transaction is None and evse.active.cable is Cable.BOTH_ENDS:
+                self._charge(evse, Point.NONE)
+
+    def as_kept(self) -> Any:
+        kept = [
+            [slot, one.serial, one.health, one.capacity, self.charge(slot)]
+            for slot, one in self.slots.items()
+        ]
+        return {"slots": kept, "made": self._made} if kept or self._made else None
+
+    def restore(self, kept: Any) -> None:
+        self._made = kept["made"]
+        for slot, serial, health, capacity, soc in kept["slots"]:
+            evse = self.station.evse(slot)
+            if evse is None:
+                continue  # it has fewer slots now
+            self.slots[slot] = Battery(serial, health, capacity)
+            evse.active.cable = Cable.BOTH_ENDS
+            evse.ev = Ev(vehicle({"battery": str(capacity), "soc": str(soc)}, self.station.setup.ev))
+
     # --- time ---------------------------------------------------------------------------------------------
 
     def _wait(self, name: str, then: Any) -> None:
@@ -175,6 +267,13 @@ class BatterySwaps(Part):
 
     def power_off(self) -> None:
         self._over()
+
+
+def why_not(station: Station, slot: Slot, text: str) -> str | None:
+    """Why a variable of the controller cannot be so: TargetSoc is not above MaxSoc (S04.FR.10); None when it can."""
+    other = {"TargetSoc": "MaxSoc", "MaxSoc": "TargetSoc"}[slot.definition.variable]
+    values = {slot.definition.variable: int(text), other: station.model.integer(f"{_CONTROLLER}.{other}")}
+    return "TargetSoc cannot be above MaxSoc" if values["TargetSoc"] > values["MaxSoc"] else None
 
 
 def offers(station: Station) -> bool:

@@ -239,6 +239,10 @@ def consent(station: Station, slot: Slot, text: str) -> str | None:
         profiles = station.part(NetworkProfiles)
         found = (profiles.why_unusable(name) for name in members(text))
         return next(filter(None, found), None)
+    if slot.definition.component == "BatterySwapCtrlr":
+        from charge_point.battery_swap import why_not  # few stations swap batteries
+
+        return why_not(station, slot, text)
     return _why_not_so(station, slot, text) if slot.component_instance else "this station cannot act on it"
 
 

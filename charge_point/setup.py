@@ -24,6 +24,19 @@ KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 _ALIKE: Mapping[tuple[int, int], Outlet] = MappingProxyType({})
 _NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
+_OF_SLOTS: Mapping[str, Settable | Override] = MappingProxyType(
+    {
+        "TxCtrlr.TxStartPoint": Override(
+            "EVConnected", values=("EVConnected",), access="ReadOnly"
+        ),  # S04.FR.08
+        "TxCtrlr.TxStopPoint": Override(
+            "EVConnected", values=("EVConnected",), access="ReadOnly"
+        ),  # S04.FR.09
+        "SampledDataCtrlr.TxUpdatedMeasurands": ("Energy.Active.Import.Register", "SoC"),  # S04.FR.04
+    }
+)
+"""What the variables of a station of battery slots are."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,9 @@ class StationSetup:
 
     def _plain(self) -> Outlet:
         direct = self.current == "DC"
-        kind = self.connector_type or ("cCCS2" if direct else "cType2" if self.tethered else "sType2")
+        slots = "battery_swap" in self.features
+        usual = "bBatterySlot" if slots else "cCCS2" if direct else "cType2" if self.tethered else "sType2"
+        kind = self.connector_type or usual
         phases = 0 if direct else self.phases
         watts = self.power or self.amps * (400.0 if direct else 230.0 * self.phases)
         return Outlet(kind, self.tethered, self.amps, phases, watts)
@@ -153,7 +168,8 @@ class StationSetup:
                 found |= self._of_evse(f"#{at}" if self.outlets else "", several)
                 found |= self._of_connectors(at, ids)
             found |= self._inverters(at, several)
-        return {**found, **self.variables}
+        slots = "battery_swap" in self.features
+        return {**found, **(_OF_SLOTS if slots else _NOTHING), **self.variables}
 
     def _of_evse(self, at: str, outlets: list[Outlet]) -> dict[str, Settable | Override]:
         first, watts = outlets[0], max(one.watts for one in outlets)

@@ -37,8 +37,10 @@ KINDS = {
     "time": Kind("maxTime", "TimeLimitReached", "TimeLimitReached"),
     "soc": Kind("maxSoC", "SoCLimitReached", "SOCLimitReached"),
     "cost": Kind("maxCost", "CostLimitReached", "LocalOutOfCredit"),
+    "charge": Kind("", "EnergyLimitReached", "EnergyLimitReached"),
 }
-"""Wh, seconds since the transaction began (E16.FR.09), percent, and the currency of the tariff."""
+"""Wh, seconds since the transaction began (E16.FR.09), percent, and the currency of the tariff; `charge` is the
+station's own limit of the state of charge, in percent, of which nobody is told until it is reached (S04.FR.06)."""
 
 
 class TransactionLimits(Part):
@@ -59,8 +61,9 @@ class TransactionLimits(Part):
     def want(self, evse: Evse, limits: dict[str, float]) -> None:
         """The driver at `evse` sets limits for the transaction there, or the next one. Raises ValueError."""
         for name in limits:
-            if name not in KINDS:
-                raise ValueError(f"a transaction has no limit of {name!r}{advice(name, KINDS)}")
+            known = [one for one, kind in KINDS.items() if kind.wire]
+            if name not in known:
+                raise ValueError(f"a transaction has no limit of {name!r}{advice(name, known)}")
         transaction = evse.transaction
         if transaction is None:
             self._wanted.setdefault(evse.id, {}).update(limits)
@@ -80,6 +83,15 @@ class TransactionLimits(Part):
         self._secured[evse.id] = amount
         if evse.transaction is not None and "cost" in (evse.transaction.limits or {}):
             self._set(evse, {"cost": amount})
+
+    def hold_at(self, evse: Evse, soc: float) -> None:
+        """The station itself holds the energy back at so much charge, in percent, and goes on below it (S04.FR.06)."""
+        transaction = evse.transaction
+        if transaction is not None:
+            transaction.limits = (transaction.limits or {}) | {"charge": soc}
+            if reached(evse) is None:
+                self._reached.pop(evse.id, None)
+            power.reconsider(evse)
 
     def heard(self, evse: Evse, wire: Payload) -> None:
         """The CSMS answers a TransactionEvent with a transactionLimit (E16.FR.02, .03)."""
@@ -165,6 +177,7 @@ def reached(evse: Evse) -> Kind | None:
         "soc": -1.0 if evse.ev is None or evse.ev.soc is None else evse.ev.soc + 1e-6,
         "cost": transaction.cost,
     }
+    now["charge"] = now["soc"]
     for name, kind in KINDS.items():
         value = now[name]
         if name in limits and value is not None and value >= limits[name]:
@@ -181,8 +194,9 @@ def seconds_left(evse: Evse) -> float:
     if "energy" in transaction.limits:
         used = evse.meter.advance(evse.station.clock.elapsed()) - transaction.meter_start
         left = flow.seconds_for(max(transaction.limits["energy"] - used, 0.0))
-    if "soc" in transaction.limits and flow.ev.soc is not None:
-        left = min(left, flow.seconds_until(flow.ev.kind.battery * transaction.limits["soc"] / 100))
+    socs = [transaction.limits[name] for name in ("soc", "charge") if name in transaction.limits]
+    if socs and flow.ev.soc is not None:
+        left = min(left, flow.seconds_until(flow.ev.kind.battery * min(socs) / 100))
     return left
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from charge_point.battery_swap import BatterySwaps, insert_battery, swap_battery, take_battery
-from charge_point.connector import NotNow
+from charge_point.connector import Energy, NotNow
 from charge_point.definitions import FEATURES
+from charge_point.outbox import Store
 from shared.versions import V21
 from tests.charge_point.wired import TOKEN, Wired
 
@@ -18,7 +20,6 @@ SLOTS: dict[str, Any] = {
     "evses": ((1,), (1,), (1,)),
     "features": FEATURES | {"battery_swap"},
     "current": "DC",
-    "variables": {"TxStartPoint": "EVConnected", "TxStopPoint": "EVConnected"},
 }
 ASKED = {"requestId": 7, "idToken": {"idToken": "DRIVER", "type": "Central"}}
 
@@ -59,13 +60,147 @@ async def test_a_driver_swaps_an_empty_battery_for_the_fullest() -> None:  # TC_
     await wired.end()
 
 
-async def test_a_battery_charges_in_a_transaction_without_a_driver() -> None:  # S04.FR.01-.05
-    wired = await stocked(10)
+@pytest.mark.parametrize(("id", "type"), [("", "NoAuthorization"), ("BSS-001", "Central")])
+async def test_a_battery_charges_in_a_transaction_without_a_driver(
+    id: str, type: str
+) -> None:  # S04.FR.01-.05
+    wired = await Wired(V21, **SLOTS, variables={"BatterySwapCtrlr.IdToken": id}).start()
+    insert_battery(wired.station, 1, soc=10)
+    await wired.settle(1)
+    (started,) = wired.of("TransactionEvent")
+    assert (started["eventType"], started["triggerReason"]) == ("Started", "CablePluggedIn")
+    assert started["transactionInfo"]["chargingState"] == "Charging"
+    assert started["idToken"] == {"idToken": id, "type": type}
+    assert started["evse"] == {"id": 1, "connectorId": 1}
+    assert wired.statuses() == [(1, 1, "Occupied")]  # S03.FR.02
     swaps = wired.station.part(BatterySwaps)
     assert swaps.ready() == []
     await wired.settle(3600)
     assert swaps.ready() == [1]
+    measured = [
+        value["measurand"]
+        for event in wired.of("TransactionEvent")
+        if event["triggerReason"] == "MeterValuePeriodic"
+        for value in event["meterValue"][0]["sampledValue"]
+    ]
+    assert "SoC" in measured  # S04.FR.04
+    take_battery(wired.station, 1)
+    await wired.settle(1)
+    ended = wired.of("TransactionEvent")[-1]
+    about = ended["transactionInfo"]
+    assert (ended["eventType"], ended["triggerReason"]) == ("Ended", "EVCommunicationLost")  # S04.FR.07
+    assert (about["chargingState"], about["stoppedReason"]) == ("Idle", "EVDisconnected")
+    assert wired.statuses()[-1] == (1, 1, "Available")  # S03.FR.04
     await wired.end()
+
+
+async def test_no_battery_is_charged_beyond_what_is_allowed() -> None:  # S04.FR.06
+    wired = await Wired(V21, **SLOTS, variables={"BatterySwapCtrlr.MaxSoc": 85}).start()
+    swaps = wired.station.part(BatterySwaps)
+    insert_battery(wired.station, 1, soc=10)
+    insert_battery(wired.station, 2, soc=95)
+    await wired.settle(5)
+    (held,) = [e for e in wired.of("TransactionEvent") if e["triggerReason"] == "EnergyLimitReached"]
+    assert held["transactionInfo"]["chargingState"] == "SuspendedEVSE"
+    assert "transactionLimit" not in held["transactionInfo"]
+    await wired.settle(2 * 3600)
+    assert swaps.charge(1) == pytest.approx(85, abs=0.01)
+    assert swaps.charge(2) == 95
+    assert [one.energy for one in wired.station.evses[:2]] == [Energy.HELD_BY_STATION] * 2
+    assert all(one.transaction is not None for one in wired.station.evses[:2])  # kept alive
+    wired.forget()
+    assert await changed(wired, "MaxSoc", "90") == "Accepted"
+    await wired.settle(3600)
+    assert (swaps.charge(1), swaps.charge(2)) == (pytest.approx(90, abs=0.01), 95)
+    told = [
+        e["triggerReason"] for e in wired.of("TransactionEvent") if e["triggerReason"] != "MeterValuePeriodic"
+    ]
+    assert told == ["ChargingStateChanged", "EnergyLimitReached"]
+    await wired.end()
+
+
+async def changed(wired: Wired, name: str, value: str, component: str = "BatterySwapCtrlr") -> str:
+    """What setting a variable is answered."""
+    data = {"component": {"name": component}, "variable": {"name": name}, "attributeValue": value}
+    answer = await wired.ask("SetVariables", {"setVariableData": [data]})
+    status: str = answer["setVariableResult"][0]["attributeStatus"]
+    return status
+
+
+async def test_what_is_good_enough_is_never_more_than_what_is_allowed() -> None:  # S04.FR.10
+    wired = await stocked()
+    assert await changed(wired, "MaxSoc", "79") == "Rejected"
+    assert await changed(wired, "TargetSoc", "70") == "Accepted"
+    assert await changed(wired, "MaxSoc", "79") == "Accepted"
+    assert await changed(wired, "TargetSoc", "80") == "Rejected"
+    await wired.end()
+
+
+async def test_transactions_are_as_long_as_the_batteries_are_there() -> None:  # S04.FR.08, .09
+    wired = await stocked()
+    for name in ("TxStartPoint", "TxStopPoint"):
+        assert wired.station.model.text(name) == "EVConnected"
+        assert await changed(wired, name, "Authorized", "TxCtrlr") == "Rejected"
+    await wired.end()
+
+
+def begun(wired: Wired) -> list[int]:
+    """The slots in which a transaction has begun by itself, with all that belongs to it."""
+    return [
+        event["evse"]["id"]
+        for event in wired.of("TransactionEvent")
+        if (event["eventType"], event["triggerReason"]) == ("Started", "CablePluggedIn")
+        and "idToken" in event
+    ]
+
+
+@pytest.mark.parametrize("how", ["reset", "power"])
+async def test_after_a_restart_every_battery_has_a_transaction_again(how: str) -> None:  # S04.FR.11
+    wired = await stocked(20, 100)
+    if how == "reset":
+        await wired.ask("Reset", {"type": "Immediate"})
+    else:
+        wired.station.power_cycle(5)
+    await wired.settle(60)
+    assert [e["eventType"] for e in wired.of("TransactionEvent")].count("Ended") == 2
+    assert begun(wired) == [1, 2]
+    assert wired.station.evses[0].energy is Energy.FLOWING
+    await wired.end()
+
+
+async def test_what_is_in_the_slots_outlives_the_process(tmp_path: Path) -> None:  # S04.FR.11
+    first = Wired(V21, **SLOTS, store=Store(tmp_path))
+    await first.start()
+    insert_battery(first.station, 1, soc=20, serial="ONE")
+    insert_battery(first.station, 3, soc=100, serial="THREE", health=90)
+    await first.settle(600)
+    before = first.station.part(BatterySwaps)
+    charged = before.charge(1)
+    take_battery(first.station, 3)
+    insert_battery(first.station, 3, soc=100, serial="THREE", health=90)
+    await first.settle(1)
+    await first.tasks.end()  # as if killed
+    again = Wired(V21, **SLOTS, store=Store(tmp_path))
+    swaps = again.station.part(BatterySwaps)
+    assert swaps.slots == before.slots
+    assert swaps.charge(1) == pytest.approx(charged, abs=0.5)
+    await again.start()
+    assert [id for event in again.journal if (id := started_at(event))] == [1, 3]
+    assert await swap_battery(again.station, TOKEN)
+    insert_battery(again.station, 2, soc=5)
+    take_battery(again.station, 3)
+    await again.settle(1)
+    assert [(event, slot) for event, _, slot, _ in told(again)] == [("BatteryIn", 2), ("BatteryOut", 3)]
+    assert again.of("BatterySwap")[-1]["batteryData"][0]["serialNumber"] == "THREE"
+    await again.end()
+
+
+def started_at(entry: Any) -> int:
+    """The slot of a Started event that came to the CSMS; 0 for anything else."""
+    parts = entry.parts()
+    if entry.end != "csms" or entry.dir != "in" or not parts or parts[2:3] != ["TransactionEvent"]:
+        return 0
+    return int(parts[3]["evse"]["id"]) if parts[3]["eventType"] == "Started" else 0
 
 
 async def test_the_central_system_asks_for_a_swap_with_its_own_id() -> None:  # TC_S_103, S02.FR.01, .02
