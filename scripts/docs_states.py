@@ -20,7 +20,7 @@ from charge_point.connector import Authorization as Driver  # noqa: E402
 from charge_point.connector import Availability, Cable, Energy, Health, Regions  # noqa: E402
 from charge_point.transaction import PHASE, reached  # noqa: E402
 from shared.versions import VERSIONS  # noqa: E402
-from tests.charge_point.causes import CAUSES, ELSEWHERE, REASON, STATE, TRIGGER, values  # noqa: E402
+from tests.charge_point.causes import CAUSES, REASON, STATE, TRIGGER, values  # noqa: E402
 
 STATES = ROOT / "docs" / "station-states.md"
 CAUSES_PAGE = ROOT / "docs" / "transaction-causes.md"
@@ -48,9 +48,10 @@ CAUSES_INTRODUCTION = """\
 # How the values of a transaction come about
 
 Nothing sets `chargingState`, `triggerReason`, `stoppedReason` or the `reason` of 1.6: each follows from what happened
-at the station. This page says from what, for every value of every version. Each row is a function in
-`tests/charge_point/causes.py`, and `tests/charge_point/test_causes.py` runs it on the versions named;
-`scripts/docs_states.py` writes the page from them.
+at the station. This page says from what, for every value of every version. Each row is a story, a function in
+`tests/charge_point/causes.py`, which `test_the_value_comes_about` in `tests/charge_point/test_causes.py` plays on the
+versions named and looks for the value among what the station told; `scripts/docs_states.py` writes the page from them.
+No value is left out.
 """
 
 HEADS = {
@@ -121,7 +122,16 @@ def causes_page() -> str:
     parts = [CAUSES_INTRODUCTION]
     for field, head in HEADS.items():
         parts.append(
-            "\n".join([f"## {head}", "", "| value | versions | cause |", "|---|---|---|", *rows(field), ""])
+            "\n".join(
+                [
+                    f"## {head}",
+                    "",
+                    "| value | versions | cause | story |",
+                    "|---|---|---|---|",
+                    *rows(field),
+                    "",
+                ]
+            )
         )
     return "\n".join(parts)
 
@@ -130,9 +140,8 @@ def rows(field: str) -> Iterator[str]:
     """A row for each value of `field`, in alphabetical order."""
     for value in sorted({value for version in VERSIONS for value in values(field, version)}, key=str.lower):
         having = ", ".join(version.name for version in VERSIONS if value in values(field, version))
-        cause = CAUSES.get((field, value))
-        words = cause.words if cause is not None else f"From elsewhere: {ELSEWHERE[field, value]}."
-        yield f"| {value} | {having} | {words} |"
+        cause = CAUSES[field, value]
+        yield f"| {value} | {having} | {cause.words} | `{cause.story.__name__}` |"
 
 
 def main(arguments: list[str]) -> int:

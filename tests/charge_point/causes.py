@@ -14,6 +14,7 @@ from charge_point.authorization import Token
 from charge_point.ev import vehicle
 from charge_point.hands import ev_stops, limit
 from charge_point.restarting import watchdog
+from charge_point.tariffs import refuse_tariff
 from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 from shared.wire.schema import document
 from tests.charge_point.sessions import AUT, DS, ET, EVC, PB, PPC, Session
@@ -39,17 +40,7 @@ class Cause(NamedTuple):
 CAUSES: dict[tuple[str, str], Cause] = {}
 """(field, value) -> how it comes about."""
 
-ELSEWHERE: dict[tuple[str, str], str] = {
-    (
-        TRIGGER,
-        "OperationModeChanged",
-    ): "bidirectional charging: the schedule's next period has another mode (2.1)",
-    (TRIGGER, "RunningCost"): "tariffs: the station reports the cost that it computes (2.1)",
-    (TRIGGER, "TariffChanged"): "tariffs: the CSMS changes the tariff of the transaction (2.1)",
-    (TRIGGER, "TariffNotAccepted"): "tariffs: the driver does not accept the tariff (2.1)",
-    (REASON, "ReqEnergyTransferRejected"): "ISO 15118: the CSMS rejects the energy transfer mode (2.1)",
-}
-"""Values whose cause is in another block than transactions."""
+PRICE: dict[str, Any] = {"tariffId": "T1", "currency": "EUR", "energy": {"prices": [{"priceKwh": 0.25}]}}
 
 
 def values(field: str, version: Version) -> list[str]:
@@ -85,6 +76,15 @@ def cause(field: str, value: str, *versions: Version) -> Callable[[Story], Story
 
 async def charging(version: Version, start: str = PPC, stop: str = AUT, **more: Any) -> Session:
     at = await Session.at(version, start, stop, **more)
+    await at.transfer()
+    return at
+
+
+async def priced(version: Version, **more: Any) -> Session:
+    """Charging by the tariff that the CSMS has set as the default."""
+    at = await Session.at(version, **more)
+    answer = await at.ask("SetDefaultTariff", {"evseId": 0, "tariff": PRICE})
+    assert answer["status"] == "Accepted"
     await at.transfer()
     return at
 
@@ -289,6 +289,32 @@ async def periodically(version: Version) -> Session:
     return at
 
 
+@cause(TRIGGER, "OperationModeChanged")
+async def other_mode(version: Version) -> Session:
+    """The next period of the charging profile has another operation mode: the car is to give energy back."""
+    at = await Session.at(version)
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
+    at.station.plug_in(ev=vehicle({"battery": 60_000, "soc": 80, "discharge": 10_000, "iso15118": "20"}))
+    await at.present()
+    await at.settle(5)
+    periods = [
+        {"startPeriod": 0, "limit": 11_000.0},
+        {"startPeriod": 60, "operationMode": "CentralSetpoint", "setpoint": -5_000.0},
+    ]
+    schedule = {"id": 1, "chargingRateUnit": "W", "startSchedule": at.station.clock.now()}
+    profile = {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": [schedule | {"chargingSchedulePeriod": periods}],
+    }
+    answer = await at.ask("SetChargingProfile", {"evseId": 1, "chargingProfile": profile})
+    assert answer["status"] == "Accepted", answer
+    await at.settle(70)
+    return at
+
+
 @cause(TRIGGER, "RemoteStart")
 async def started_remotely(version: Version) -> Session:
     """The CSMS starts the transaction (RequestStartTransaction)."""
@@ -321,6 +347,18 @@ async def reset_command(version: Version) -> Session:
     return at
 
 
+@cause(TRIGGER, "RunningCost")
+async def running_cost(version: Version) -> Session:
+    """The interval is over at which the station tells the cost that it reckons (TariffCostCtrlr.Interval)."""
+    at = await Session.at(version)
+    at.station.model.put("TariffCostCtrlr.Enabled[RunningCost]", True)
+    at.station.model.put("TariffCostCtrlr.Interval[Cost]", 600)
+    await at.ask("SetDefaultTariff", {"evseId": 0, "tariff": PRICE})
+    await at.transfer()
+    await at.settle(601)
+    return at
+
+
 @cause(TRIGGER, "SignedDataReceived")
 async def signed_data(version: Version) -> Session:
     """The meter has signed the first value (TxStartPoint DataSigned, SignReadings)."""
@@ -346,6 +384,24 @@ async def stop_authorized(version: Version) -> Session:
     """The token that began the transaction is presented again."""
     at = await charging(version)
     await at.present()
+    return at
+
+
+@cause(TRIGGER, "TariffChanged")
+async def tariff_changed(version: Version) -> Session:
+    """The CSMS gives the running transaction another tariff (ChangeTransactionTariff)."""
+    at = await priced(version)
+    change = {"transactionId": at.running, "tariff": PRICE | {"tariffId": "T2"}}
+    assert (await at.ask("ChangeTransactionTariff", change))["status"] == "Accepted"
+    return at
+
+
+@cause(TRIGGER, "TariffNotAccepted")
+async def tariff_refused(version: Version) -> Session:
+    """The driver sees the tariff at the station and does not accept it."""
+    at = await priced(version)
+    refuse_tariff(at.station)
+    await at.settle()
     return at
 
 
@@ -529,6 +585,17 @@ async def remote(version: Version) -> Session:
     return await stopped_remotely(version)
 
 
+@cause(REASON, "ReqEnergyTransferRejected")
+async def transfer_rejected(version: Version) -> Session:
+    """The car asks by ISO 15118-20 for a way to charge that the CSMS rejects (NotifyEVChargingNeeds)."""
+    at = await Session.at(version)
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "Rejected"}
+    at.station.plug_in(ev=vehicle({"battery": 60_000, "iso15118": "20"}))
+    await at.present()
+    await at.settle(5)
+    return at
+
+
 @cause(REASON, "SOCLimitReached")
 async def ended_by_soc_limit(version: Version) -> Session:
     """The battery is as full as the driver wanted; on 2.1 with TxStopPoint EnergyTransfer."""
@@ -556,4 +623,4 @@ async def timed_out(version: Version) -> Session:
     return await never_plugged(version)
 
 
-__all__ = ["CAUSES", "ELSEWHERE", "REASON", "STATE", "TRIGGER", "V2X", "V21", "V201", "seen", "values"]
+__all__ = ["CAUSES", "REASON", "STATE", "TRIGGER", "V2X", "V21", "V201", "seen", "values"]
