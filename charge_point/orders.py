@@ -72,6 +72,18 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     return Outcome("Accepted", lambda: teller(station, evse, connector))
 
 
+def custom_trigger(station: Station, name: str) -> Outcome:
+    """Tell what a trigger of the vendor's own stands for (2.1 F06.FR.18, .19)."""
+    from charge_point import custom_triggers  # few CSMSs ask
+
+    variable = "CustomizationCtrlr.CustomTriggers"
+    if not station.model.has(variable) or name not in station.model.members(variable):
+        return Outcome("NotImplemented")
+    if not station.registration.status:
+        return _NOT_YET
+    return Outcome("Accepted", lambda: custom_triggers.tell(station, name))
+
+
 def unknown_place(station: Station, evse: int | None, connector: int | None) -> Outcome | None:
     """The refusal of an EVSE, or a connector of it, that is not there."""
     if evse is None:

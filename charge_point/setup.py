@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from charge_point.catalogue import Override, Settable, Topology
+from charge_point.custom_triggers import custom_triggers
 from charge_point.definitions import FEATURES
 from charge_point.ev import ANY_CAR, Vehicle
 from charge_point.firmware_habits import USUAL, FirmwareHabits
@@ -23,7 +24,6 @@ KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """DataTransfer: vendorId -> messageId -> the data of the answer, or None. By default one for trying it out."""
 
 _ALIKE: Mapping[tuple[int, int], Outlet] = MappingProxyType({})
-_NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 _OF_SLOTS: Mapping[str, Settable | Override] = MappingProxyType(
     {
         "TxCtrlr.TxStartPoint": Override(
@@ -37,6 +37,7 @@ _OF_SLOTS: Mapping[str, Settable | Override] = MappingProxyType(
 )
 """What the variables of a station of battery slots are."""
 
+_NOTHING: Mapping[str, Settable | Override] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,12 @@ class StationSetup:
     @property
     def presets(self) -> Mapping[str, Settable | Override]:
         """What the hardware makes of the variables, and what is preset over that."""
-        found: dict[str, Settable | Override] = {}
+        triggers = custom_triggers(self.vendors)
+        found: dict[str, Settable | Override] = {
+            "CustomizationCtrlr.CustomTriggers": Override(
+                value=triggers, values=triggers, absent=not triggers
+            ),
+        }
         for at, ids in enumerate(self.evses, 1):
             several = [self.outlet(at, id) for id in ids]
             if at == 1 or self.outlets:

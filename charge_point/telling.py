@@ -28,7 +28,9 @@ def happened(evse: Evse, trigger: str, before: Point, *, reason: str = "", ends:
     now = evse.points()
     transaction = evse.transaction
     if transaction is None:
-        if now & ~before & start_points(evse):
+        new, starts = now & ~before, start_points(evse)
+        # whoever is authorized where a transaction has ended and its start point holds still: no energy without one
+        if new & starts or (new & Point.Authorized and now & starts):
             begin(evse, trigger)
     elif ends or before & ~now & stop_points(evse):
         end(evse, trigger, transaction.stopping or reason)

@@ -158,12 +158,17 @@ def trigger_extended(station: Station, request: Payload) -> Payload | Answer:
     "status",
     "NotImplemented for a message that the station does not send, Rejected for BootNotification once accepted, for "
     "an unknown EVSE or connector where that matters, for TransactionEvent without a transaction, and before the "
-    "first answer to BootNotification; else Accepted, and the message follows, while Pending too",
-    clause="F06.FR.03, F06.FR.04, F06.FR.08, F06.FR.11, F06.FR.17, F06.FR.19, B01.FR.08, B02.FR.02",
+    "first answer to BootNotification; else Accepted, and the message follows, while Pending too. A customTrigger that "
+    "CustomTriggers has is followed by its DataTransfer",
+    clause="F06.FR.03, F06.FR.04, F06.FR.08, F06.FR.11, F06.FR.17-F06.FR.19, B01.FR.08, B02.FR.02",
     state=True,
 )
 def trigger_2x(station: Station, request: Payload) -> Payload | Answer:
     """Send a message now."""
+    if request["requestedMessage"] == "CustomTrigger":
+        from charge_point.orders import custom_trigger  # which needs the tellers of this module
+
+        return told(station, custom_trigger(station, request.get("customTrigger", "")))
     place = request.get("evse", {})
     outcome = station.trigger(request["requestedMessage"], place.get("id"), place.get("connectorId"))
     return told(station, outcome)
