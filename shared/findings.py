@@ -71,7 +71,8 @@ NAMES: tuple[str, ...] = (
     authorized_without_token called_too_early called_while_rejected early_boot empty_token
     empty_transaction_id error_with_status event_after_end faulted_without_error identity
     limit_of_our_own no_location no_ocsp_response no_request_id not_registered receipt_of_nothing
-    report_gap reset_ignored seqno_duplicate seqno_gap setting_ignored settlement_of_nothing station_status status_missing
+    report_gap reset_ignored seqno_duplicate seqno_gap setting_ignored settlement_of_nothing station_status
+    status_missing swap_of_another
     transaction_id_reused unasked_keys unasked_report unknown_stream unlike_recording vat_number_misplaced
     """.split(),
 )

@@ -13,8 +13,18 @@ if TYPE_CHECKING:
 
 
 @on("BatterySwap", V21)
-@answers(NOTHING, "the swap is kept", clause="S03.FR.01, S03.FR.03")
+@answers(
+    NOTHING,
+    "the swap is kept; one that goes on with another token is a finding",
+    clause="S03.FR.01, S03.FR.03, S03.FR.06",
+)
 def battery_swap(session: Session, request: Payload) -> Payload:
     """Take what went into or out of the slots."""
+    before = (session.station.last or {}).get("BatterySwap")
+    if before is not None and before["requestId"] == request["requestId"]:
+        one, other = (each["idToken"]["idToken"] for each in (before, request))
+        if one.lower() != other.lower():
+            words = f"swap {request['requestId']} is of {one}, and {request['eventType']} of {other}"
+            session.note("swap_of_another", words, clause="S03.FR.03")
     session.station.remember("BatterySwap", request)
     return {}

@@ -559,6 +559,20 @@ def test_a_vat_number_that_nobody_knows_is_named_again_and_rejected() -> None:
     assert "evseId" not in station.ask("VatNumberValidation", vatNumber="NL1")
 
 
+def test_a_swap_that_goes_on_with_another_token_is_a_finding() -> None:
+    station = Office().station(V21)
+    battery = {"evseId": 1, "serialNumber": "B1", "soC": 20, "soH": 90}
+
+    for event, request, token in (("BatteryIn", 7, "A"), ("BatteryOut", 7, "a"), ("BatteryIn", 8, "B")):
+        swap = {"eventType": event, "requestId": request, "idToken": {"idToken": token, "type": "Central"}}
+        assert station.ask("BatterySwap", {**swap, "batteryData": [battery]}) == {}
+    assert station.noted("swap_of_another") == []
+    swap = {"eventType": "BatteryOut", "requestId": 8, "idToken": {"idToken": "C", "type": "Central"}}
+    station.ask("BatterySwap", {**swap, "batteryData": [battery]})
+
+    assert [entry.is_finding for entry in station.noted("swap_of_another")] == [True]
+
+
 def test_every_certificate_of_a_chain_fails_for_itself() -> None:
     request = sample(V21, "GetCertificateChainStatus")
     one = request["certificateStatusRequests"][0]
