@@ -318,6 +318,12 @@ def _priority(station: Station, evse: int, on: bool) -> None:
     priority(station, evse, on)
 
 
+def _load(station: Station, watts: float) -> None:
+    from charge_point.smart_charging.balancing import measured
+
+    measured(station, watts)
+
+
 def _grid(station: Station, hertz: float | None = None, volts: float | None = None) -> None:
     from charge_point.grid import grid
 
@@ -339,6 +345,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     "priority": lambda stage, unit, evse=1, on=True: _priority(unit.station, evse, on),
     "grid_frequency": lambda stage, unit, hertz: _grid(unit.station, hertz=hertz),
     "grid_voltage": lambda stage, unit, volts: _grid(unit.station, volts=volts),
+    "building_load": lambda stage, unit, watts: _load(unit.station, watts),
     "power_cycle": lambda stage, unit, seconds=5.0, backup=False: unit.station.power_cycle(
         seconds, backup=backup
     ),

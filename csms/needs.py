@@ -165,7 +165,7 @@ def _period(car: Wanted, needs: Payload, options: NeedsOptions, version: Version
         limit = 16.0 if car.unit == "A" else 11_000.0
     elif limit < car.least:
         limit = 0.0
-    period: Payload = {"startPeriod": 0, "limit": _rounded(limit)}
+    period: Payload = {"startPeriod": 0}
     if car.phases:
         period["numberPhases"] = car.phases
     if (
@@ -176,8 +176,8 @@ def _period(car: Wanted, needs: Payload, options: NeedsOptions, version: Version
         setpoint = max(-car.gives, min(options.v2x_setpoint, limit))
         if options.charging_needs == BEYOND:
             setpoint = options.v2x_setpoint
-        period |= {"operationMode": "CentralSetpoint", "setpoint": _rounded(setpoint)}  # Q05
-    return period
+        return period | {"operationMode": "CentralSetpoint", "setpoint": _rounded(setpoint)}  # Q03.FR.01, .02
+    return period | {"limit": _rounded(limit)}
 
 
 def _rounded(amount: float) -> float:

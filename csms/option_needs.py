@@ -1,7 +1,5 @@
 """The options about what cars of ISO 15118 get for their charging needs (K15 to K20, Q01)."""
 
-
-
 from dataclasses import dataclass
 
 from csms.option_persona import PersonaOptions

@@ -7,6 +7,8 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from charge_point.smart_charging.balancing import MODE as BALANCING
+from charge_point.smart_charging.balancing import thresholds_of
 from charge_point.smart_charging.composite import Supply
 from charge_point.smart_charging.modes import BY_ITSELF, BY_LIMIT, BY_SETPOINT, MODES
 from charge_point.smart_charging.profile import (
@@ -225,7 +227,9 @@ def _modes(asked: Question, schedule: Schedule) -> None:
             raise Unfit("NoFreqWattCurve", "LocalFrequency needs v2xBaseline and a curve of two points")
         if period.mode == "LocalFrequency" and schedule.unit != "W":  # Q08.FR.05
             raise Unfit("InvalidSchedule", "LocalFrequency is in W")
-        if period.mode in BY_ITSELF and any(name.startswith(_SET) for name in wire):  # Q08.FR.04, Q10.FR.02
+        if period.mode == BALANCING:
+            _balancing(asked, schedule, wire)
+        elif period.mode in BY_ITSELF and any(name.startswith(_SET) for name in wire):  # Q08.FR.04, Q10.FR.02
             raise Unfit("InvalidSchedule", f"{period.mode} has neither limits nor setpoints")
         if period.mode in BY_SETPOINT and period.setpoint is None:
             raise Unfit("InvalidSchedule", f"{period.mode} needs a setpoint")
@@ -233,6 +237,18 @@ def _modes(asked: Question, schedule: Schedule) -> None:
             raise Unfit("InvalidSchedule", "the EVSE cannot sleep")
         if period.setpoint is not None and not _within(period):  # V2X.05
             raise Unfit("InvalidSchedule", "the setpoint is outside of the limits")
+
+
+def _balancing(asked: Question, schedule: Schedule, wire: Payload) -> None:
+    """Q09: limits there may be (Q09.FR.05), but the setpoint is the station's, in the W of the thresholds."""
+    if any(name.startswith("setpoint") for name in wire):
+        raise Unfit("InvalidSchedule", f"{BALANCING} has no setpoints")
+    if schedule.unit != "W":
+        raise Unfit("InvalidSchedule", f"{BALANCING} is in W")
+    if thresholds_of(asked.model, asked.profile.place or 1) is None:  # Q09.FR.02
+        raise Unfit(
+            "MissingDevModelInfo", "LocalLoadBalancing's thresholds and offsets are not set, or overlap"
+        )
 
 
 _SET = ("limit", "dischargeLimit", "setpoint")

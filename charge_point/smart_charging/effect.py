@@ -58,6 +58,13 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
         return
     now = part.now
     cases = [part.case(one, now) for one in active]
+    if part.balance or any(_is_balanced(case) for case in cases):
+        from charge_point.smart_charging.balancing import settle  # few stations do
+
+        settle(part, active)
+        cases = [part.case(one, now) for one in active]
+    for one, case in zip(active, cases, strict=True):
+        note_sleep(part, one, case, now)
     for one, case, allowed in zip(active, cases, allotted(cases, now), strict=True):
         impose(part, one, allowed, wanted_back(case, now))
     for one, case in zip(active, cases, strict=True):
@@ -85,6 +92,20 @@ def _changes(part: Profiles, evse: Evse, case: Case, now: float) -> float:
             until = flow.seconds_until(ev.kind.battery * soc / 100) if flow is not None else 1.0
             later = min(later, now + min(max(until, TICK), LOOK_AGAIN))
     return later
+
+
+def _is_balanced(case: Case) -> bool:
+    """Whether a profile may have the load of the building balanced."""
+    return any(period.mode == "LocalLoadBalancing" for one in case.own for period in one.schedule.periods)
+
+
+def note_sleep(part: Profiles, evse: Evse, case: Case, now: float) -> None:
+    """The EVSE of an Idle period sleeps where it is to, until anything else is wanted (2.1 Q10.FR.03)."""
+    if evse.transaction is None:
+        return
+    found = prevailing(case.own, now, case.session)
+    sleeps = found is not None and found[1].mode == "Idle" and found[1].sleep
+    (part.asleep.add if sleeps else part.asleep.discard)(evse.transaction.id)
 
 
 def tell_mode(part: Profiles, evse: Evse, case: Case, now: float) -> None:

@@ -33,10 +33,12 @@ NOMINAL = 50.0
 
 
 class Grid(NamedTuple):
-    """What the station knows of the grid: its frequency in Hz, and the aFRR signal in force, if any."""
+    """What the station knows of the grid: its frequency in Hz, the aFRR signal in force, if any, and what balances the
+    load of the building at an EVSE, in W."""
 
     frequency: float = NOMINAL
     signal: int | None = None
+    balance: float = 0.0
 
 
 def setpoint(period: Period, grid: Grid) -> float | None:
@@ -46,6 +48,8 @@ def setpoint(period: Period, grid: Grid) -> float | None:
         found = period.baseline + interpolated(period.curve, grid.frequency)  # Q08.FR.06
         if grid.signal is not None and period.signals:
             found += interpolated(period.signals, grid.signal)  # Q08.FR.10
+    if period.mode == "LocalLoadBalancing":
+        found = grid.balance  # Q09.FR.04
     if found is None:
         return None
     low = -inf if period.discharge is None else period.discharge

@@ -130,7 +130,7 @@ class Negotiations(Part):
         part = self.station.part(Profiles)
         now = part.now
         # in dynamic control mode it is the station that sees to it that the car follows (K19.FR.10)
-        most = inf if evse.ev is not None and evse.ev.kind.dynamic else _most_watts(evse)
+        most = inf if evse.ev is not None and evse.ev.kind.dynamic else most_watts(evse)
         until = min(talk.departs - now, profile.schedule.duration, _HORIZON)
         steps, covered = schedule_of([part.case(evse, now)], "W", now, max(until, 1.0))
         periods = [{"startPeriod": round(one.start), "limit": min(one.limit, most)} for one in steps[:TUPLES]]
@@ -200,7 +200,7 @@ def needs(evse: Evse, talk: Talk) -> Payload:
     if kind.iso15118 == "20" and evse.station.version is V21:
         about["controlMode"] = "DynamicControl" if kind.dynamic else "ScheduledControl"
         about["v2xChargingParameters"] = {
-            "maxChargePower": round(_most_watts(evse)),
+            "maxChargePower": round(most_watts(evse)),
             "evTargetEnergyRequest": round(talk.energy),
         }
         if kind.discharge:
@@ -223,7 +223,7 @@ def _direct(evse: Evse, talk: Talk) -> Payload:
     found: Payload = {
         "evMaxCurrent": round(min(kind.amps, evse.outlet.amps)),
         "evMaxVoltage": round(kind.volts[1]),
-        "evMaxPower": round(_most_watts(evse)),
+        "evMaxPower": round(most_watts(evse)),
         "energyAmount": round(talk.energy),
     }
     if soc is not None:
@@ -251,7 +251,7 @@ def _energy(evse: Evse) -> float:
     return evse.ev.enough - evse.ev.stored if evse.ev.enough < inf else _SOME_ENERGY
 
 
-def _most_watts(evse: Evse) -> float:
+def most_watts(evse: Evse) -> float:
     """What the car takes at most of what the EVSE gives, in W."""
     assert evse.ev is not None
     kind, supply = evse.ev.kind, supply_of(evse)

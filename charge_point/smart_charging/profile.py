@@ -47,6 +47,7 @@ class Period(NamedTuple):
     curve: tuple[tuple[float, float], ...] = ()
     baseline: float = 0.0
     signals: tuple[tuple[float, float], ...] = ()
+    sleep: bool = False
 
 
 class Schedule(NamedTuple):
@@ -170,6 +171,7 @@ def _period(wire: Mapping[str, Any]) -> Period:
         curve=_points(wire.get("v2xFreqWattCurve", ()), "frequency"),
         baseline=wire.get("v2xBaseline", 0.0),
         signals=_points(wire.get("v2xSignalWattCurve", ()), "signal"),
+        sleep=bool(wire.get("evseSleep")),
     )
 
 

@@ -45,6 +45,9 @@ class Profiles(Part):
     """The profiles of one station. Owns them, the timer of the next change, and what was told of rates."""
 
     __slots__ = (
+        "asleep",
+        "balance",
+        "building",
         "cut",
         "grid",
         "held",
@@ -73,7 +76,13 @@ class Profiles(Part):
         """Transactions that charge with priority (2.1 K21)."""
         self.modes: dict[str, str] = {}
         """Transaction -> the operation mode that it is in (2.1)."""
+        self.asleep: set[str] = set()
+        """Transactions whose EVSE sleeps (2.1 Q10.FR.03)."""
         self.grid = Grid()
+        self.building = 0.0
+        """W that the building takes from the grid besides the cars."""
+        self.balance: dict[int, float] = {}
+        """EVSE -> W that its car is to take, as long as it balances the load of the building (2.1 Q09)."""
         self.cut: float | None = None
         """Since when the station is offline, in Unix seconds."""
         self.pulls: dict[int, asyncio.TimerHandle] = {}
@@ -142,9 +151,7 @@ class Profiles(Part):
         if transaction and transaction in self.priority:
             own = _ranked(one for one in mine if one.purpose == PRIORITY)  # K21.FR.04
         else:
-            of_it = (
-                one for one in self.held.values() if one.purpose == TX and one.transaction == transaction
-            )
+            of_it = (one for one in holding if one.purpose == TX and one.transaction == transaction)
             own = _ranked(of_it) + _ranked(one for one in mine if one.purpose == DEFAULT)
         station = [_ranked(one for one in mine if one.purpose == MAX)]
         station += [(one,) for one in mine if one.purpose == EXTERNAL and not one.place]
@@ -156,7 +163,7 @@ class Profiles(Part):
             extra=_ranked(one for one in mine if one.purpose == LOCAL),
             session=self.session(evse, now),
             soc=evse.ev.soc if evse.ev is not None else None,
-            grid=self.grid,
+            grid=self.grid._replace(balance=self.balance[evse.id]) if evse.id in self.balance else self.grid,
         )
 
     def _holds(self, profile: Profile, now: float) -> bool:
@@ -252,17 +259,22 @@ class Profiles(Part):
             del self.held[id]
         self.priority.discard(transaction.id)
         self.modes.pop(transaction.id, None)
+        self.asleep.discard(transaction.id)
         self.ready.pop(evse.id, None)
         self.told.pop(evse.id, None)
         dynamic.arm(self)
         effect.follow(self)
+
+    def tells(self, evse: Evse, transaction: Transaction, sort: str) -> Payload:
+        """Whether the EVSE sleeps (2.1 Q10.FR.04)."""
+        return {"evseSleep": True} if transaction.id in self.asleep else {}
 
     def setting_changed(self, path: str) -> None:
         """Smart charging was switched on or off, or local time is another."""
         if path in PATHS:  # K01.FR.91
             zone = self.zone
             self.held = {id: replace(one, zone=zone) for id, one in self.held.items()}
-        if path in ("SmartChargingCtrlr.Enabled", *PATHS):
+        if path in ("SmartChargingCtrlr.Enabled", *PATHS) or "LocalLoadBalancing" in path:
             effect.follow(self)
 
     def power_off(self) -> None:

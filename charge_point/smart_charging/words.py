@@ -17,6 +17,7 @@ _NEEDS = "ev_needs [EVSE] [SECONDS] [WH]"
 _PRIORITY = "priority [EVSE] [off]"
 _FREQUENCY = "grid_frequency HERTZ"
 _VOLTAGE = "grid_voltage VOLTS"
+_LOAD = "building_load WATTS"
 
 
 def charging_words(station: Station, where: Callable[[int], str]) -> list[Word]:
@@ -49,6 +50,12 @@ def charging_words(station: Station, where: Callable[[int], str]) -> list[Word]:
             _VOLTAGE,
             "the grid has another voltage\nBetween a phase and the neutral conductor.",
             _possible(station, where, lambda station, rest: _grid(station, "volts", rest, _VOLTAGE)),
+        ),
+        Word(
+            "building_load",
+            _LOAD,
+            "the building takes so much besides the cars\nNegative: its sun gives more than it takes (2.1).",
+            _possible(station, where, _load),
         ),
     ]
 
@@ -106,4 +113,15 @@ def _grid(station: Station, what: str, rest: str, usage: str) -> int:
     except ValueError:
         raise UsageError(f"{rest!r} is no {usage.split()[0].partition('_')[2]}; usage: {usage}") from None
     grid(station, **{what: value})
+    return 0
+
+
+def _load(station: Station, rest: str) -> int:
+    from charge_point.smart_charging.balancing import measured
+
+    try:
+        watts = float(rest)
+    except ValueError:
+        raise UsageError(f"{rest!r} is no load; usage: {_LOAD}") from None
+    measured(station, watts)
     return 0

@@ -135,6 +135,12 @@ async def grid_voltage(branch: Branch, *, volts: float) -> None:
 
 
 @verb()
+async def building_load(branch: Branch, *, watts: float) -> None:
+    """The building takes so much besides the cars (negative: gives); LocalLoadBalancing makes up for it (2.1)."""
+    await branch.act(CHARGE_POINT, "building_load", watts=watts)
+
+
+@verb()
 async def power_cycle(branch: Branch, *, seconds: Seconds = 5.0, backup: bool = False) -> None:
     """The power fails for so long; with a `backup` transactions are ended before the station dies."""
     await branch.act(CHARGE_POINT, "power_cycle", seconds=seconds, backup=backup)

@@ -160,18 +160,8 @@ RULES: list[tuple[str, Payload, str]] = [
     ("K01.FR.95", {"purpose": "PriorityCharging", "randomizedDelay": 5}, "Rejected InvalidSchedule"),
     ("K01.FR.122", {"dynUpdateInterval": 5}, "Rejected InvalidProfile"),
     ("K28.FR.02", {"kind": "Dynamic", "start": 0}, "Rejected InvalidSchedule"),
-    (
-        "K01.FR.126",
-        {"period": {"operationMode": "Idle", "evseSleep": True, **NO_LIMIT}},
-        "Rejected InvalidSchedule",
-    ),
     ("Q10", {"period": {"operationMode": "Idle", **NO_LIMIT}}, "Accepted"),
     ("Q10.FR.02", {"period": {"operationMode": "Idle"}}, "Rejected InvalidSchedule"),
-    (
-        "Q09.FR.01",
-        {"period": {"operationMode": "LocalLoadBalancing", **NO_LIMIT}},
-        "Rejected UnsupportedParam",
-    ),
     ("Q08.FR.03", {"period": {"operationMode": "LocalFrequency", **NO_LIMIT}}, "Rejected NoFreqWattCurve"),
     ("Q08.FR.04", {"period": LOCAL, "unit": "W"}, "Rejected InvalidSchedule"),
     ("Q08.FR.05", {"period": LOCAL | NO_LIMIT}, "Rejected InvalidSchedule"),
@@ -295,6 +285,17 @@ async def test_tc_k_103_local_time_is_that_of_the_station() -> None:
     assert 290 <= found[1][0] <= 300
     at.station.model.put("ClockCtrlr.TimeOffset", "+03:00")
     assert await at.composite(1, 600) == [(0, 6)]
+    await at.end()
+
+
+async def test_tc_k_108_random_delays_hold_for_the_profile_of_a_transaction_too() -> None:
+    at, id = await charging()
+    profile = at.profile((0, 6.0), (60, 8.0), purpose="TxProfile", transactionId=id, randomizedDelay=100)
+    assert await at.send(1, profile) == "Accepted"
+    found = await at.composite(1, 400)
+    assert [limit for _, limit in found] == [6, 8]
+    assert found[1][0] != 60
+    assert found[1][0] <= 160
     await at.end()
 
 

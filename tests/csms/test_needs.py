@@ -120,7 +120,6 @@ async def test_k19_and_q_a_car_that_gives_back_gets_a_setpoint_within_what_it_ca
         assert "startSchedule" not in found["chargingSchedule"][0]  # K01.FR.41
         assert period(found) == {
             "startPeriod": 0,
-            "limit": 11_000,
             "operationMode": "CentralSetpoint",
             "setpoint": told,
         }
