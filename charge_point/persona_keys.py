@@ -8,6 +8,7 @@ from typing import Any
 from charge_point.monitoring.factory import KINDS
 from charge_point.outlets import CONNECTOR_TYPES
 from charge_point.quirks import QUIRKS
+from charge_point.vendors import vendors
 from shared.persona_keys import (
     ANSWERS,
     Key,
@@ -146,7 +147,7 @@ TOP: Mapping[str, Key] = {
     "keys": Key(a_list, "keys and variables of the vendor's own, `[[keys]]`", "tables"),
     "measurands": Key(table, "what its meters tell", "table"),
     "timing": Key(table, "how long it takes before each message of these actions leaves", "table"),
-    "vendors": Key(table, "what it knows of DataTransfer: vendorId, messageId, the answer's data", "table"),
+    "vendors": Key(vendors, "what it knows of DataTransfer, `[vendors.VENDOR]`", "tables"),
     "features": Key(_features, f"what it offers besides what all do: {', '.join(FEATURES)}", "text or texts"),
     "monitors": Key(a_list, "the monitors that it comes with (2.x), `[[monitors]]`", "tables"),
     "quirks": Key(table, "what it does otherwise than it should", "table"),

@@ -21,7 +21,7 @@ from shared.suggest import not_one_of
 KNOWN_VENDORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"TestVendor": MappingProxyType({"TestMessage": None})}
 )
-"""DataTransfer: vendorId -> messageId -> the data of the answer, or None. By default one for trying it out."""
+"""DataTransfer, as `charge_point.vendors` has it. By default one for trying it out."""
 
 _ALIKE: Mapping[tuple[int, int], Outlet] = MappingProxyType({})
 _OF_SLOTS: Mapping[str, Settable | Override] = MappingProxyType(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from charge_point.vendors import vendors
 from shared.versions import V16, V21, V201, Version
 from tests.charge_point.wired import TOKEN, WIDE, Wired
 
@@ -303,3 +305,62 @@ async def test_vendors_and_their_answers_are_configured(version: Version) -> Non
     assert answer == {"status": "Accepted", "data": '{"pong":1}' if version is V16 else {"pong": 1}}
     assert (await wired.ask("DataTransfer", {"vendorId": "TestVendor"}))["status"] == "UnknownVendorId"
     await wired.end()
+
+
+MINE = {
+    "Text": "pong",
+    "Nothing": None,
+    "Number": 3,
+    "List": {"status": "Accepted", "data": [1, "b"]},
+    "No": {"status": "Rejected", "data": {"why": "closed"}},
+    "Gone": {"status": "UnknownMessageId"},
+    "Whose": {"status": "UnknownVendorId"},
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "data"),
+    [
+        ("Text", "Accepted", "pong"),
+        ("Nothing", "Accepted", None),
+        ("Number", "Accepted", 3),
+        ("List", "Accepted", [1, "b"]),
+        ("No", "Rejected", {"why": "closed"}),
+        ("Gone", "UnknownMessageId", None),
+        ("Whose", "UnknownVendorId", None),
+        ("Other", "UnknownMessageId", None),
+        ("", "Accepted", None),
+    ],
+)
+@pytest.mark.parametrize("any", [False, True], ids=["", "and any other"])
+async def test_a_table_says_what_each_message_is_answered(
+    version: Version, any: bool, message: str, status: str, data: Any
+) -> None:
+    wired = await Wired(
+        version, vendors={"Mine": MINE | ({"*": {"status": "Rejected"}} if any else {})}
+    ).start()
+    answer = await wired.ask(
+        "DataTransfer", {"vendorId": "Mine"} | ({"messageId": message} if message else {})
+    )
+    if any and message in ("Other", ""):
+        assert answer == {"status": "Rejected"}
+    else:
+        assert answer["status"] == status
+        text = version is V16 and not isinstance(data, str) and data is not None
+        assert answer.get("data") == (json.dumps(data, separators=(",", ":")) if text else data)
+    await wired.end()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("Mine", "table of vendors"),
+        ({"Mine": "pong"}, "Mine: expected a table of messageIds"),
+        ({"Mine": {"Ping": {"status": "Acepted"}}}, "did you mean 'Accepted'"),
+        ({"Mine": {"Ping": {"status": "Accepted", "text": 1}}}, "not text"),
+        ({"Mine": {"P" * 51: "pong"}}, "messageId 50"),
+    ],
+)
+def test_a_table_of_vendors_that_cannot_be_is_refused(value: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        vendors(value)
