@@ -190,7 +190,15 @@ def catalogue(
     return Catalogue(version, evses, features, slots)
 
 
-_OF_EVSES = ("EVSE", "FiscalMetering", "V2XChargingCtrlr", "ConnectedEV", "ACDERCtrlr", "DCDERCtrlr")
+_OF_EVSES = (
+    "EVSE",
+    "FiscalMetering",
+    "V2XChargingCtrlr",
+    "ConnectedEV",
+    "ACDERCtrlr",
+    "DCDERCtrlr",
+    "CHAdeMOCtrlr",
+)
 """There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17 to 2.19)."""
 
 

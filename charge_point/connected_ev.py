@@ -1,7 +1,7 @@
 """What a car has told the station about itself: the component ConnectedEV of its EVSE (2.1 part 2 chapter 2.17).
 
-A car that does not speak ISO 15118 is only seen to be there; all its other variables are empty, as those of a place
-without a car are.
+A car that speaks neither ISO 15118 nor CHAdeMO is only seen to be there; all its other variables are empty, as those
+of a place without a car are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from charge_point.connector import Cable
+from charge_point.outlets import CHADEMO
 from charge_point.parts import existing
 
 if TYPE_CHECKING:
@@ -29,13 +30,21 @@ PROTOCOLS = {"2": "urn:iso:15118:2:2013:MsgDef,2,0", "20": "urn:iso:std:iso:1511
 Told = Callable[["Evse", "Ev"], "str | float | None"]
 
 
+def _speaks_chademo(evse: Evse) -> bool:
+    return evse.outlet.kind == CHADEMO
+
+
 def _protocol(evse: Evse, ev: Ev) -> str:
+    if _speaks_chademo(evse):
+        return "CHAdeMO,3"
     return PROTOCOLS[ev.kind.iso15118].format(evse.outlet.current)
 
 
 def _vehicle_id(evse: Evse, ev: Ev) -> str:
-    """The EVCCID: six bytes, of which the first says that they are locally administered (ISO 15118-2)."""
-    return f"0201{crc32(f'{evse.station.id} {evse.id} {ev.kind!r}'.encode()):08X}"
+    """The EVCCID: six bytes, of which the first says that they are locally administered (ISO 15118-2); by CHAdeMO
+    three messages of eight bytes."""
+    own = f"{crc32(f'{evse.station.id} {evse.id} {ev.kind!r}'.encode()):08X}"
+    return own * 6 if _speaks_chademo(evse) else f"0201{own}"
 
 
 def _talk(evse: Evse) -> Talk | None:
@@ -104,8 +113,9 @@ def told(station: Station, slot: Slot, attribute: str = "Actual") -> str:
     row = slot.definition
     if row.variable == "Available":
         return "true" if ev is not None else "false"
+    speaks = ev is not None and (ev.kind.iso15118 or _speaks_chademo(evse))
     of = _TOLD.get((row.variable, attribute))
-    value = of(evse, ev) if of is not None and ev is not None and ev.kind.iso15118 else None
+    value = of(evse, ev) if of is not None and ev is not None and speaks else None
     if value is None or isinstance(value, str):
         return value or ""
     if value == inf:

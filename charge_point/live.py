@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charge_point.authorization import ENTRY_BYTES
-from charge_point.connector import Energy, Health, Lock, charging_state, status_2x
+from charge_point.connector import Cable, Energy, Health, Lock, charging_state, status_2x
 from charge_point.measurands import warmth
 from charge_point.parts import existing
 from charge_point.power import offered
@@ -104,6 +104,18 @@ def _network(station: Station, slot: Slot) -> str | None:
     return shown(station, slot)
 
 
+def _has_vehicle(station: Station, slot: Slot) -> str:
+    """Whether a car at this EVSE says that it may be charged."""
+    one = _evse(station, slot)
+    there = one.ev is not None and one.ev.ready and one.active.cable is Cable.BOTH_ENDS
+    return "true" if there else "false"
+
+
+def _maker(station: Station, slot: Slot) -> str:
+    """The code of the car's maker; 0 without a car, and for a maker that nobody knows."""
+    return "1" if _has_vehicle(station, slot) == "true" else "0"
+
+
 def _identity(station: Station, slot: Slot) -> str:
     from charge_point.network import identity
 
@@ -197,6 +209,8 @@ def _profiles(station: Station, slot: Slot) -> str:
 
 
 VALUES: dict[tuple[str, str], Value] = {
+    ("CHAdeMOCtrlr", "VehicleStatus"): _has_vehicle,
+    ("CHAdeMOCtrlr", "AutoManufacturerCode"): _maker,
     ("ClockCtrlr", "DateTime"): lambda station, slot: station.clock.now(),
     ("SecurityCtrlr", "Identity"): _identity,
     ("ChargingStation", "AvailabilityState"): _station_state,

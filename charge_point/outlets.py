@@ -12,6 +12,9 @@ CONNECTOR_TYPES = tuple(
     " wResonant OppCharge Other1PhMax16A Other1PhOver16A Other3Ph Pan Undetermined Unknown".split()
 )
 
+CHADEMO = "cG105"
+"""The connector of a station that talks CHAdeMO with its cars."""
+
 DIRECT = frozenset(
     "cCCS1 cCCS1-NACS cCCS2 cChaoJi cG105 cGBT-DC cLECCS cMCS cNACS-CCS1 cUltraChaoJi OppCharge Pan".split()
 )

@@ -14,7 +14,7 @@ from charge_point.ev import ANY_CAR, Vehicle
 from charge_point.firmware_habits import USUAL, FirmwareHabits
 from charge_point.monitoring.factory import USUAL as USUAL_MONITORS
 from charge_point.monitoring.factory import FactoryMonitor
-from charge_point.outlets import CONNECTOR_TYPES, Outlet, laid_out, nameplate, outlet
+from charge_point.outlets import CHADEMO, CONNECTOR_TYPES, Outlet, laid_out, nameplate, outlet
 from charge_point.quirks import NONE, Quirks
 from shared.suggest import not_one_of
 
@@ -174,6 +174,8 @@ class StationSetup:
                 found |= self._of_evse(f"#{at}" if self.outlets else "", several)
                 found |= self._of_connectors(at, ids)
             found |= self._inverters(at, several)
+            if not any(one.kind == CHADEMO for one in several):
+                found[f"CHAdeMOCtrlr#{at}"] = Override(absent=True)
         slots = "battery_swap" in self.features
         return {**found, **(_OF_SLOTS if slots else _NOTHING), **self.variables}
 

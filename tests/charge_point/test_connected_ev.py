@@ -97,3 +97,29 @@ async def test_energy_that_comes_back_has_its_own_variable() -> None:
 async def test_no_other_version_knows_of_the_new_variables() -> None:
     assert not (await Wired(V16).start()).station.model.has("ConnectedEV#1.ProtocolAgreed")
     assert not (await Wired(V201).start()).station.model.has("ConnectedEV#1.Available")
+
+
+@each_2x
+async def test_a_car_at_a_chademo_plug_talks_in_its_own_way(version: Version) -> None:
+    at = await Wired(version, current="DC", power=50_000, connector_type="cG105").start()
+    model = at.station.model
+    at.station.plug_in(1, ev=vehicle({"battery": 40_000, "soc": 50}))
+    assert await read(at, "ProtocolAgreed") == "CHAdeMO,3"
+    assert len(bytes.fromhex(await read(at, "VehicleId" if version is V21 else "VehicleID"))) == 24
+    assert model.integer("CHAdeMOCtrlr#1.CHAdeMOProtocolNumber") == 3
+    assert model.flag("CHAdeMOCtrlr#1.VehicleStatus")
+    at.station.unplug(1)
+    assert not model.flag("CHAdeMOCtrlr#1.VehicleStatus")
+    await at.end()
+
+
+@each_2x
+async def test_only_an_evse_with_a_chademo_plug_has_a_controller_for_it(version: Version) -> None:
+    kinds: dict[str, Any] = {
+        "evses": ((1, 2), (1,)),
+        "connectors": (("cCCS2", "cG105"), ("cCCS2",)),
+        "dc_power": 50_000.0,
+    }
+    mixed = await Wired(version, **kinds).start()
+    assert [mixed.station.model.has(f"CHAdeMOCtrlr#{id}.VehicleStatus") for id in (1, 2)] == [True, False]
+    assert not (await Wired(version).start()).station.model.has("CHAdeMOCtrlr#1.VehicleStatus")
