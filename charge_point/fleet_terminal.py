@@ -76,7 +76,7 @@ class FleetTerminal:
         """The ids that a word names; none when it names no station."""
         if pattern in self._units:
             return [pattern]
-        if "*" in pattern or "?" in pattern:
+        if any(mark in pattern for mark in "*?["):
             return [id for id in self._units if fnmatchcase(id, pattern)]
         return []
 

@@ -37,7 +37,7 @@ _PLAIN = frozenset(keys.TOP) & {each.name for each in fields(StationSetup)} - {
     *("ev", "updates", "variables", "vendors", "quirks", "faults", "features")
 }
 _NOT_OF_A_PERSONA = frozenset(
-    "persona config print_config inject journal state interactive csms id seed run_id".split()
+    "persona config print_config inject journal state interactive csms id stations stagger seed run_id".split()
 )
 
 
@@ -93,11 +93,14 @@ class _Reader(Reader):
             try:
                 setup({key: value})
             except UsageError as wrong:
-                raise self.wrong((key,), str(wrong)) from None
+                within = value if isinstance(value, dict) else {}
+                near = next((name for name in within if repr(name) in str(wrong)), None)
+                raise self.wrong((key,) if near is None else (key, near), str(wrong)) from None
         self._judge(settings)
         layer = self.options(ChargePointOptions, _NOT_OF_A_PERSONA)
         self._judge_options(settings, layer)
-        return Persona(name, settings["about"], settings, layer)
+        where = {key: self.at((key,)) for key in _AS_OPTIONS if key in settings}
+        return Persona(name, settings["about"], settings, layer, where)
 
     def _named(self, key: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
         if "name" not in key:
@@ -125,6 +128,10 @@ class _Reader(Reader):
         from charge_point.device_model import DeviceModel
         from shared.versions import VERSIONS
 
+        for key, several in settings.get("measurands", {}).items():
+            for word in several:
+                if wrong := _no_measurand(word):
+                    raise self.wrong(("measurands", key), f"[measurands] {key}: {wrong}")
         for section in ("variables", "keys", "measurands"):
             made = setup({section: settings.get(section, {})})
             for name, value in made.variables.items():
@@ -154,6 +161,17 @@ class _Reader(Reader):
                     DeviceModel(version, made.evses, made.variables, made.features)
             except (UsageError, ValueError) as wrong:
                 raise self.wrong(("options", name), f"[options] {name}: {wrong}") from None
+
+
+def _no_measurand(word: str) -> str:
+    """What is wrong with the name of a measurand, which in 1.6 may end with a phase (1.6 §9.1.17)."""
+    from charge_point.definitions import MEASURANDS
+
+    known = list(dict.fromkeys(name for names in MEASURANDS.values() for name in names))
+    bare = word.rpartition(".")
+    if word in known or (bare[0] in known and bare[2].startswith(("L", "N"))):
+        return ""
+    return f"{word!r} is not a measurand{advice(word, known)}"
 
 
 def _slow(action: str, value: Any) -> dict[str, Any]:
@@ -307,7 +325,7 @@ def layer_of(persona: Persona) -> Layer:
     source = f"persona {persona.name}"
     settings = persona.settings
     layer: Layer = {
-        other or name: Given(source, settings[name])
+        other or name: Given(persona.where.get(name, source), settings[name])
         for name, other in _AS_OPTIONS.items()
         if name in settings
     }

@@ -12,12 +12,13 @@ LIST = "list"
 
 @dataclass(frozen=True)
 class Persona:
-    """One kind of station. `settings` are its checked keys, `layer` its options."""
+    """One kind of station. `settings` are its checked keys, `layer` its options, `where` their places in its file."""
 
     name: str
     about: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     layer: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name

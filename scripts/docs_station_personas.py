@@ -89,10 +89,39 @@ Authorize = [0.5, 2]
 double_boot = true
 timestamps = "whole_seconds"
 
+[vendors.Mine]
+Hello = "hello to you"
+Lamp = { status = "Rejected" }
+State = { status = "Accepted", data = { level = 3, doors = ["left", "right"] } }
+"*" = { status = "UnknownMessageId", data = "try Hello" }
+
 [[answers]]
 action = "DataTransfer"
 after = 5
 ```
+
+"""
+
+VENDORS = """\
+### `[vendors.VENDOR]`
+
+What DataTransfer of that vendorId is answered, by its messageId; `"*"` is any other messageId, and none. What stands
+there is the data of an Accepted answer, or a table of `status` and perhaps `data`, as in the file above.
+
+Data that is no text travels as it is in 2.x, and as JSON in a text in 1.6. What is not in the table is answered
+UnknownVendorId and UnknownMessageId; a known vendor's message without a messageId is Accepted unless there is a `"*"`.
+On 2.1 each message but `"*"` is a custom trigger, `VENDOR.MESSAGE`, by which the station sends it. The other end has
+the same table as `[csms.vendors.VENDOR]` in its configuration file.
+
+"""
+
+AFTER_FILES = """\
+`[options]` are those of `python -m charge_point`, by their names. In a scenario those hold that describe the station
+(`vendor`, `amps`, `set`, ...), its connection (`message_timeout`, `ping_interval`, ...) and its drivers (`generate`);
+what the driver of the program does (`sessions`, `energy`, `token`) a scenario says itself.
+
+What a quirk shows on the wire, and what our central system finds of it or why it may find nothing, is tried for each
+on every version: `tests/charge_point/test_quirks.py`.
 
 """
 
@@ -108,14 +137,31 @@ DRIVERS = f"""\
 ## Drivers by chance
 
 `--generate` lets drivers come to every EVSE, one after another, as chance has it; the same `--seed` gives the same
-day. At the prompt `generate start`, `generate stop` and `generate` alone start it, stop it and tell what came of it.
+day. At the prompt `generate start [EVSE] [NAME=VALUE,...]` and `generate stop [EVSE]` start and stop it, `generate`
+alone tells what came of it: who came, was refused, charged, how often nobody came, and the energy. With `--state` it
+goes on counting after a restart. Many stations at once: see [fleet.md](fleet.md).
 
 ```
 python -m charge_point --csms ws://localhost:9000 --generate max_duration=600,probability=0.8,tokens=A+B
 ```
 
 The tokens come by `distribution`: {", ".join(f"`{word}`" for word in DISTRIBUTIONS)}; several are joined with `+`.
-Durations and delays are in seconds; with `stop_after_hours=0` it goes on until it is stopped.
+Durations and delays are in seconds; with `stop_after_hours=0` it goes on until it is stopped, and with
+`stop_absolute_duration` the hours count from the first start, however often it was stopped in between.
+
+In a scenario it is a step, and what came of it can be asked for:
+
+```yaml
+scenario: an hour of drivers at two EVSEs
+role: pair
+station: {{persona: dc_two}}
+steps:
+  - registered
+  - generate: {{min_delay: 30, max_delay: 300, min_duration: 300, max_duration: 900, tokens: [A, B]}}
+  - wait: 1h
+  - generate: stop
+  - {{check: {{csms.open: 0, station.drivers.refused: 0}}, within: 1min}}
+```
 
 | setting | unless given |
 |---|---|
@@ -131,11 +177,12 @@ def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION, "| name | what it is |\n|---|---|\n"]
     parts += [f"| `{name}` | {persona.load(name).about} |\n" for name in persona.names()]
-    parts.append(f"\n{FILES}")
+    parts.append(f"\n{FILES}{AFTER_FILES}")
     for section, title in _TITLES.items():
         parts.append(f"### {title}\n\n| key | is | |\n|---|---|---|\n")
         parts += [f"| `{name}` | {key.of} | {key.help} |\n" for name, key in SECTIONS[section].items()]
         parts.append("\n")
+    parts.append(VENDORS)
     parts.append("### `[quirks]`\n\n| key | is | on | |\n|---|---|---|---|\n")
     parts += [f"| `{n}` | {q.key.of} | {_versions(n)} | {q.key.help} |\n" for n, q in QUIRKS.items()]
     parts.append(f"\n{DRIVERS}")

@@ -72,7 +72,8 @@ class _Toml:
             value = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as problem:
             at = re.search(r"line (\d+)", str(problem))
-            raise ScenarioError(f"not TOML: {problem}", int(at[1]) if at else 1) from None
+            last = len(self._lines) if "end of document" in str(problem) else 1
+            raise ScenarioError(f"not TOML: {problem}", int(at[1]) if at else max(last, 1)) from None
         return self._node(value, 1, "")
 
     def _node(self, value: Any, line: int, path: str) -> Node:
