@@ -16,10 +16,12 @@ sys.path.insert(0, str(ROOT))
 
 import charge_point.connection  # noqa: E402
 import csms.server  # noqa: E402
+from scripts.docs_sent import sent_page  # noqa: E402
 from shared.actions import CSMS, STATION, of  # noqa: E402
 from shared.answers import Row, row_of  # noqa: E402
 from shared.dispatch import Table  # noqa: E402
 from shared.versions import VERSIONS, Version  # noqa: E402
+from tests.charge_point.shown import shown  # noqa: E402
 
 INTRODUCTION = """\
 # What the mock CSMS answers
@@ -53,36 +55,52 @@ nothing was ever set, or with the CALLERROR NotSupported; never with Accepted.
 Every request also passes the gate: while the registration is Rejected, a 1.6 station is silent (1.6 §4.2) and a 2.x
 station answers SecurityError (B03.FR.08).
 
+The last column names the test that shows it, by its file in `tests/charge_point` and its name: each has let the action
+cross the wire on that version (`scripts/docs_shown.py` chooses them, `tests/charge_point/shown.py` holds them to it).
+What the station sends by itself stands at the end.
+
 `scripts/docs_answers.py` writes this page from the source; do not edit it.
 """
 
 
 class Page(NamedTuple):
-    """One page: its file, what stands at its top, who sends the actions, and the handlers that answer them."""
+    """One page: its file, what stands at its top, who sends the actions, and the handlers that answer them.
+
+    `tests` says whether each row names the tests that show it, and what follows the answers.
+    """
 
     path: Path
     introduction: str
     sender: str
     handlers: Callable[[Version], Table]
+    tests: bool = False
 
 
 PAGES = (
     Page(ROOT / "docs" / "answers.md", INTRODUCTION, STATION, csms.server.handlers),
-    Page(ROOT / "docs" / "station-answers.md", STATION_INTRODUCTION, CSMS, charge_point.connection.handlers),
+    Page(
+        ROOT / "docs" / "station-answers.md",
+        STATION_INTRODUCTION,
+        CSMS,
+        charge_point.connection.handlers,
+        True,
+    ),
 )
 
 TITLES = {"der": "Distributed energy resources"}
 
-HEADER = "| action | versions | we answer | which comes from | | clause |\n|---|---|---|---|---|---|\n"
+HEADS = ("action", "versions", "we answer", "which comes from", "", "clause")
 
 
 def written(page: Page) -> str:
     """The whole page, as Markdown."""
     parts = [page.introduction]
     for block, rows in _blocks(page).items():
-        parts.append(f"\n## {TITLES.get(block, block.replace('_', ' ').capitalize())}\n\n{HEADER}")
-        parts += [_line(action, versions, row) for (action, row), versions in rows.items()]
-    return "".join(parts)
+        parts.append(f"\n## {TITLES.get(block, block.replace('_', ' ').capitalize())}\n\n")
+        parts.append(_cells(*HEADS, *(["shown by"] if page.tests else [])))
+        parts.append("|---" * (len(HEADS) + page.tests) + "|\n")
+        parts += [_line(action, versions, row, page.tests) for (action, row), versions in rows.items()]
+    return "".join([*parts, *(sent_page(_tests) if page.tests else [])])
 
 
 def _blocks(page: Page) -> dict[str, dict[tuple[str, Row], list[Version]]]:
@@ -95,10 +113,19 @@ def _blocks(page: Page) -> dict[str, dict[tuple[str, Row], list[Version]]]:
     return {block: dict(sorted(rows.items(), key=lambda item: item[0][0])) for block, rows in found.items()}
 
 
-def _line(action: str, versions: list[Version], row: Row) -> str:
-    names = ", ".join(version.name for version in versions)
+def _line(action: str, versions: list[Version], row: Row, tests: bool) -> str:
+    names = [version.name for version in versions]
     state = "**state**" if row.state else ""
-    cells = (action, names, row.fields, row.source, state, row.clause)
+    shows = [_tests(action, names)] if tests else []
+    return _cells(action, ", ".join(names), row.fields, row.source, state, row.clause, *shows)
+
+
+def _tests(action: str, versions: list[str]) -> str:
+    """The tests that show what the station does with `action` on these versions; KeyError where there is none."""
+    return "; ".join(dict.fromkeys(shown()[version, action].words for version in versions))
+
+
+def _cells(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

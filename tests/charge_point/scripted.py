@@ -15,6 +15,7 @@ from shared.peer import CallRefused, CallTimedOut, ConnectionLost
 from shared.tasks import Tasks
 from shared.versions import V16, Version
 from shared.wire.schema import schemas
+from tests.charge_point.shown import crossed
 
 Payload = dict[str, Any]
 Answer = Payload | Exception | None | Callable[[Payload], Payload | Exception | None]
@@ -55,6 +56,7 @@ class ScriptedCsms:
         async with self._turn:
             if self._lost.done():
                 raise ConnectionLost("gone")
+            crossed(self.version, action)
             self.got.append(Got(asyncio.get_running_loop().time(), action, payload))
             self.last_sent = self.clock.elapsed()
             return await self._answer(action, payload, timeout or 30.0)

@@ -23,6 +23,7 @@ from shared.peer import CallRefused, Peer, Setting
 from shared.tasks import Tasks
 from shared.versions import V16, Version
 from tests.charge_point.files import Files
+from tests.charge_point.shown import crossed
 
 Payload = dict[str, Any]
 Script = Callable[[Payload], Payload]
@@ -84,6 +85,7 @@ class Wired:
         return near, self.version
 
     def answer(self, action: str, request: Payload) -> Payload:
+        crossed(self.version, action)
         scripted = self.script.get(action)
         if scripted is not None:
             return scripted(request)
@@ -119,6 +121,7 @@ class Wired:
     async def ask(self, action: str, payload: Payload | None = None) -> Payload:
         """Send a command, give its answer (which is valid, else this raises), and let what follows follow."""
         assert self.peer is not None
+        crossed(self.version, action)
         try:
             return await self.peer.call(action, payload or {})
         finally:
