@@ -40,7 +40,7 @@ def _protocol(evse: Evse, ev: Ev) -> str:
     return PROTOCOLS[ev.kind.iso15118].format(evse.outlet.current)
 
 
-def _vehicle_id(evse: Evse, ev: Ev) -> str:
+def vehicle_id(evse: Evse, ev: Ev) -> str:
     """The EVCCID: six bytes, of which the first says that they are locally administered (ISO 15118-2); by CHAdeMO
     three messages of eight bytes."""
     own = f"{crc32(f'{evse.station.id} {evse.id} {ev.kind!r}'.encode()):08X}"
@@ -84,8 +84,8 @@ def _of_20(told: Told) -> Told:
 
 
 _TOLD: dict[tuple[str, str], Told] = {
-    ("VehicleId", "Actual"): _vehicle_id,
-    ("VehicleID", "Actual"): _vehicle_id,  # as the appendix of 2.0.1 spells it
+    ("VehicleId", "Actual"): vehicle_id,
+    ("VehicleID", "Actual"): vehicle_id,  # as the appendix of 2.0.1 spells it
     ("ProtocolAgreed", "Actual"): _protocol,
     ("ProtocolSupportedByEV", "Actual"): _protocol,
     ("ACCurrent", "MinSet"): _on("AC", lambda evse, ev: ev.kind.min_amps),

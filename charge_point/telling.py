@@ -14,12 +14,13 @@ from charge_point.parts import tell_parts
 from charge_point.quirks import to_zero
 from charge_point.sampling import begin_samples, ended_samples
 from charge_point.transaction import FIXED_START_16, FIXED_STOP_16, PHASE, Event, Point, Transaction, points
-from shared.versions import V16
+from shared.versions import V16, V21
 
 RESUMPTION = "resumption"
 """The limit that holds energy back in a transaction that was interrupted (`charge_point.resuming`)."""
 
 if TYPE_CHECKING:
+    from charge_point.authorization import Token
     from charge_point.evse import Evse
 
 
@@ -105,6 +106,15 @@ def end(evse: Evse, trigger: str, reason: str) -> None:
     evse.station.transaction_over(evse, charged)
 
 
+def _with_car(evse: Evse, token: Token | None) -> Token | None:
+    """`token` with the EVCCID of a car of ISO 15118-20, by which a CSMS may know it (2.1 Q01.FR.02)."""
+    if token is None or evse.ev is None or evse.ev.kind.iso15118 != "20" or evse.station.version is not V21:
+        return token
+    from charge_point.connected_ev import vehicle_id  # few cars have one
+
+    return token._replace(details=(*token.details, ("EVCCID", vehicle_id(evse, evse.ev))))
+
+
 def tell(
     evse: Evse, trigger: str, sort: str = "Updated", *, reason: str = "", samples: tuple[Sample, ...] = ()
 ) -> None:
@@ -143,7 +153,7 @@ def tell(
         offline=not station.is_online,
         meter=evse.meter.register(station.clock.elapsed()),
         reason=reason,
-        token=transaction.owed_token,
+        token=_with_car(evse, transaction.owed_token),
         evse=evse.id if told else 0,
         connector=evse.active.id if told and plugged else 0,
         remote_start_id=transaction.owed_remote,

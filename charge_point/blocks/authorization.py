@@ -39,6 +39,10 @@ async def authorize(station: Station, token: Token, proof: Payload | None = None
     if isinstance(wire, dict) and len(wire) > 1:
         heard_of(station, token, wire)
     info = info_of(wire)
+    if station.version is V21 and isinstance(answer.get("allowedEnergyTransfer"), list):
+        from charge_point.smart_charging.negotiation import Negotiations  # few CSMSs say
+
+        station.part(Negotiations).allow(token, answer["allowedEnergyTransfer"])
     if station.version is V21 and isinstance(answer.get("tariff"), dict):
         from charge_point.tariffs import Tariffs  # few CSMSs give one
 

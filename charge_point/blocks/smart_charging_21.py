@@ -96,5 +96,7 @@ def allowed_transfer(station: Station, request: Payload) -> Payload | Answer:
     talks = evse is not None and talk_of(station, request["transactionId"]) is not None
     if evse is None or not talks or evse.ev is None or evse.ev.kind.iso15118 != "20":
         return status(V21, "Rejected", "TxNotFound" if evse is None else "UnsupportedRequest")
-    found = evse
-    return Answer(status(V21, "Accepted"), lambda: station.part(Negotiations).renew(found, None, None))
+    found, allowed = evse, tuple(request["allowedEnergyTransfer"])
+    return Answer(
+        status(V21, "Accepted"), lambda: station.part(Negotiations).renew(found, None, None, allowed)
+    )

@@ -20,12 +20,15 @@ from charge_point.smart_charging.profiles import Profiles, supply_of
 from shared.versions import V16, V21
 
 if TYPE_CHECKING:
+    from charge_point.authorization import Token
     from charge_point.evse import Evse
     from charge_point.station import Station
     from charge_point.transaction import Transaction
 
 PATIENCE = 60.0
 """Seconds that a car waits for its schedule (ISO 15118 ChargeParameterDiscoveryReq; K15.FR.08)."""
+
+_MOST_ALLOWED = 20
 
 TUPLES = 24
 """The periods that a car can remember (maxScheduleTuples)."""
@@ -38,12 +41,16 @@ class Talk:
     """The negotiation of one transaction. `departs` is Unix seconds, `energy` Wh.
 
     `waits`: the answer to the needs, or the profile that it promised, is still to come. `late`: when the needs were
-    heard that could not be told, being offline.
+    heard that could not be told, being offline. `allowed`: the kinds of energy transfer that the CSMS allows the
+    driver; without any the car may be charged (Q02.FR.04).
     """
 
-    __slots__ = ("departs", "energy", "late", "timer", "transaction", "waits")
+    __slots__ = ("allowed", "departs", "energy", "late", "timer", "transaction", "waits")
 
-    def __init__(self, transaction: str, departs: float, energy: float) -> None:
+    def __init__(
+        self, transaction: str, departs: float, energy: float, allowed: tuple[str, ...] = ()
+    ) -> None:
+        self.allowed = allowed
         self.transaction = transaction
         self.departs = departs
         self.energy = energy
@@ -62,11 +69,17 @@ class Talk:
 class Negotiations(Part):
     """The negotiations of a station. Owns them, one for each EVSE that a car of ISO 15118 charges at."""
 
-    __slots__ = ("talks",)
+    __slots__ = ("allowed", "talks")
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self.talks: dict[int, Talk] = {}
+        self.allowed: dict[str, tuple[str, ...]] = {}
+        """Key of a token -> what Authorize allowed it, until its car tells its needs (Q01.FR.01)."""
+
+    def allow(self, token: Token, modes: list[str]) -> None:
+        """The CSMS allows who has `token` these kinds of energy transfer."""
+        self.allowed = dict([*self.allowed.items(), (token.key, tuple(modes))][-_MOST_ALLOWED:])
 
     # --- the needs ----------------------------------------------------------------------------------------
 
@@ -79,7 +92,8 @@ class Negotiations(Part):
         if talk is not None and talk.transaction == transaction.id:
             return talk.waits
         kind, now = evse.ev.kind, self.station.clock.time()
-        talk = self.talks[evse.id] = Talk(transaction.id, now + kind.departure, _energy(evse))
+        allowed = self.allowed.pop(evse.token.key, ()) if evse.token is not None else ()
+        talk = self.talks[evse.id] = Talk(transaction.id, now + kind.departure, _energy(evse), allowed)
         self._tell_needs(evse, talk)
         return talk.waits
 
@@ -106,11 +120,17 @@ class Negotiations(Part):
         else:  # K15.FR.04, .05; K18.FR.04
             self._go_on(evse, talk)
 
-    def renew(self, evse: Evse, departs: float | None, energy: float | None) -> None:
-        """The car has other needs now (K17, K20). Raises NotNow for a car that does not negotiate."""
+    def renew(
+        self, evse: Evse, departs: float | None, energy: float | None, allowed: tuple[str, ...] | None = None
+    ) -> None:
+        """The car has other needs now, or is allowed other kinds of energy transfer (K17, K20, Q02.FR.06).
+
+        Raises NotNow for a car that does not negotiate.
+        """
         talk = self.talks.get(evse.id)
         if talk is None:
             raise NotNow(f"no car that speaks ISO 15118 charges at EVSE {evse.id}")
+        talk.allowed = talk.allowed if allowed is None else allowed
         talk.departs = talk.departs if departs is None else departs
         talk.energy = talk.energy if energy is None else energy
         self._tell_needs(evse, talk)
@@ -194,10 +214,11 @@ def needs(evse: Evse, talk: Talk) -> Payload:
     """NotifyEVChargingNeeds: what the car at `evse` wants (K15.FR.06, K18.FR.06)."""
     assert evse.ev is not None
     kind, supply, clock = evse.ev.kind, supply_of(evse), evse.station.clock
-    about: Payload = {"requestedEnergyTransfer": _transfer(evse)}
+    about: Payload = {"requestedEnergyTransfer": _transfer(evse, talk)}
     if talk.departs < inf:
         about["departureTime"] = clock.text(talk.departs)
     if kind.iso15118 == "20" and evse.station.version is V21:
+        about["availableEnergyTransfer"] = _available(evse)  # Q01.FR.03, Q02.FR.04
         about["controlMode"] = "DynamicControl" if kind.dynamic else "ScheduledControl"
         about["v2xChargingParameters"] = {
             "maxChargePower": round(most_watts(evse)),
@@ -231,12 +252,29 @@ def _direct(evse: Evse, talk: Talk) -> Payload:
     return found
 
 
-def _transfer(evse: Evse) -> str:
-    """The EnergyTransferModeEnumType that the car asks for."""
+def _transfer(evse: Evse, talk: Talk) -> str:
+    """The EnergyTransferModeEnumType that the car asks for: both ways where it can and is allowed to."""
+    both = _both_ways(evse)
+    return both if both in talk.allowed else _charging_only(evse)
+
+
+def _available(evse: Evse) -> list[str]:
+    """What the car can do."""
+    both = _both_ways(evse)
+    return [_charging_only(evse), *([both] if both else [])]
+
+
+def _both_ways(evse: Evse) -> str:
+    """Bidirectional power transfer, where the car can give back; else empty."""
+    assert evse.ev is not None
+    if evse.ev.kind.iso15118 != "20" or not evse.ev.kind.discharge or evse.station.version is not V21:
+        return ""
+    return "DC_BPT" if supply_of(evse).is_dc else "AC_BPT"
+
+
+def _charging_only(evse: Evse) -> str:
     assert evse.ev is not None
     supply = supply_of(evse)
-    if evse.ev.kind.iso15118 == "20" and evse.ev.kind.discharge and evse.station.version is V21:
-        return "DC_BPT" if supply.is_dc else "AC_BPT"
     if supply.is_dc:
         return "DC"
     return {1: "AC_single_phase", 2: "AC_two_phase"}.get(

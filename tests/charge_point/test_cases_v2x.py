@@ -61,6 +61,105 @@ def sleeps(at: Charging) -> list[bool]:
     return [one.get("evseSleep", False) for one in at.of("TransactionEvent")]
 
 
+# --- energy transfer (Q01, Q02) ----------------------------------------------------------------------------------
+
+
+def allowing(at: Charging, *modes: str) -> None:
+    at.script["Authorize"] = lambda request: {
+        "idTokenInfo": {"status": "Accepted"},
+        "allowedEnergyTransfer": list(modes),
+    }
+
+
+async def asks(*modes: str, car: Payload = CAR) -> tuple[Charging, Payload]:
+    """A car of a driver to whom Authorize allows `modes`, and the needs that it tells."""
+    at = Charging(V21)
+    if modes:
+        allowing(at, *modes)
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
+    await at.start()
+    at.station.plug_in(1, ev=vehicle(car))
+    await at.station.present(TOKEN, 1)
+    await at.settle(2)
+    (needs,) = at.of("NotifyEVChargingNeeds")
+    return at, dict(needs["chargingNeeds"])
+
+
+@pytest.mark.parametrize(
+    ("case", "modes", "asked"),
+    [
+        ("TC_Q_101", ("AC_three_phase", "AC_BPT"), "AC_BPT"),
+        ("TC_Q_102", (), "AC_three_phase"),  # Q02.FR.04
+        ("TC_Q_102", ("AC_three_phase",), "AC_three_phase"),
+        ("TC_Q_102", ("DC", "DC_BPT"), "AC_three_phase"),
+    ],
+)
+async def test_a_car_asks_for_both_ways_where_it_is_allowed(
+    case: str, modes: tuple[str, ...], asked: str
+) -> None:
+    at, about = await asks(*modes)
+    assert about["requestedEnergyTransfer"] == asked
+    assert about["availableEnergyTransfer"] == ["AC_three_phase", "AC_BPT"]
+    assert about["controlMode"] == "ScheduledControl"
+    await at.end()
+
+
+async def test_the_car_is_named_with_its_driver() -> None:
+    at, _ = await asks("AC_BPT")  # Q01.FR.02
+    told = [one["idToken"] for one in at.of("TransactionEvent") if "idToken" in one]
+    assert told
+    for token in told:
+        (info,) = token["additionalInfo"]
+        assert (info["type"], len(info["additionalIdToken"])) == ("EVCCID", 12)
+    await at.end()
+
+
+async def test_tc_q_103_a_rejected_energy_transfer_ends_the_transaction() -> None:
+    at = Charging(V21)
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "Rejected"}
+    await at.start()
+    at.station.plug_in(1, ev=vehicle(CAR))
+    await at.station.present(TOKEN, 1)
+    await at.settle(2)
+    assert at.events()[-1] == ("Ended", "AbnormalCondition", "ReqEnergyTransferRejected")  # Q01.FR.06
+    await at.end()
+
+
+async def test_tc_q_104_and_107_a_car_is_charged_only_until_both_ways_are_allowed() -> None:
+    at, about = await asks()
+    assert about["requestedEnergyTransfer"] == "AC_three_phase"
+    assert watts(at) > 10_000
+    transaction = at.station.evses[0].transaction
+    assert transaction is not None
+    request = {"transactionId": transaction.id, "allowedEnergyTransfer": ["AC_three_phase", "AC_BPT"]}
+    at.forget()
+    assert (await at.ask("NotifyAllowedEnergyTransfer", request))["status"] == "Accepted"  # Q02.FR.06
+    (needs,) = at.of("NotifyEVChargingNeeds")
+    assert needs["chargingNeeds"]["requestedEnergyTransfer"] == "AC_BPT"  # Q02.FR.07
+    at.forget()
+    request["allowedEnergyTransfer"] = ["AC_three_phase"]
+    assert (await at.ask("NotifyAllowedEnergyTransfer", request))["status"] == "Accepted"
+    (needs,) = at.of("NotifyEVChargingNeeds")
+    assert needs["chargingNeeds"]["requestedEnergyTransfer"] == "AC_three_phase"
+    at.forget()
+    at.script["NotifyEVChargingNeeds"] = lambda request: {
+        "status": "Rejected"
+    }  # the renegotiation is refused
+    assert (await at.ask("NotifyAllowedEnergyTransfer", request))["status"] == "Accepted"
+    await at.settle(2)
+    assert at.events()[-1] == ("Ended", "AbnormalCondition", "ReqEnergyTransferRejected")
+    await at.end()
+
+
+async def test_a_transfer_cannot_be_allowed_to_whom_does_not_negotiate() -> None:
+    at = await v2x(CAR | {"iso15118": ""})
+    transaction = at.station.evses[0].transaction
+    assert transaction is not None
+    request = {"transactionId": transaction.id, "allowedEnergyTransfer": ["AC_BPT"]}
+    assert (await at.ask("NotifyAllowedEnergyTransfer", request))["status"] == "Rejected"
+    await at.end()
+
+
 # --- setpoints from the CSMS (Q03, Q04) -----------------------------------------------------------------------
 
 

@@ -421,10 +421,8 @@ async def test_a_negative_setpoint_is_energy_that_comes_back() -> None:
     at = await bidirectional()
     (needs,) = at.of("NotifyEVChargingNeeds")
     about = needs["chargingNeeds"]
-    assert (about["requestedEnergyTransfer"], about["v2xChargingParameters"]["maxDischargePower"]) == (
-        "AC_BPT",
-        11_000,
-    )
+    assert about["availableEnergyTransfer"] == ["AC_three_phase", "AC_BPT"]
+    assert about["v2xChargingParameters"]["maxDischargePower"] == 11_000
     evse = at.station.evses[0]
     before, soc = evse.meter.energy, evse.ev.soc if evse.ev else None
     assert soc is not None
