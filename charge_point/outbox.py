@@ -83,7 +83,7 @@ class Outbox:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(owed)
-        if len(self._queue) > MAX_OWED:
+        if len(self._queue) > (self._station.setup.offline_queue or MAX_OWED):
             self._thin()
         if self._station.setup.quirks.status_order == "before":  # a status overtakes what comes of the same
             asyncio.get_running_loop().call_later(0.05, self.deliver)

@@ -123,6 +123,7 @@ TOP: Mapping[str, Key] = {
     "status_by": Key(one_of("event", "notification"), "how it reports a status on 2.1", _W),
     "boot_on_reconnect": Key(truth, "it sends BootNotification after every reconnect", _T),
     "heartbeat": Key(number(0), "it sends heartbeats this often, whatever the CSMS says", _S),
+    "offline_queue": Key(whole(4), "how many messages of transactions it keeps until they are taken", _N),
     "transactions_before_accepted": Key(truth, "it charges before it is accepted", _T),
     "reboot_seconds": Key(number(0), "from a reset to the next connection", _S),
     "tx_start": Key(_points, f"what begins a transaction (2.x): {', '.join(POINTS)}", "text or texts"),

@@ -77,6 +77,15 @@ def _yes(*specs: str) -> Callable[[Any], list[str]]:
     return lambda value: list(specs) if value else []
 
 
+def _members(value: Any) -> tuple[tuple[str, str], ...]:
+    """Actions and the paths of their members: `BootNotification.chargingStation.firmwareVersion`."""
+    several = [each.partition(".") for each in words(value)]
+    for action, _, path in several:
+        if not path:
+            raise ValueError(f"{action!r} names no member, as in StatusNotification.timestamp")
+    return tuple((action, path) for action, _, path in several)
+
+
 _TRUTH = "true or false"
 _RETRY = "drop:direction=in,kind=answer,action={on},times=1"
 _STATUS = "StatusNotification+NotifyEvent"
@@ -174,6 +183,12 @@ QUIRKS: Mapping[str, Quirk] = {
         _TRUTH,
         versions=(V16,),
         faults=_yes("change:action=StopTransaction,path=meterStop,value=0"),
+    ),
+    "leaves_out": _quirk(
+        _members,
+        "never sends these members, as in `StatusNotification.timestamp`",
+        "text or texts",
+        faults=lambda members: [f"change:action={a},path={path},remove=true" for a, path in members],
     ),
     # --- statuses ---
     "status_order": _quirk(

@@ -54,7 +54,8 @@ class StationSetup:
     `status_by` says how 2.1 reports a status ("event": NotifyEvent; "notification": StatusNotification).
     `run_id` keeps ids apart from those of an earlier start (0 in memory). `reboot_seconds`: from a reset to the
     next connection. `transactions_before_accepted`: C16 §4.2.1, B02.FR.03. `heartbeat`: seconds between
-    heartbeats whatever the CSMS says, 0 to do as it says. `vendors`: whose DataTransfer the station knows, as
+    heartbeats whatever the CSMS says, 0 to do as it says. `offline_queue`: how many messages of transactions it keeps,
+    0 for very many. `vendors`: whose DataTransfer the station knows, as
     `KNOWN_VENDORS`. `variables` are presets; a version takes those that it has. `updates`: how it takes new
     firmware. `register`: Wh that its meters stand at when new. `monitors`: those that it comes with.
     `quirks`: what it does otherwise than it should; `faults`: what goes wrong on its wire by itself.
@@ -86,6 +87,7 @@ class StationSetup:
     status_by: str = "event"
     boot_on_reconnect: bool = False
     heartbeat: float = 0.0
+    offline_queue: int = 0
     transactions_before_accepted: bool = False
     reboot_seconds: float = 5.0
     seed: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from charge_point import persona
 from charge_point.making import setup_of
 from charge_point.options import resolve
 from shared.report.events import Verdict
-from shared.versions import V2X, V16, Version
+from shared.versions import V2X, V16, VERSIONS, Version
 from tests.charge_point.quirky import Wire
 from tests.scenario.played import Played
 from tests.support import each_version
@@ -236,6 +237,69 @@ def test_a_command_comes_before_during_or_after_the_answer_to_the_start(
     began, ended = ({c.payload["timestamp"] for c in w.tx(kind)} for kind in ("Started", "Ended"))
     assert len(began) == len(ended)  # of one whose answer was lost the start comes twice
     assert not w.findings
+
+
+DISTURBED = {
+    "reconnect": "  - reconnect\n  - wait: 10\n",
+    "late answer": "  - {inject: {fault: late_answer, action: tx.meter, after: 20, times: 1}, at: csms}\n",
+    "doubled answers": "  - {inject: {fault: duplicate, kind: answer, times: 5}, at: csms}\n",
+    "lost answer": "  - {inject: {fault: drop, kind: answer, action: tx.ended, times: 1}, at: csms}\n",
+    "cut": "  - {inject: {fault: hang_up, before_answer_to: tx.ended, times: 1}, at: csms}\n",
+}
+
+
+@each_version
+@pytest.mark.parametrize(("style", "what"), [(STYLES[at % 2], what) for at, what in enumerate(DISTURBED)])
+def test_a_session_survives_what_a_new_release_may_bring(style: str, version: Version, what: str) -> None:
+    """Reconnects, time-outs, late and doubled answers amid a session: one transaction, billed once and whole."""
+    begin = "  - registered\n  - plug_in\n  - present: 04a1b2c3\n  - wait: 10\n"
+    end = "  - wait: 1min\n  - present: 04a1b2c3\n  - wait: 1min\n  - unplug\n  - wait: 10min\n"
+    stood = "  - check: {csms.open: 0, csms.closed: 1, csms.billed: $CP1.meter.delivered}\n"
+    disturbed = DISTURBED[what].replace("tx.meter", "MeterValues" if version is V16 else "TransactionEvent")
+    w = play(f"persona: {style}, meter_interval: 20", begin + disturbed + end + stood, version)
+    assert len({c.payload["timestamp"] for c in w.tx("Ended")}) == 1
+
+
+def trace(w: Wire) -> list[str]:
+    """What the station said, without what is made up anew for every run."""
+    made_up = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{4,}")
+    return [made_up.sub("ID", f"{c.at:.3f} {c.action} {json.dumps(c.payload)}") for c in w.calls]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [(kind, VERSIONS[at % 3]) for at, kind in enumerate(persona.names())], ids=str
+)
+def test_each_kind_takes_the_same_course_in_every_run(kind: str, version: Version) -> None:
+    """What a release is held against: the trace of a kind of station on a version, by its seed."""
+    first, again = (play(f"persona: {kind}", FLOW, version, seed=3, schema="warn") for _ in range(2))
+    assert trace(first) == trace(again)
+
+
+def test_kinds_of_stations_are_told_apart_by_their_traces() -> None:
+    traces = {
+        kind: tuple(trace(play(f"persona: {kind}", FLOW, V16, schema="warn"))) for kind in persona.names()
+    }
+    assert len(set(traces.values())) == len(traces)
+
+
+@each_version
+def test_the_queue_of_a_kind_of_station_may_be_short(version: Version) -> None:
+    steps = """\
+  - registered
+  - plug_in
+  - present: 04a1b2c3
+  - wait: 1min
+  - go_offline
+  - wait: 30min
+  - come_online
+  - wait: 2min
+  - present: 04a1b2c3
+  - wait: 1min
+"""
+    long = play("persona: generic_ac", steps, version)
+    short = play("persona: generic_ac, offline_queue: 8", steps, version)
+    assert len(short.tx("Updated")) < len(long.tx("Updated")) - 10
+    assert (len(short.tx("Started")), len(short.tx("Ended"))) == (1, 1)
 
 
 # --- the options of a persona ---------------------------------------------------------------------------------------

@@ -358,6 +358,14 @@ ROWS = [
         lambda w: w.tx("Ended")[0].payload["meterStop"] == 0,
         found="meter_stop_below_start",
     ),
+    Row(
+        "leaves_out",
+        "[StatusNotification.timestamp, StopTransaction.idTag, TransactionEvent.offline]",
+        lambda w: bool(w.statuses) and "timestamp" not in w.of("StatusNotification")[-1].payload,
+        found={V201: "invalid_request", V21: "invalid_request"},
+        legal="1.6 §6.47: it is optional there",
+        more="status_by: notification, ",
+    ),
     # --- statuses ---
     Row(
         "status_order",
