@@ -41,6 +41,8 @@ def set_profile(station: Station, place: int, wire: Payload) -> Profile:
     transaction = ""
     if wire["chargingProfilePurpose"] == TX and place:
         transaction = _transaction(station, place, wire)
+    if wire["chargingProfileKind"] == "Dynamic" and "dynUpdateTime" not in wire:
+        wire = wire | {"dynUpdateTime": station.clock.text(part.now)}  # K28.FR.05
     profile = examined(station, place, wire, transaction)
     part.install(profile)
     return profile

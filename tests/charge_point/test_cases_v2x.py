@@ -234,6 +234,46 @@ async def test_tc_q_117_and_118_central_frequency_support_ends_without_news() ->
     await at.end()
 
 
+CURVE = [{"frequency": 49.8, "power": -8000}, {"frequency": 50.2, "power": 8000}]
+SIGNALS = [{"signal": -1, "power": -2000}, {"signal": 1, "power": 2000}]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"v2xBaseline": 0}, "Rejected NoFreqWattCurve"),  # Q08.FR.03
+        ({"v2xBaseline": 0, "v2xFreqWattCurve": CURVE[:1]}, "Rejected NoFreqWattCurve"),
+        ({"v2xFreqWattCurve": CURVE}, "Rejected NoFreqWattCurve"),
+        (
+            {"v2xBaseline": 0, "v2xFreqWattCurve": CURVE, "limit": 1.0},
+            "Rejected InvalidSchedule",
+        ),  # Q08.FR.04
+        ({"v2xBaseline": 0, "v2xFreqWattCurve": CURVE, "setpoint": 1.0}, "Rejected InvalidSchedule"),
+        ({"v2xBaseline": 0, "v2xFreqWattCurve": CURVE, "unit": "A"}, "Rejected InvalidSchedule"),  # Q08.FR.05
+        ({"v2xBaseline": 0, "v2xFreqWattCurve": CURVE}, "Accepted"),
+    ],
+)
+async def test_tc_q_119_frequency_support_needs_its_curve(more: Payload, said: str) -> None:
+    at = await v2x()
+    assert await at.send(1, in_mode(at, "LocalFrequency", **more)) == said
+    await at.end()
+
+
+async def test_tc_q_120_a_signal_of_the_grid_adds_to_it() -> None:
+    at = await v2x()
+    signal = {"timestamp": at.now(5), "signal": -1}
+    assert (await at.ask("AFRRSignal", signal))["statusInfo"][
+        "reasonCode"
+    ] == "NoSignalWattCurve"  # Q08.FR.11
+    mode = {"v2xBaseline": 0, "v2xFreqWattCurve": CURVE, "v2xSignalWattCurve": SIGNALS}
+    assert await at.send(1, in_mode(at, "LocalFrequency", **mode)) == "Accepted"
+    assert (await at.ask("AFRRSignal", signal | {"timestamp": at.now(5)}))["status"] == "Accepted"
+    assert watts(at) == 0
+    await at.settle(6)
+    assert watts(at) == -2000  # Q08.FR.10
+    await at.end()
+
+
 # --- local load balancing (Q09) --------------------------------------------------------------------------------
 
 

@@ -209,6 +209,25 @@ async def test_tc_k_115_in_dynamic_control_mode_the_schedule_of_the_csms_is_that
     await at.end()
 
 
+async def test_tc_k_116_in_dynamic_control_mode_the_car_may_want_something_else() -> None:
+    at = await arrived(V21, "Accepted", CAR | {"iso15118": "20", "dynamic": True})  # K20
+    await at.send(1, mine(at, (0, 10.0)))
+    at.forget()
+    ev_needs(at.station, departure=600, energy=4000)
+    await at.settle()
+    (told,) = at.of("NotifyEVChargingNeeds")
+    about = told["chargingNeeds"]
+    assert (about["controlMode"], about["v2xChargingParameters"]["evTargetEnergyRequest"]) == (
+        "DynamicControl",
+        4000,
+    )  # K20.FR.01
+    assert about["departureTime"][:16] == at.now(600)[:16]
+    assert at.amps == 10  # until the CSMS has thought about it
+    assert await at.send(1, mine(at, (0, 14.0), kind="Dynamic", start=None)) == "Accepted"  # K20.FR.03
+    assert at.amps == 14
+    await at.end()
+
+
 async def test_tc_k_113_and_114_part_20_renegotiates_either_way() -> None:
     at = await arrived(V21, "Accepted", CAR | {"iso15118": "20"})
     await at.send(1, mine(at, (0, 10.0)))

@@ -9,8 +9,8 @@ import pytest
 
 from charge_point.connector import NotNow
 from charge_point.ev import vehicle
-from charge_point.outbox import Store
 from charge_point.grid import grid
+from charge_point.outbox import Store
 from charge_point.smart_charging.limits import external_limit
 from charge_point.smart_charging.modes import interpolated
 from charge_point.smart_charging.priority import priority
@@ -107,6 +107,69 @@ async def test_tc_k_124_an_external_system_sets_the_value_of_a_profile_that_want
     await at.settle()
     assert at.amps == 12
     assert await at.reported(chargingProfilePurpose="ChargingStationExternalConstraints") == []  # K29.FR.03
+    await at.end()
+
+
+async def test_tc_k_125_without_such_a_profile_an_external_value_is_a_dynamic_constraint() -> None:
+    at, _ = await charging()
+    external_limit(at.station, 12.0)
+    await at.settle(5)
+    assert at.amps == 12
+    (notice,) = at.of("NotifyChargingLimit")
+    assert notice["chargingLimit"]["chargingLimitSource"] == "EMS"
+
+    async def reported() -> Payload:
+        (report,) = await at.reported(chargingProfilePurpose="ChargingStationExternalConstraints")
+        (profile,) = report["chargingProfile"]
+        return dict(profile)
+
+    first = await reported()
+    (period,) = first["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert (first["chargingProfileKind"], period["limit"]) == ("Dynamic", 12)  # K29.FR.04
+    external_limit(at.station, 9.0)
+    await at.settle(5)
+    second = await reported()
+    (period,) = second["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert (second["id"], period["limit"], at.amps) == (first["id"], 9, 9)  # K29.FR.05
+    assert second["dynUpdateTime"] > first["dynUpdateTime"]  # K29.FR.06
+    await at.end()
+
+
+INVALID_DYNAMIC: list[tuple[str, Payload, str]] = [
+    ("K28.FR.01", {"periods": [(0, 6.0), (60, 8.0)]}, "Rejected InvalidSchedule"),
+    ("K28.FR.02", {"periods": [(10, 6.0)]}, "Rejected InvalidSchedule"),
+    ("K28.FR.02", {"start": 0}, "Rejected InvalidSchedule"),
+    ("K28.FR.04", {"kind": "Relative", "dynUpdateInterval": 5}, "Rejected InvalidProfile"),
+    ("K28.FR.06", {}, "Accepted"),
+]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"), [row[1:] for row in INVALID_DYNAMIC], ids=[row[0] for row in INVALID_DYNAMIC]
+)
+async def test_tc_k_123_a_dynamic_profile_is_looked_at(more: Payload, said: str) -> None:
+    at = await idle()
+    settings: dict[str, Any] = {"kind": "Dynamic", "start": None} | more
+    assert await at.set(1, *settings.pop("periods", [(0, 6.0)]), **settings) == said
+    if said == "Accepted":
+        (report,) = await at.reported(chargingProfileId=[1])
+        assert report["chargingProfile"][0]["dynUpdateTime"][:16] == at.now()[:16]  # K28.FR.05
+    await at.end()
+
+
+@pytest.mark.parametrize(
+    ("case", "id", "said"),
+    [("TC_K_109", 10, "Rejected InvalidProfileId"), ("TC_K_110", 11, "Accepted")],
+)
+async def test_ids_up_to_a_limit_are_those_of_external_constraints(case: str, id: int, said: str) -> None:
+    at = await idle(**{"SmartChargingCtrlr.MaxExternalConstraintsId": "10"})
+    assert await at.set(1, (0, 8.0), id=id) == said  # K01.FR.81
+    external_limit(at.station, 9.0)
+    external_limit(at.station, 12.0, source="SO")
+    found = await at.reported(chargingProfilePurpose="ChargingStationExternalConstraints")
+    own = [one["id"] for report in found for one in report["chargingProfile"]]
+    assert len(set(own)) == 2
+    assert max(own) <= 10  # K01.FR.82
     await at.end()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
 from math import inf
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from charge_point.smart_charging.composite import Case, Supply, next_change, schedule_of
 from charge_point.smart_charging.local_time import LocalTime
+from charge_point.smart_charging.modes import Grid
 from charge_point.smart_charging.profile import Profile, read
 from charge_point.smart_charging.sharing import Want, share
 from shared.clock import text
@@ -210,9 +213,6 @@ def naive_local(wire: Payload, start: int, second: int) -> int:
 def on_the_wall(reading: int) -> int:
     """The first second at which a clock there shows `reading` (which has no zone); in the hour that is left out, as
     many seconds after its beginning."""
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
     wanted = datetime.fromtimestamp(reading, UTC).replace(tzinfo=None)
     for hours in (2, 1):
         second = reading - hours * 3600
@@ -223,7 +223,6 @@ def on_the_wall(reading: int) -> int:
 
 def naive_limit(wire: Payload, second: int, session: int, supply: Supply) -> float | None:
     """What one profile allows at one second, in A per phase or W; None when it says nothing."""
-    from datetime import datetime
 
     def moment(name: str, where: Payload) -> int | None:
         return None if name not in where else round(datetime.fromisoformat(where[name]).timestamp())
@@ -258,6 +257,102 @@ def naive_limit(wire: Payload, second: int, session: int, supply: Supply) -> flo
             value if schedule["chargingRateUnit"] == "W" else value * (230 * phases if station_wide else 400)
         )
     return value / (230 * phases) if schedule["chargingRateUnit"] == "W" else value
+
+
+@st.composite
+def moded_profiles(draw: st.DrawFn) -> Profile:
+    """A TxDefaultProfile of 2.1 in W whose periods have operation modes, and a limit for a full battery."""
+    starts = sorted(draw(st.sets(st.integers(1, 300), max_size=3)) | {0})
+    periods: list[Payload] = []
+    for start in starts:
+        mode = draw(
+            st.sampled_from(
+                ["ChargingOnly", "CentralSetpoint", "Idle", "LocalLoadBalancing", "LocalFrequency"]
+            )
+        )
+        period: Payload = {"startPeriod": start, "operationMode": mode}
+        if mode in ("ChargingOnly", "LocalLoadBalancing") or draw(st.booleans()):
+            period["limit"] = float(draw(st.integers(0, 12_000)))
+        if mode == "CentralSetpoint":
+            period["setpoint"] = float(draw(st.integers(-9000, 12_000)))
+        if mode == "LocalFrequency":
+            curve = ((49.0, -6000), (50.0, draw(st.integers(-3000, 3000))), (51.0, 6000))
+            period |= {
+                "v2xBaseline": draw(st.integers(0, 2000)),
+                "v2xFreqWattCurve": [{"frequency": at, "power": watts} for at, watts in curve],
+            }
+        if mode == "Idle":
+            period.pop("limit", None)
+        periods.append(period)
+    schedule: Payload = {
+        "id": 1,
+        "chargingRateUnit": "W",
+        "startSchedule": text(NOW + draw(offsets)),
+        "chargingSchedulePeriod": periods,
+    }
+    if draw(st.booleans()):
+        schedule["limitAtSoC"] = {"soc": 80, "limit": float(draw(st.integers(0, 6000)))}
+    wire = {
+        "id": 1,
+        "stackLevel": draw(st.integers(0, 3)),
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": [schedule],
+    }
+    return read(wire, 1, NOW)
+
+
+def naive_moded(own: list[Profile], second: int, grid: Grid, soc: float) -> float:
+    """The W that may be drawn at one second, where no phases are fewer than three."""
+    for level in (3, 2, 1, 0):
+        for one in own:
+            (schedule,) = one.wire["chargingSchedule"]
+            start = round(datetime.fromisoformat(schedule["startSchedule"]).timestamp())
+            if one.stack != level or second < start:
+                continue
+            current = [p for p in schedule["chargingSchedulePeriod"] if p["startPeriod"] <= second - start][
+                -1
+            ]
+            limit = float(current.get("limit", inf))
+            match current["operationMode"]:
+                case "Idle":
+                    limit = 0.0
+                case "CentralSetpoint":
+                    limit = min(limit, max(current["setpoint"], 0.0))
+                case "LocalLoadBalancing":
+                    limit = min(limit, max(grid.balance, 0.0))
+                case "LocalFrequency":
+                    (_, low), (_, middle), (_, high) = [
+                        (p["frequency"], p["power"]) for p in current["v2xFreqWattCurve"]
+                    ]
+                    away = grid.frequency - 50.0
+                    curve = middle + away * ((high - middle) if away > 0 else (middle - low))
+                    limit = min(limit, max(current["v2xBaseline"] + curve, 0.0))
+            capped = schedule.get("limitAtSoC")
+            if capped is not None and soc >= capped["soc"]:
+                limit = min(limit, capped["limit"])
+            return min(limit / 690, 32.0)
+    return 32.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    own=st.lists(moded_profiles(), max_size=3, unique_by=lambda one: one.stack),
+    frequency=st.floats(49.0, 51.0),
+    balance=st.integers(-9000, 12_000),
+    soc=st.sampled_from([20.0, 80.0, 95.0]),
+)
+def test_so_it_is_in_every_operation_mode_and_for_a_full_battery(
+    own: list[Profile], frequency: float, balance: int, soc: float
+) -> None:
+    grid = Grid(frequency, None, float(balance))
+    ranked = tuple(sorted(own, key=lambda one: -one.stack))
+    merged = Case(AC3, ranked, (), (), (), NOW, soc, grid)
+    steps, covered = schedule_of([merged], "A", NOW, HORIZON)
+    assert covered == HORIZON
+    for second in range(HORIZON):
+        told = [step.limit for step in steps if step.start <= second][-1]
+        assert told == pytest.approx(naive_moded(own, NOW + second, grid, soc), abs=0.051), second
 
 
 def naive(
