@@ -26,7 +26,8 @@ AHEAD = 60.0
 NEVER_SET = "2010"
 """A time before this year is that of a clock that nobody has set."""
 
-_REFRESHED = 10.0
+REFRESHED = 0.1
+"""Seconds for which a text is good that times are compared with: stations whose clocks are ahead come in crowds."""
 
 MOST_BITS = 256
 
@@ -66,8 +67,8 @@ class Scrutiny:
 
     def __init__(self) -> None:
         self._horizon = ""
-        """The latest time that a station's clock can show, as text, until our clock has `_until` on it."""
-        self._until = -1.0
+        """The latest time that a station's clock can show, as text; not made anew before `_until` (Unix seconds)."""
+        self._until = 0.0
 
     def look(self, session: Session, action: str, request: Payload) -> None:
         """Note what is wrong with a message that the station may send. Never raises for what a payload holds."""
@@ -94,13 +95,14 @@ class Scrutiny:
         """A timestamp at the top of a message."""
         if not isinstance(stamp, str):
             return
-        clock = session.csms.clock
-        elapsed = clock.elapsed()
-        if elapsed >= self._until:  # the same text serves for a while: most times are compared as they stand
-            self._horizon, self._until = text(clock.time() + AHEAD + _REFRESHED), elapsed + _REFRESHED
         if stamp[-1:] == "Z" and len(stamp) <= 24:
-            if NEVER_SET <= stamp <= self._horizon:
+            if NEVER_SET <= stamp <= self._horizon:  # what nearly always happens: compared as it stands
                 return
+            now = session.csms.clock.time()
+            if now > self._until:
+                self._horizon, self._until = text(now + AHEAD), now + REFRESHED
+                if NEVER_SET <= stamp <= self._horizon:
+                    return
         else:
             self._form(session, stamp)
         self._compare(session, stamp)
