@@ -61,6 +61,8 @@ def _scenario(recording: Recording, station: str, role: str) -> str:
     for at, exchange in enumerate(exchanges):
         writer.step(exchange, at)
     steps = writer.lines
+    if role == CSMS and len({exchange.at for exchange in exchanges}) == 1 < len(exchanges):
+        writer.untold = writer.untold or "the log has no times, so nobody knows when somebody did something"
     if writer.untold:
         steps.insert(0, f"pair: {{not_applicable: {_json(writer.untold)}}}")
     head = [

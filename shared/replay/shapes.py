@@ -65,6 +65,7 @@ def read_log(lines: list[str], recording: Recording) -> None:
     last = max((n for n, line in enumerate(lines, 1) if line.strip()), default=0)
     found: list[_Line] = []
     spoken: set[str] = set()
+    heading = ""
     for number, text in enumerate(lines, 1):
         spoken.update(_VERSION.findall(text))
         try:
@@ -74,14 +75,27 @@ def read_log(lines: list[str], recording: Recording) -> None:
                 recording.cut_short = True
                 break
             raise Unreadable(f"{recording.path}:{number}: {fault}") from None
-        if line is not None:
-            found.append(line)
+        if line is None:
+            heading = text if text.strip() else heading
+            continue
+        _headed(line, text, heading)
+        heading = ""
+        found.append(line)
     _name_stations(found, recording.path)
     _find_senders(found, recording.path)
     recording.frames += _frames(found)
     if len(spoken) == 1:
         version = next(v for v in VERSIONS if v.name in spoken)
         recording.versions.update(dict.fromkeys(recording.stations, version))
+
+
+def _headed(line: _Line, text: str, heading: str) -> None:
+    """Let the line above a frame say what the frame's own does not: some loggers put the frame on a line of its own."""
+    if line.at is None:
+        line.at = marks.time_in(heading)
+    if text.lstrip().startswith(("[", '"[', "{")) and heading:
+        line.direction = line.direction or marks.direction_in(heading)
+        line.station = line.station or marks.station_in(f"{heading} ", "")
 
 
 # --- one line ---------------------------------------------------------------------------------------------------
@@ -191,7 +205,9 @@ def _find_senders(lines: list[_Line], path: str) -> None:
         if natural and line.direction in (marks.IN, marks.OUT):
             counts = votes.setdefault(line.direction, {})
             counts[natural] = counts.get(natural, 0) + 1
-    meaning = _meaning(votes)
+    words = {line.direction for line in lines} & {marks.IN, marks.OUT}
+    both = len({role for counts in votes.values() for role in counts}) > 1
+    meaning = {} if len(words) == 1 and both else _meaning(votes)  # one word on every line says nothing
     asked: dict[tuple[str, str], list[str]] = {}
     for line in lines:
         direction = meaning.get(line.direction, line.direction)

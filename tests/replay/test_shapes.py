@@ -113,6 +113,17 @@ SHAPES = {
         "2026-03-01T10:00:05.500Z CP1 => {3}",
     ),
 }
+SHAPES["the frame on a line of its own"] = tuple(
+    f"{time} CP1 {word}\n{{{at}}}"
+    for at, (time, word) in enumerate(
+        [
+            ("2026-03-01T10:00:00Z", "RECEIVED"),
+            ("2026-03-01T10:00:00.250Z", "SENT"),
+            ("2026-03-01T10:00:05Z", "SENT"),
+            ("2026-03-01T10:00:05.500Z", "RECEIVED"),
+        ]
+    )
+)
 UNTIMED = ("python ocpp, station",)
 
 
@@ -135,7 +146,8 @@ def test_every_shape_gives_the_same_conversation(name: str, tmp_path: Path) -> N
     assert [frame.raw for frame in recording.frames] == list(FRAMES)
     assert recording.stations == ["CP1"]
     assert [frame.action for frame in recording.frames] == ["BootNotification"] * 2 + ["Reset"] * 2
-    assert [frame.line for frame in recording.frames] == [2, 3, 4, 5]
+    every = 2 if "\n" in SHAPES[name][0] else 1
+    assert [frame.line for frame in recording.frames] == [1 + every * at for at in range(1, 5)]
     assert recording.version("CP1") is V16
 
 
@@ -237,6 +249,12 @@ def test_words_that_say_the_same_of_both_sides_say_nothing(tmp_path: Path) -> No
     assert [f.sender for f in read(written(tmp_path, *lines)).frames] == [STATION, CSMS] * 2
     with pytest.raises(Unreadable, match=r"log:5: nothing tells who sent this call"):
         read(written(tmp_path, *lines, 'out [2,"d","DataTransfer",{"vendorId":"x"}]'))
+
+
+def test_one_word_on_every_line_says_nothing_however_often_one_side_calls(tmp_path: Path) -> None:
+    beats = [f'=> [2,"h{n}","Heartbeat",{{}}]' for n in range(9)]
+    recording = read(written(tmp_path, f"=> {BOOT}", f"=> {BOOTED}", *beats, f"=> {RESET}", f"=> {DONE}"))
+    assert [f.sender for f in recording.frames] == [STATION, CSMS, *[STATION] * 9, CSMS, STATION]
 
 
 def test_an_id_that_is_used_again_is_answered_in_turn(tmp_path: Path) -> None:
