@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from charge_point import blocks
+from charge_point.security_events import handshake_failed
 from charge_point.station import Station
 from shared import dispatch
 from shared.chance import Stream
@@ -159,6 +160,8 @@ class Connection:
             return LinkClosed(1006, "forgotten")
 
     def _route(self, given: Target, failures: int) -> Target:
+        if failures and self._dialer is not None and self._dialer.failure is not None:
+            handshake_failed(self.station, self._dialer.failure.__cause__)
         if not self.station.parts:
             return given
         from charge_point.network import route  # few stations ever move

@@ -209,6 +209,9 @@ class Dialer:
     `dial` makes one attempt: over a socket unless another way is given. It raises `DialFailed`.
     """
 
+    failure: DialFailed | None = None
+    """How the attempt before failed, while there is no connection."""
+
     def __init__(
         self,
         target: Target,
@@ -244,8 +247,11 @@ class Dialer:
         while True:
             self.dialled = self.target if self.route is None else self.route(self.target, failures)
             try:
-                return await self._dial(self.dialled)
+                made = await self._dial(self.dialled)
+                self.failure = None
+                return made
             except DialFailed as failure:
+                self.failure = failure
                 attempt += 1
                 failures += 1
                 wait = self._backoff().wait(attempt, self._chance)

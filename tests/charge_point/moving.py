@@ -29,6 +29,8 @@ class Moving(Wired):
         self.passwords: list[bytes | None] = []
         """What it sent, at each dial."""
         self.closed: set[str] = set()
+        self.why: BaseException | None = None
+        """What is wrong there."""
         target = Target(OLD, "CP1", (version,))
         dialer = Dialer(target, lambda: Backoff(1.0, 0.0, 0), Stream(0), dial=self._dial)
         self.connection = Connection(self.station, dialer, bugs=self.failures)
@@ -37,7 +39,7 @@ class Moving(Wired):
         self.tried.append(target.base_url)
         self.passwords.append(target.password)
         if target.base_url in self.closed:
-            raise DialFailed("nobody is there")
+            raise DialFailed("nobody is there") from self.why
         await asyncio.sleep(0)
         return await self.connect()
 

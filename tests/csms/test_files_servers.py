@@ -153,14 +153,3 @@ async def test_what_cannot_be_reached_is_one_clause(where: str) -> None:
     with pytest.raises(TransferFailed) as caught:
         await fetched(where)
     assert "\n" not in str(caught.value)
-
-
-async def test_a_published_file_is_there_until_it_is_withdrawn() -> None:
-    made = await Network().publish("fw 2.bin", b"x" * 100_000, "http://127.0.0.1:9/a")
-    (where,) = made.urls
-    assert where.startswith("http://127.0.0.1:")
-    assert await fetched(where) == b"x" * 100_000
-    assert not made.busy
-    await made.withdraw()
-    with pytest.raises(TransferFailed):
-        await fetched(where)
