@@ -80,19 +80,33 @@ def _setpoint(evse: Evse) -> float | None:
     return None if part is None else setpoint_at(part.case(evse, part.now), "W", part.now)
 
 
+def measurands(evse: Evse, name: str) -> tuple[str, ...]:
+    """The measurands of SampledDataCtrlr, and on 2.1 those of the operation mode that holds (Q01.FR.33-.35)."""
+    model, transaction = evse.station.model, evse.transaction
+    names = model.members(f"SampledDataCtrlr.{name}")
+    used = evse.station.version is V21 and transaction is not None
+    if not used or all(part.name != "charging profiles" for part in (evse.station.parts or {}).values()):
+        return names
+    from charge_point.smart_charging.profiles import Profiles  # a station without profiles does without it
+
+    assert transaction is not None
+    part = existing(evse.station, Profiles)
+    mode = part.modes.get(transaction.id, "ChargingOnly") if part is not None and part.held else ""
+    path = f"V2XChargingCtrlr#{evse.id}.{name}[{mode}]"
+    return tuple(dict.fromkeys((*names, *model.members(path)))) if mode and model.has(path) else names
+
+
 def begin_samples(evse: Evse) -> tuple[Sample, ...]:
     """The values at the beginning of a transaction (E01.FR.09); those for its end are kept (E06.FR.11)."""
     model, transaction = evse.station.model, evse.transaction
     if transaction is None or not is_on(model, "SampledDataCtrlr"):
         return ()
-    names = model.members("SampledDataCtrlr.TxEndedMeasurands")
+    names = measurands(evse, "TxEndedMeasurands")
     kept = evse.read("Transaction.Begin", names, signed=signs(model, "SampledDataCtrlr"))
     if kept.values:
         transaction.keep(kept)
     signed = signs(model, "SampledDataCtrlr", "SignStartedReadings")
-    begun = evse.read(
-        "Transaction.Begin", model.members("SampledDataCtrlr.TxStartedMeasurands"), signed=signed
-    )
+    begun = evse.read("Transaction.Begin", measurands(evse, "TxStartedMeasurands"), signed=signed)
     return (begun,) if begun.values else ()
 
 
@@ -102,7 +116,7 @@ def ended_samples(evse: Evse) -> tuple[Sample, ...]:
     kept = tuple(transaction.samples or ()) if transaction is not None else ()
     if not is_on(model, "SampledDataCtrlr"):
         return kept
-    names = model.members("SampledDataCtrlr.TxEndedMeasurands")
+    names = measurands(evse, "TxEndedMeasurands")
     last = evse.read("Transaction.End", names, signed=signs(model, "SampledDataCtrlr"))
     return (*kept, *((last,) if last.values else ()))
 
@@ -139,7 +153,7 @@ class Sampler:
     def _take_updated(self, due: float) -> None:
         self._updated = _later(due, self._interval("TxUpdatedInterval"), self._take_updated)
         evse, model = self._evse, self._evse.station.model
-        names = model.members("SampledDataCtrlr.TxUpdatedMeasurands")
+        names = measurands(evse, "TxUpdatedMeasurands")
         if not names and evse.station.version is V16:
             names = DEFAULT
         signed = signs(model, "SampledDataCtrlr", "SignUpdatedReadings")
@@ -150,7 +164,7 @@ class Sampler:
     def _take_ended(self, due: float) -> None:
         self._ended = _later(due, self._interval("TxEndedInterval"), self._take_ended)
         evse, model = self._evse, self._evse.station.model
-        names = model.members("SampledDataCtrlr.TxEndedMeasurands")
+        names = measurands(evse, "TxEndedMeasurands")
         taken = evse.read("Sample.Periodic", names, signed=signs(model, "SampledDataCtrlr"))
         if taken.values and evse.transaction is not None and is_on(model, "SampledDataCtrlr"):
             evse.transaction.keep(taken)

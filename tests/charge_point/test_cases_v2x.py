@@ -61,6 +61,27 @@ def sleeps(at: Charging) -> list[bool]:
     return [one.get("evseSleep", False) for one in at.of("TransactionEvent")]
 
 
+# --- measurands (Q01) ----------------------------------------------------------------------------------------------
+
+
+async def test_tc_q_100_each_mode_may_have_measurands_of_its_own() -> None:
+    own = {"V2XChargingCtrlr.TxUpdatedMeasurands[CentralSetpoint]": "Power.Active.Export,Power.Active.Import"}
+    at = await v2x(**own, **{"SampledDataCtrlr.TxUpdatedInterval": "60"})
+
+    async def sampled() -> set[str]:
+        at.forget()
+        await at.settle(60)
+        (told,) = [one for one in at.of("TransactionEvent") if one["triggerReason"] == "MeterValuePeriodic"]
+        return {value["measurand"] for value in told["meterValue"][0]["sampledValue"]}
+
+    assert await sampled() == {"Energy.Active.Import.Register"}
+    assert await at.send(1, in_mode(at, "CentralSetpoint", setpoint=-3000.0)) == "Accepted"
+    assert await sampled() == {"Energy.Active.Import.Register", "Power.Active.Export", "Power.Active.Import"}
+    assert await at.send(1, in_mode(at, "Idle")) == "Accepted"  # Q01.FR.35: of the present mode alone
+    assert await sampled() == {"Energy.Active.Import.Register"}
+    await at.end()
+
+
 # --- energy transfer (Q01, Q02) ----------------------------------------------------------------------------------
 
 
