@@ -120,8 +120,8 @@ AFTER_FILES = """\
 (`vendor`, `amps`, `set`, ...), its connection (`message_timeout`, `ping_interval`, ...) and its drivers (`generate`);
 what the driver of the program does (`sessions`, `energy`, `token`) a scenario says itself.
 
-What a quirk shows on the wire, and what our central system finds of it or why it may find nothing, is tried for each
-on every version: `tests/charge_point/test_quirks.py`.
+What our central system finds of each quirk on every version, or why it may find nothing, is told in
+[quirks.md](quirks.md).
 
 """
 

@@ -228,7 +228,7 @@ ROWS = [
         "late_stop",
         "true",
         lambda w: w.calls.index(w.tx("Ended")[0]) > w.calls.index(w.of("BootNotification")[1]),
-        legal="1.6 §5.14 and E04: what could not be delivered follows the boot",
+        legal="1.6 §5.14, E12.FR.02: what could not be delivered follows the boot",
         remarks=dict.fromkeys(V2X, "late_event"),
         steps=RESET,
     ),
@@ -533,3 +533,9 @@ def test_every_quirk_and_every_word_of_it_has_a_row() -> None:
             words = re.search(r"\((.*)\)", str(wrong))
             for word in words[1].split(", ") if words and quirk != "skipped_statuses" else ():
                 assert {(quirk, word), (quirk, repr(word))} & tried, word
+
+
+def test_the_page_says_what_is_found() -> None:
+    from scripts.docs_quirks import PAGE, page
+
+    assert PAGE.read_text(encoding="utf-8") == page(), "run scripts/docs_quirks.py"
