@@ -28,7 +28,7 @@ LIST_TYPES = ("OptionList", "MemberList", "SequenceList")
 FEATURES = frozenset(
     "auth_switch cache cache_life cache_policy certificates cost der display event_streams evse_reset"
     " firmware idle_only iso15118 limits local_list local_only master_pass monitoring phase_totals post_authorize"
-    " reservation resumption sampling_switch signed_values smart_charging tariff transaction_ids".split()
+    " reservation resumption sampling_switch signed_values smart_charging tariff transaction_ids upstream".split()
 )
 """The optional features that a station offers by itself in this release: all whose variables have their effect."""
 

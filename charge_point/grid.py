@@ -16,14 +16,32 @@ NOMINAL_HERTZ = 50.0
 
 
 class Mains(Part):
-    """What the grid is like, in Hz, and in V between a phase and the neutral conductor; owned for one station."""
+    """What the grid is like, in Hz, and in V between a phase and the neutral conductor, and what else is on it."""
 
-    __slots__ = ("hertz", "volts")
+    __slots__ = ("_given", "_since", "_used", "building", "hertz", "volts")
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
+        self.building = 0.0
+        """W that the building takes beside the cars, negative where its sun gives more."""
+        self._used = self._given = self._since = 0.0
         self.hertz = NOMINAL_HERTZ
         self.volts = NOMINAL_VOLTS
+
+    def counted(self, elapsed: float) -> tuple[float, float]:
+        """Wh that the building has taken and given by now."""
+        wh = self.building * (elapsed - self._since) / 3600
+        self._used += max(wh, 0.0)
+        self._given -= min(wh, 0.0)
+        self._since = elapsed
+        return self._used, self._given
+
+
+def set_building(station: Station, watts: float) -> None:
+    """The building takes so much from now on beside the cars (negative: gives), in W."""
+    mains = station.part(Mains)
+    mains.counted(station.clock.elapsed())
+    mains.building = watts
 
 
 def hertz_of(station: Station) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import copysign, hypot
 from typing import TYPE_CHECKING
 
 from charge_point.authorization import ENTRY_BYTES
@@ -52,7 +53,8 @@ def _current(station: Station, slot: Slot) -> float:
     if meter.flow is None:
         return 0.0
     volts = meter.volts * meter.used if meter.phases else meter.flow.volts
-    return meter.watts / volts if volts else 0.0
+    whole = hypot(meter.watts, meter.flow.vars) if meter.phases else meter.watts
+    return copysign(whole, meter.watts) / volts if volts else 0.0
 
 
 def _amps(station: Station, slot: Slot) -> str:

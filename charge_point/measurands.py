@@ -264,7 +264,8 @@ def split(name: str) -> tuple[str, str]:
 
 
 def _values(r: Reading, name: str, measured: Measured, phase: str, phased: bool) -> Iterator[Sampled]:
-    location = "Inlet" if r.main and measured.location == "Outlet" else measured.location
+    elsewhere = "Upstream" if r.upstream else "Inlet" if r.main else ""
+    location = elsewhere or "Outlet" if measured.location == "Outlet" else measured.location
     found: list[tuple[float | None, str]] = []
     if phase:
         found = [(_of_phase(r, name, measured, phase), phase)]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charge_point import power
-from charge_point.blocks.meter_values import say_main_meter, say_meter_values
+from charge_point.blocks.meter_values import say_main_meter, say_meter_values, say_of_station
 from charge_point.connector import Cable, Energy
 from charge_point.feeding import most_back
 from charge_point.grid import hertz_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 DAY = 86_400.0
+UPSTREAM = "AlignedDataCtrlr.UpstreamInterval"
 FOLLOWING = ("Power.Active.Setpoint", "Power.Active.Residual")
 DEFAULT = (REGISTER,)
 """What 1.6 samples when the key is empty (§7.33: the default measurand)."""
@@ -124,10 +125,11 @@ def ended_samples(evse: Evse) -> tuple[Sample, ...]:
 class Sampler:
     """The timers of one EVSE's transaction. Each sample is due an interval after the last was due."""
 
-    __slots__ = ("_ended", "_evse", "_updated")
+    __slots__ = ("_ended", "_evse", "_updated", "_upstream")
 
     def __init__(self, evse: Evse) -> None:
         self._evse = evse
+        self._upstream: asyncio.TimerHandle | None = None
         self._updated: asyncio.TimerHandle | None = None
         self._ended: asyncio.TimerHandle | None = None
 
@@ -137,13 +139,15 @@ class Sampler:
         now = asyncio.get_running_loop().time()
         self._updated = _later(now, self._interval("TxUpdatedInterval"), self._take_updated)
         self._ended = _later(now, self._interval("TxEndedInterval"), self._take_ended)
+        if self._evse.station.model.has(UPSTREAM):
+            self._upstream = _later(now, self._interval("UpstreamInterval"), self._take_upstream)
 
     def off(self) -> None:
         """Sample no more."""
-        for timer in (self._updated, self._ended):
+        for timer in (self._updated, self._ended, self._upstream):
             if timer is not None:
                 timer.cancel()
-        self._updated = self._ended = None
+        self._updated = self._ended = self._upstream = None
 
     def _interval(self, name: str) -> float:
         if self._evse.station.version is V16:
@@ -169,14 +173,25 @@ class Sampler:
         if taken.values and evse.transaction is not None and is_on(model, "SampledDataCtrlr"):
             evse.transaction.keep(taken)
 
+    def _take_upstream(self, due: float) -> None:
+        from charge_point.upstream import (
+            upstream_sample,  # few stations are behind a meter that they can read
+        )
+
+        self._upstream = _later(due, self._interval("UpstreamInterval"), self._take_upstream)
+        taken = upstream_sample(self._evse.station, "Sample.Periodic", "SampledDataCtrlr")
+        if taken.values and is_on(self._evse.station.model, "SampledDataCtrlr"):
+            self._evse.tell("MeterValuePeriodic", samples=(taken,))
+
 
 class Aligner:
     """The station's clock-aligned readings, as far as intervals are set."""
 
-    __slots__ = ("_ended", "_told", "station")
+    __slots__ = ("_ended", "_told", "_upstream", "station")
 
     def __init__(self, station: Station) -> None:
         self.station = station
+        self._upstream: asyncio.TimerHandle | None = None
         self._told: asyncio.TimerHandle | None = None
         self._ended: asyncio.TimerHandle | None = None
 
@@ -185,13 +200,15 @@ class Aligner:
         self.off()
         self._told = self._at_next(self._interval("Interval"), self._tell)
         self._ended = self._at_next(self._interval("TxEndedInterval"), self._keep)
+        if self.station.model.has(UPSTREAM):
+            self._upstream = self._at_next(self._interval("UpstreamInterval"), self._tell_upstream)
 
     def off(self) -> None:
         """Read them no more."""
-        for timer in (self._told, self._ended):
+        for timer in (self._told, self._ended, self._upstream):
             if timer is not None:
                 timer.cancel()
-        self._told = self._ended = None
+        self._told = self._ended = self._upstream = None
 
     def _interval(self, name: str) -> float:
         if self.station.version is V16:
@@ -232,6 +249,12 @@ class Aligner:
                 evse.tell("MeterValueClock", samples=(taken,))
             else:
                 say_meter_values(station, evse, taken)
+
+    def _tell_upstream(self, due: float) -> None:
+        from charge_point.upstream import upstream_sample
+
+        self._upstream = self._at_next(self._interval("UpstreamInterval"), self._tell_upstream, due)
+        say_of_station(self.station, upstream_sample(self.station, "Sample.Clock", "AlignedDataCtrlr"), due)
 
     def _keep(self, due: float) -> None:
         self._ended = self._at_next(self._interval("TxEndedInterval"), self._keep, due)

@@ -76,8 +76,13 @@ def say_main_meter(station: Station, context: str, names: tuple[str, ...], time:
     totals = station.model.flag("SampledDataCtrlr.RegisterValuesWithoutPhases")
     reading = summed(readings, volts_of(station))._replace(hertz=hertz_of(station))
     taken = sample(reading, context, names, each_phase=True, registers_too=not totals)
+    say_of_station(station, taken, time)
+
+
+def say_of_station(station: Station, taken: Sample, time: float) -> None:
+    """Send what was read at `time` of the station as a whole: EVSE 0 (2.x)."""
     if taken.values:
-        value = meter_value_2x(taken, station.clock.text)
+        value = meter_value_2x(taken._replace(time=time), station.clock.text)
         station.say("MeterValues", {"evseId": 0, "meterValue": [value]})
 
 

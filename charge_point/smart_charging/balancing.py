@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from charge_point.grid import set_building
 from charge_point.smart_charging.composite import prevailing
 
 if TYPE_CHECKING:
@@ -88,4 +89,5 @@ def measured(station: Station, watts: float) -> None:
 
     part = station.part(Profiles)
     part.building = watts
+    set_building(station, watts)
     effect.follow(part)

@@ -16,6 +16,7 @@ from charge_point.grid import grid
 from charge_point.measurands import sample
 from charge_point.meter import Meter, Reading, summed
 from charge_point.meter_faults import spoil
+from charge_point.smart_charging.balancing import measured as building_load
 from shared.versions import V16, V21, Version
 from tests.charge_point.scripted import Stage
 
@@ -159,3 +160,62 @@ async def test_a_grid_that_there_cannot_be_is_refused(what: dict[str, float], wo
     stage = Stage(V21)
     with pytest.raises(ValueError, match=words):
         grid(stage.station, **what)
+
+
+# --- the meter of the premises ------------------------------------------------------------------------------------
+
+
+async def test_the_meter_upstream_measures_the_building_and_the_cars() -> None:
+    names = "Energy.Active.Import.Register,Power.Active.Import,Power.Active.Export,Voltage"
+    variables = {
+        "SampledDataCtrlr.TxUpdatedInterval": 0,
+        "SampledDataCtrlr.UpstreamMeasurands": names,
+        "SampledDataCtrlr.UpstreamInterval": 600,
+        "AlignedDataCtrlr.UpstreamMeasurands": "Power.Active.Import",
+        "AlignedDataCtrlr.UpstreamInterval": 1800,
+    }
+    stage = Stage(V21, evses=((1,), (1,)), variables=variables)
+    await stage.booted()
+    building_load(stage.station, 3_000)
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(3_605)
+    events = [p for p in stage.csms.of("TransactionEvent") if p["triggerReason"] == "MeterValuePeriodic"]
+    assert len(events) == 6
+    last = events[-1]["meterValue"][0]["sampledValue"]
+    assert {value["location"] for value in last} == {"Upstream"}
+    whole = {value["measurand"]: value["value"] for value in last if "phase" not in value}
+    assert whole["Power.Active.Import"] == pytest.approx(22_080 + 3_000)
+    assert whole["Energy.Active.Import.Register"] == pytest.approx(25_080, rel=0.01)
+    each = [v["value"] for v in last if v["measurand"] == "Power.Active.Import" and "phase" in v]
+    assert each == pytest.approx([25_080 / 3] * 3, abs=0.1)
+    aligned = [p["meterValue"][0]["sampledValue"][0] for p in stage.csms.of("MeterValues")]
+    assert [value["location"] for value in aligned] == ["Upstream"] * 2
+    building_load(stage.station, -30_000)  # its sun
+    await stage.settle(601)
+    last = stage.csms.of("TransactionEvent")[-1]["meterValue"][0]["sampledValue"]
+    whole = {value["measurand"]: value["value"] for value in last if "phase" not in value}
+    assert (whole["Power.Active.Import"], whole["Power.Active.Export"]) == (0, pytest.approx(7_920))
+
+
+async def test_nothing_is_told_of_upstream_unless_it_is_asked_for() -> None:
+    stage = Stage(V21, variables={"SampledDataCtrlr.TxUpdatedInterval": 60})
+    await stage.booted()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(300)
+    sampled = [
+        one["sampledValue"] for p in stage.csms.of("TransactionEvent") for one in p.get("meterValue", ())
+    ]
+    assert sampled
+    assert all(value["location"] != "Upstream" for values in sampled for value in values)
+
+
+async def test_the_current_of_the_device_model_is_the_apparent_one() -> None:
+    stage = Stage(V21, ev=vehicle({"power_factor": 0.9}))
+    await stage.booted()
+    stage.station.plug_in()
+    await stage.station.present(TOKEN)
+    await stage.settle(2)
+    assert stage.station.model.number("EVSE#1.ACCurrent") == pytest.approx(32)
+    assert stage.station.model.number("EVSE#1.Power") == pytest.approx(230 * 32 * 3 * 0.9)
