@@ -225,6 +225,8 @@ def _in_a_line(failure: Failure) -> str:
     if not failure.expected and not failure.actual:
         return failure.message
     path = f" at {failure.path}" if failure.path else ""
+    if failure.expected in failure.message and failure.actual in failure.message:
+        return failure.message  # which says both already
     return f"{failure.message}: expected {failure.expected or '-'}{path}, came {failure.actual or '-'}"
 
 

@@ -49,15 +49,19 @@ def _minimum(matrix: Matrix, spoken: Version) -> str:
         )
         lines += f"<tr><th scope=row>{row.message}</th><td>{row.priority}</td><td>{cells}</td></tr>"
     return (
-        "<details><summary>The minimum of eight messages</summary><div class=scroll><table><thead><tr><th>message</th>"
+        f"<details><summary>The minimum of eight messages</summary>{_SCROLL}<table><thead><tr><th>message</th>"
         f"<th>priority</th><th>variants</th></tr></thead><tbody>{lines}</tbody></table></div></details>"
     )
+
+
+_SCROLL = "<div class=scroll tabindex=0 role=region aria-label=Coverage>"
+"""What is wider than a telephone scrolls by itself, also for who has a keyboard only."""
 
 
 def _messages(matrix: Matrix, spoken: Version) -> str:
     lines = "".join(_row(matrix, spoken, message) for message in messages(spoken))
     return (
-        "<details><summary>All messages and their values</summary><div class=scroll><table><thead><tr><th>message</th>"
+        f"<details><summary>All messages and their values</summary>{_SCROLL}<table><thead><tr><th>message</th>"
         "<th>from</th><th>requests</th><th>answers</th><th>values seen, and not seen</th></tr></thead>"
         f"<tbody>{lines}</tbody></table></div></details>"
     )

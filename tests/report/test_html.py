@@ -6,6 +6,7 @@ import io
 import re
 from base64 import b64encode
 from collections import Counter
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 
@@ -127,6 +128,27 @@ def test_the_failing_step_and_its_frame_are_marked_and_linked() -> None:
         "Expired",
     ):
         assert part in words
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "the token was not accepted",
+            "the token was not accepted: expected Accepted at idTagInfo.status, came Expired",
+        ),
+        ("wanted Accepted, not Expired", "wanted Accepted, not Expired"),
+    ],
+)
+def test_a_failing_step_says_what_was_expected_and_what_came_once(message: str, said: str) -> None:
+    failure = replace(FAILURE, message=message)
+    _, text = page_of(run(scenario(Verdict.FAILED, failure=failure, journal=small_talk().entries)))
+    assert f"<span class=said>{said}</span>" in text
+
+
+def test_what_scrolls_sideways_can_be_reached_by_the_keyboard() -> None:
+    _, text = page_of(run(scenario(journal=small_talk().entries)))
+    assert text.count("<div class=scroll") == text.count("<div class=scroll tabindex=0 role=region") > 0
 
 
 def test_every_frame_can_be_opened_and_has_its_arrow() -> None:
