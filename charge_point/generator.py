@@ -76,15 +76,30 @@ def habits(settings: dict[str, Any]) -> Habits:
             if name == "distribution":
                 made[name] = str(value).replace("-", "_")
             elif name == "tokens":
-                made[name] = tuple(value.split("+")) if isinstance(value, str) else tuple(map(str, value))
+                made[name] = _tokens(value) if isinstance(value, str) else tuple(map(str, value))
             elif isinstance(usual, bool):
                 made[name] = value if isinstance(value, bool) else {"true": True, "false": False}[value]
             else:
                 made[name] = type(usual)(value)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError) as wrong:
+            if name == "tokens":
+                raise ValueError(str(wrong)) from None
             noun = "true or false" if isinstance(usual, bool) else "a number"
             raise ValueError(f"{name}: {value!r} is not {noun}") from None
     return Habits(**made)
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    """Tokens joined with `+`, or the lines of a file (`@tags.txt`; those with a # are comments). Raises ValueError."""
+    if not text.startswith("@"):
+        return tuple(text.split("+"))
+    try:
+        with open(text[1:], encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "not UTF-8 text"
+        raise ValueError(f"tokens: {text[1:]}: {why.lower()}") from None
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @dataclass(slots=True)

@@ -145,7 +145,8 @@ goes on counting after a restart. Many stations at once: see [fleet.md](fleet.md
 python -m charge_point --csms ws://localhost:9000 --generate max_duration=600,probability=0.8,tokens=A+B
 ```
 
-The tokens come by `distribution`: {", ".join(f"`{word}`" for word in DISTRIBUTIONS)}; several are joined with `+`.
+The tokens come by `distribution`: {", ".join(f"`{word}`" for word in DISTRIBUTIONS)}; several are joined with `+`,
+and `tokens=@tags.txt` takes the lines of a file.
 Durations and delays are in seconds; with `stop_after_hours=0` it goes on until it is stopped, and with
 `stop_absolute_duration` the hours count from the first start, however often it was stopped in between.
 

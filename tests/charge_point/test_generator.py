@@ -186,6 +186,16 @@ async def test_trusted_drivers_charge_without_authorize() -> None:
     assert not w.of("Authorize")
 
 
+def test_tokens_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "tags.txt"
+    file.write_text("# who comes\nA\n\n B \n", encoding="utf-8")
+    assert habits({"tokens": f"@{file}"}).tokens == ("A", "B")
+    file.write_text("# nobody\n", encoding="utf-8")
+    for text, said in ((f"@{file}", "must not be empty"), ("@nowhere.txt", "nowhere.txt: no such file")):
+        with pytest.raises(ValueError, match=said):
+            habits({"tokens": text})
+
+
 def test_the_flag_reads_the_settings_and_says_what_is_wrong() -> None:
     made = resolve(["--csms", "ws://x", "--generate", "min_duration=300,max_duration=600"], {})
     assert habits(dict(made.generate)).max_duration == 600

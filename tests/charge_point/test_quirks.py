@@ -174,7 +174,7 @@ ROWS = [
         "half_open",
         "1",
         lambda w: not [c for c in w.of("Heartbeat") if c.at < 7200],
-        legal="who says nothing breaks no rule of OCPP; a ping ends it (--ping-interval, --close-idle-after)",
+        legal="who says nothing breaks no rule of OCPP; a ping that is not answered ends it (`--ping-interval`)",
         steps=f"{READY}  - wait: 2h\n",
     ),
     Row(
