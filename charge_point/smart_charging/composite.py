@@ -55,7 +55,8 @@ class Case(NamedTuple):
 
     `own` are the profiles of the session, those that prevail first; `caps` are profiles that others than the CSMS
     impose on this EVSE; `station` are groups of profiles of which each limits the whole station; `extra` is local
-    generation. `session` is when relative schedules begin, in Unix seconds: the power path was closed (K01.FR.42).
+    generation. `leads` are setpoints of external systems, which go before those of the session unless `csms_leads`
+    (Q06.FR.20-.22). `session` is when relative schedules begin, in Unix seconds: the power path was closed (K01.FR.42).
     """
 
     supply: Supply
@@ -66,6 +67,8 @@ class Case(NamedTuple):
     session: float
     soc: float | None = None
     grid: Grid = Grid()
+    leads: tuple[Profile, ...] = ()
+    csms_leads: bool = False
 
 
 # --- one profile -------------------------------------------------------------------------------------------
@@ -167,14 +170,29 @@ def as_allowed(period: Period, unit: str, supply: Supply, *, of_station: bool = 
     return Allowed(limit, min(phases, supply.phases))
 
 
+def followed(case: Case, now: float) -> tuple[Profile, Period] | None:
+    """Whose setpoint the car follows at `now`, or else what prevails of the session."""
+    own = prevailing(case.own, now, case.session)
+    lead = prevailing(case.leads, now, case.session)
+    if lead is None or (case.csms_leads and own is not None and setpoint(own[1], case.grid) is not None):
+        return own
+    return lead
+
+
 def own_limit(case: Case, now: float) -> Allowed:
     """What the session's profiles and the hardware allow, whatever holds for the whole station."""
     allowed = Allowed(case.supply.amount, case.supply.phases)
     found = prevailing(case.own, now, case.session)
     if found is not None:
         profile, period = found
+        if followed(case, now) != found and period.mode != "Idle":  # its setpoint is not the one that holds
+            period = period._replace(setpoint=None, mode="ChargingOnly")
         period = _capped(settled(period, case.grid), profile.schedule, case.soc)
         allowed = _least(allowed, as_allowed(period, profile.schedule.unit, case.supply))
+    lead = followed(case, now)
+    if lead is not None and lead != found:
+        wanted = settled(lead[1], case.grid)
+        allowed = _least(allowed, as_allowed(wanted, lead[0].schedule.unit, case.supply))
     for cap in case.caps:
         said = saying(cap, now, case.session)
         if said is not None:
@@ -223,7 +241,7 @@ def limit_at(case: Case, now: float) -> Allowed:
 
 def changes_after(case: Case, now: float) -> float:
     """When, after `now`, something else may be allowed; inf for never."""
-    groups = (case.own, case.caps, *case.station, case.extra)
+    groups = (case.own, case.caps, *case.station, case.extra, case.leads)
     return min((next_change(one, now, case.session) for group in groups for one in group), default=inf)
 
 
@@ -273,7 +291,7 @@ def schedule_of(
 
 def setpoint_at(case: Case, unit: str, now: float) -> float | None:
     """What the car shall follow at `now`, in `unit`, within the limits (SC.04, K08.FR.08); None for nothing."""
-    found = prevailing(case.own, now, case.session)
+    found = followed(case, now)
     wanted = None if found is None else setpoint(found[1], case.grid)
     if found is None or wanted is None:
         return None

@@ -20,6 +20,7 @@ from charge_point.smart_charging.composite import (
     Allowed,
     Case,
     changes_after,
+    followed,
     generated,
     limit_at,
     own_limit,
@@ -148,7 +149,7 @@ def impose(part: Profiles, evse: Evse, allowed: Allowed | None, back: float = 0.
 
 def wanted_back(case: Case, now: float) -> float:
     """W that the car is to give back: a setpoint below 0 (Q chapter 2), else 0."""
-    found = prevailing(case.own, now, case.session)
+    found = followed(case, now)
     if found is None:
         return 0.0
     wanted = setpoint(found[1], case.grid)

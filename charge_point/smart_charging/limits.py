@@ -29,15 +29,16 @@ def external_limit(
     source: str = "EMS",
     critical: bool | None = None,
     generation: bool = False,
+    setpoint: bool = False,
     duration: int | None = None,
 ) -> bool:
     """An external system limits the station (EVSE 0) or one EVSE to `limit`, None: it does so no more.
 
     In A per phase or W. `critical` for the grid; `generation`: it is not a limit but what local generation adds
-    (2.1). `duration` in seconds. Gives whether it is followed. Raises ValueError for what cannot be meant, NotNow when
-    there is nothing to release.
+    (2.1); `setpoint`: it is what cars are to take, below 0 to give back (2.1 Q06). `duration` in seconds. Gives
+    whether it is followed. Raises ValueError for what cannot be meant, NotNow when there is nothing to release.
     """
-    _look_at(station, limit, unit, evse, source, generation)
+    _look_at(station, limit, unit, evse, source, generation, setpoint)
     part = station.part(Profiles)
     known = _known(part, evse, source, generation)
     if limit is None:
@@ -54,7 +55,8 @@ def external_limit(
         return False
     if not generation and dynamic.take_external(part, limit, unit, evse):
         return True
-    wire = _wire(station, known.id if known else _new_id(part), limit, unit, generation, duration)
+    id = known.id if known else _new_id(part)
+    wire = _wire(station, id, limit, unit, generation, duration, "setpoint" if setpoint else "limit")
     profile = read(wire, evse, part.now, source=source)
     part.held[profile.id] = profile
     _notify(part, profile, limit, critical)
@@ -63,7 +65,13 @@ def external_limit(
 
 
 def _look_at(
-    station: Station, limit: float | None, unit: str, evse: int, source: str, generation: bool
+    station: Station,
+    limit: float | None,
+    unit: str,
+    evse: int,
+    source: str,
+    generation: bool,
+    setpoint: bool,
 ) -> None:
     if not is_on(station):
         raise NotNow(f"{station.id} does no smart charging")
@@ -73,7 +81,9 @@ def _look_at(
         raise ValueError(not_one_of(source, "a source of limits", SOURCES))
     if unit not in UNITS:
         raise ValueError(not_one_of(unit, "a unit of limits", UNITS))
-    if limit is not None and limit < 0:
+    if setpoint and (generation or station.version is not V21):
+        raise ValueError("a setpoint is told of OCPP 2.1, and no local generation")
+    if limit is not None and limit < 0 and not setpoint:
         raise ValueError(f"a limit is not negative: {limit:g}")
     if generation and (station.version is not V21 or evse):
         raise ValueError("local generation is told of OCPP 2.1, for the whole station")
@@ -104,12 +114,12 @@ def _new_id(part: Profiles) -> int:
 
 
 def _wire(
-    station: Station, id: int, limit: float, unit: str, generation: bool, duration: int | None
+    station: Station, id: int, limit: float, unit: str, generation: bool, duration: int | None, name: str
 ) -> Payload:
     """The limit as a ChargingProfile: Dynamic where that exists and it is a single value (K29.FR.04)."""
     dynamic = station.version is V21 and duration is None
     schedule: Payload = {"id": 1, "chargingRateUnit": unit}
-    period: Payload = {"startPeriod": 0, "limit": limit}
+    period: Payload = {"startPeriod": 0, name: limit}
     if unit == "W" and not station.setup.is_dc:
         period["numberPhases"] = station.setup.phases  # it is the sum of those that there are
     profile: Payload = {
@@ -121,8 +131,9 @@ def _wire(
     }
     if dynamic:
         profile["dynUpdateTime"] = station.clock.now()  # K29.FR.06
-        period["operationMode"] = "ExternalLimits"
-    else:
+    if dynamic or name == "setpoint":
+        period["operationMode"] = "ExternalSetpoint" if name == "setpoint" else "ExternalLimits"
+    if not dynamic:
         profile["chargingSchedule"][0]["startSchedule"] = station.clock.now()
     if duration is not None:
         profile["chargingSchedule"][0]["duration"] = duration

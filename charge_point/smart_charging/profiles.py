@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from charge_point.connector import Energy
 from charge_point.parts import Part
 from charge_point.smart_charging import dynamic, effect
 from charge_point.smart_charging.composite import Case, Supply
@@ -153,18 +154,38 @@ class Profiles(Part):
         else:
             of_it = (one for one in holding if one.purpose == TX and one.transaction == transaction)
             own = _ranked(of_it) + _ranked(one for one in mine if one.purpose == DEFAULT)
+        limits = [one for one in mine if one.purpose == EXTERNAL and not _leads(one)]
         station = [_ranked(one for one in mine if one.purpose == MAX)]
-        station += [(one,) for one in mine if one.purpose == EXTERNAL and not one.place]
+        station += [(one,) for one in limits if not one.place]
         return Case(
             supply=supply_of(evse),
             own=own,
-            caps=tuple(one for one in mine if one.purpose == EXTERNAL and one.place),
+            caps=tuple(one for one in limits if one.place),
             station=tuple(group for group in station if group),
             extra=_ranked(one for one in mine if one.purpose == LOCAL),
             session=self.session(evse, now),
             soc=evse.ev.soc if evse.ev is not None else None,
             grid=self.grid._replace(balance=self.balance[evse.id]) if evse.id in self.balance else self.grid,
+            leads=tuple(self._shared(one) for one in mine if _leads(one)),
+            csms_leads=self._csms_leads,
         )
+
+    @property
+    def _csms_leads(self) -> bool:
+        """Whether setpoints of the CSMS go before those of an external system (Q06.FR.21, .22)."""
+        path = "SmartChargingCtrlr.SetpointPriority"
+        return self.station.model.has(path) and self.station.model.text(path) == "CSMS"
+
+    def _shared(self, one: Profile) -> Profile:
+        """A setpoint for the whole station, divided among the EVSEs that charge (Q06.FR.31)."""
+        count = sum(evse.energy is not Energy.OFF for evse in self.station.evses)
+        if one.place or count < 2:
+            return one
+        periods = [
+            period._replace(setpoint=period.setpoint / count if period.setpoint is not None else None)
+            for period in one.schedule.periods
+        ]
+        return replace(one, schedules=(one.schedule._replace(periods=tuple(periods)),))
 
     def _holds(self, profile: Profile, now: float) -> bool:
         """Whether a profile holds while the station is offline (K01.FR.101, .103)."""
@@ -300,6 +321,11 @@ class Profiles(Part):
         for one in kept:
             profile = read(one["profile"], one["place"], one["received"], source=CSO, zone=self.zone)
             self.held[profile.id] = profile
+
+
+def _leads(profile: Profile) -> bool:
+    """Whether it is a setpoint of an external system (Q06.FR.03, .04)."""
+    return profile.purpose == EXTERNAL and profile.schedule.periods[0].mode == "ExternalSetpoint"
 
 
 def place_of(evse: Evse) -> int:

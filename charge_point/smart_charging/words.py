@@ -12,7 +12,7 @@ from shared.prompt import Word, numbers
 if TYPE_CHECKING:
     from charge_point.station import Station
 
-_LIMIT = "external_limit AMPS | none [EVSE]"
+_LIMIT = "external_limit AMPS | none [EVSE] [setpoint]"
 _NEEDS = "ev_needs [EVSE] [SECONDS] [WH]"
 _PRIORITY = "priority [EVSE] [off]"
 _FREQUENCY = "grid_frequency HERTZ"
@@ -27,7 +27,7 @@ def charging_words(station: Station, where: Callable[[int], str]) -> list[Word]:
             "external_limit",
             _LIMIT,
             "limit it, as a house does that needs power\n"
-            "AMPS per phase, or watts as in 3000W; none releases it.",
+            "AMPS per phase, or watts as in 3000W; none releases it. setpoint: the car is to take so much (2.1).",
             _possible(station, where, _external_limit),
         ),
         Word(
@@ -78,13 +78,15 @@ def _possible(
 def _external_limit(station: Station, rest: str) -> int:
     from charge_point.smart_charging.limits import external_limit  # none of this is needed before it is typed
 
-    said, _, place = rest.partition(" ")
+    setpoint = rest.split()[-1:] == ["setpoint"]
+    said, _, place = rest.removesuffix("setpoint").strip().partition(" ")
     evse = next(iter(numbers(place, 1, _LIMIT)), 0)
     try:
         limit = None if said == "none" else float(said.rstrip("AWaw"))
     except ValueError:
         raise UsageError(f"{rest!r} is no limit; usage: {_LIMIT}") from None
-    external_limit(station, limit, unit="W" if said[-1:] in ("W", "w") else "A", evse=evse)
+    unit = "W" if said[-1:] in ("W", "w") else "A"
+    external_limit(station, limit, unit=unit, evse=evse, setpoint=setpoint)
     return evse
 
 

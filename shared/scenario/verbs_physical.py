@@ -105,14 +105,17 @@ async def external_limit(
     source: str = "EMS",
     critical: bool | None = None,
     generation: bool = False,
+    setpoint: bool = False,
 ) -> None:
     """An energy management system or the grid limits the station: `{amps: 10}`; with no limit it is released.
 
-    `evse` 0 is the station. `source`: EMS, SO, Other. `generation` (2.1): it adds so much instead.
+    `evse` 0 is the station. `source`: EMS, SO, Other. `generation` (2.1): it adds so much instead. `setpoint` (2.1):
+    cars are to take so much, or below 0 to give it back.
     """
     if amps is not None and watts is not None:
         raise Broken("a limit is in amps or in watts")
     how = {"evse": evse, "source": source, "critical": critical, "generation": generation}
+    how["setpoint"] = setpoint
     await branch.act(CHARGE_POINT, "external_limit", amps=amps, watts=watts, **how)
 
 

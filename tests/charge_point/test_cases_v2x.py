@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from charge_point.authorization import Token
 from charge_point.ev import vehicle
 from charge_point.smart_charging.balancing import Thresholds, balanced, measured
 from charge_point.smart_charging.limits import external_limit
@@ -236,6 +237,87 @@ async def test_tc_q_113_without_news_an_external_value_holds_for_its_duration() 
     await at.settle(11)
     assert watts(at) > 10_000
     await at.end()
+
+
+@pytest.mark.parametrize("evse", [0, 1])
+async def test_tc_q_114_and_115_an_external_setpoint_is_followed_told_and_released(evse: int) -> None:
+    at = await v2x()
+    external_limit(at.station, -3000.0, unit="W", evse=evse, setpoint=True)
+    await at.settle()
+    assert watts(at) == -3000
+    (report,) = await at.reported(chargingProfilePurpose="ChargingStationExternalConstraints")
+    profile = report["chargingProfile"][0]
+    (period,) = profile["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert (profile["chargingProfileKind"], period["operationMode"], period["setpoint"]) == (
+        "Dynamic",
+        "ExternalSetpoint",
+        -3000,
+    )  # Q06.FR.04
+    at.forget()
+    external_limit(at.station, 5000.0, unit="W", evse=evse, setpoint=True)
+    await at.settle()
+    assert watts(at) == pytest.approx(5000, abs=1)  # Q06.FR.06
+    assert at.of("NotifyChargingLimit")[0]["chargingLimit"]["chargingLimitSource"] == "EMS"  # Q06.FR.12
+    (period,) = (await at.schedule(1, 60, "W"))["chargingSchedulePeriod"]
+    assert period["setpoint"] == 5000
+    external_limit(at.station, None, evse=evse)
+    assert watts(at) > 10_000
+    await at.end()
+
+
+async def test_tc_q_116_a_schedule_of_setpoints_ends() -> None:
+    at = await v2x()
+    external_limit(at.station, -3000.0, unit="W", setpoint=True, duration=60)
+    (report,) = await at.reported(chargingProfilePurpose="ChargingStationExternalConstraints")
+    assert report["chargingProfile"][0]["chargingProfileKind"] == "Absolute"  # Q06.FR.03
+    assert watts(at) == -3000
+    await at.settle(61)
+    assert watts(at) > 10_000
+    await at.end()
+
+
+@pytest.mark.parametrize(("first", "found"), [("ExternalSystem", -3000), ("CSMS", -6000)])
+async def test_whose_setpoint_goes_first_is_a_setting(first: str, found: float) -> None:
+    at = await v2x(**{"SmartChargingCtrlr.SetpointPriority": first})  # Q06.FR.21, .22
+    assert await at.send(1, in_mode(at, "CentralSetpoint", setpoint=-6000.0)) == "Accepted"
+    external_limit(at.station, -3000.0, unit="W", setpoint=True)
+    assert watts(at) == found
+    external_limit(at.station, None)
+    assert watts(at) == -6000
+    await at.end()
+
+
+async def test_limits_of_the_session_hold_for_an_external_setpoint() -> None:
+    at = await v2x()
+    assert await at.send(1, in_mode(at, "ChargingOnly", limit=5000.0)) == "Accepted"
+    external_limit(at.station, 9000.0, unit="W", setpoint=True)
+    assert watts(at) == pytest.approx(5000, abs=1)
+    await at.end()
+
+
+async def test_a_setpoint_for_the_station_is_divided_among_those_that_charge() -> None:
+    at = Charging(V21, evses=((1,), (1,)))  # Q06.FR.31
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
+    await at.start()
+    for evse in (1, 2):
+        at.station.plug_in(evse, ev=vehicle(CAR))
+        await at.station.present(Token(f"DRIVER{evse}"), evse)
+        await at.settle(2)
+    external_limit(at.station, -8000.0, unit="W", setpoint=True)
+    assert [one.meter.watts for one in at.station.evses] == [-4000, -4000]
+    at.station.evses[1].end_authorization("StopAuthorized", "Local")
+    assert watts(at) == -8000
+    await at.end()
+
+
+async def test_a_setpoint_is_of_21_and_nothing_that_a_roof_makes() -> None:
+    at = await v2x()
+    with pytest.raises(ValueError, match="no local generation"):
+        external_limit(at.station, 5.0, setpoint=True, generation=True)
+    at.station.model.put("SmartChargingCtrlr.ExternalConstraintsProfileDisallowed", "true")
+    assert not external_limit(at.station, -3000.0, unit="W", setpoint=True)  # Q06.FR.08
+    assert watts(at) > 10_000
+    await at.tasks.end()
 
 
 # --- frequency support (Q07, Q08) ------------------------------------------------------------------------------

@@ -302,8 +302,25 @@ def moded_profiles(draw: st.DrawFn) -> Profile:
     return read(wire, 1, NOW)
 
 
-def naive_moded(own: list[Profile], second: int, grid: Grid, soc: float) -> float:
-    """The W that may be drawn at one second, where no phases are fewer than three."""
+def outside(watts: int) -> Profile:
+    """The setpoint of an external system, for ever."""
+    period = {"startPeriod": 0, "setpoint": float(watts), "operationMode": "ExternalSetpoint"}
+    schedule = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+    wire = {
+        "id": -1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "ChargingStationExternalConstraints",
+        "chargingProfileKind": "Dynamic",
+        "chargingSchedule": [schedule],
+    }
+    return read(wire, 1, NOW)
+
+
+def naive_moded(
+    own: list[Profile], second: int, grid: Grid, soc: float, lead: int | None, csms_leads: bool
+) -> float:
+    """The A that may be drawn at one second, with three phases; `lead` is a setpoint from outside."""
+    most = 32.0 if lead is None else min(32.0, max(lead, 0) / 690)
     for level in (3, 2, 1, 0):
         for one in own:
             (schedule,) = one.wire["chargingSchedule"]
@@ -314,7 +331,12 @@ def naive_moded(own: list[Profile], second: int, grid: Grid, soc: float) -> floa
                 -1
             ]
             limit = float(current.get("limit", inf))
-            match current["operationMode"]:
+            led = lead is not None and not (
+                csms_leads and current["operationMode"] not in ("ChargingOnly", "Idle")
+            )
+            if not led:
+                most = 32.0
+            match "ChargingOnly" if led and current["operationMode"] != "Idle" else current["operationMode"]:
                 case "Idle":
                     limit = 0.0
                 case "CentralSetpoint":
@@ -331,8 +353,8 @@ def naive_moded(own: list[Profile], second: int, grid: Grid, soc: float) -> floa
             capped = schedule.get("limitAtSoC")
             if capped is not None and soc >= capped["soc"]:
                 limit = min(limit, capped["limit"])
-            return min(limit / 690, 32.0)
-    return 32.0
+            return min(limit / 690, most)
+    return most
 
 
 @settings(max_examples=60, deadline=None)
@@ -341,18 +363,23 @@ def naive_moded(own: list[Profile], second: int, grid: Grid, soc: float) -> floa
     frequency=st.floats(49.0, 51.0),
     balance=st.integers(-9000, 12_000),
     soc=st.sampled_from([20.0, 80.0, 95.0]),
+    lead=st.none() | st.integers(-9000, 12_000),
+    csms_leads=st.booleans(),
 )
 def test_so_it_is_in_every_operation_mode_and_for_a_full_battery(
-    own: list[Profile], frequency: float, balance: int, soc: float
+    own: list[Profile], frequency: float, balance: int, soc: float, lead: int | None, csms_leads: bool
 ) -> None:
     grid = Grid(frequency, None, float(balance))
     ranked = tuple(sorted(own, key=lambda one: -one.stack))
-    merged = Case(AC3, ranked, (), (), (), NOW, soc, grid)
+    leads = () if lead is None else (outside(lead),)
+    merged = Case(AC3, ranked, (), (), (), NOW, soc, grid, leads, csms_leads)
     steps, covered = schedule_of([merged], "A", NOW, HORIZON)
     assert covered == HORIZON
     for second in range(HORIZON):
         told = [step.limit for step in steps if step.start <= second][-1]
-        assert told == pytest.approx(naive_moded(own, NOW + second, grid, soc), abs=0.051), second
+        assert told == pytest.approx(
+            naive_moded(own, NOW + second, grid, soc, lead, csms_leads), abs=0.051
+        ), second
 
 
 def naive(
