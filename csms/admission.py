@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from csms.passwords import is_right
 from csms.persona import AS_IT_SHOULD, Handshake
 from shared.versions import V2X, V16, VERSIONS, Version
 
@@ -63,8 +64,13 @@ class Admission:
         self._lenient = lenient
         self.handshake = handshake
 
-    def decide(self, path: str, authorization: str | None, offered: Sequence[str]) -> Admitted | Refused:
-        """Whether a request for `path` with this Authorization header and these subprotocols comes in."""
+    def decide(
+        self, path: str, authorization: str | None, offered: Sequence[str], secret: str | None = None
+    ) -> Admitted | Refused:
+        """Whether a request for `path` with this Authorization header and these subprotocols comes in.
+
+        `secret` is of the password that the station was given over OCPP: it goes before the one that we began with.
+        """
         identity = identity_of(path)
         if not identity:
             example = f"{path.partition('?')[0].rstrip('/')}/CP1"
@@ -72,7 +78,7 @@ class Admission:
                 HTTPStatus.NOT_FOUND,
                 f"no station identity: the last segment of the path must be one, as in {example}",
             )
-        if self._passwords is not None and not self._proves(identity, authorization):
+        if self._passwords is not None and not self._proves(identity, authorization, secret):
             return Refused(
                 HTTPStatus.UNAUTHORIZED,
                 f"{identity}: the identity and password were not accepted (Basic auth)",
@@ -101,7 +107,7 @@ class Admission:
             f"none of the subprotocols {', '.join(offered)} is spoken here; this central system speaks {ours}"
         )
 
-    def _proves(self, identity: str, authorization: str | None) -> bool:
+    def _proves(self, identity: str, authorization: str | None, secret: str | None) -> bool:
         """Whether the header proves the identity: user name and password as bytes, split at the first colon."""
         assert self._passwords is not None
         scheme, _, encoded = (authorization or "").partition(" ")
@@ -111,6 +117,9 @@ class Admission:
             user, colon, password = b64decode(encoded, validate=True).partition(b":")
         except (binascii.Error, ValueError):
             return False
+        if secret is not None:
+            same = user.decode("utf-8", "replace").lower() == identity.lower()
+            return bool(colon) and same and is_right(identity, secret, password)
         expected = self._passwords.get(identity)
         if expected is None:  # 2.x identities do not differ by case (part 2 §2.1.4)
             folded = {name.lower(): secret for name, secret in self._passwords.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from csms import web_payments
+from csms import passwords, web_payments
 from csms.record import Payload, StationRecord
 
 Learner = Callable[[StationRecord, Payload, Payload], None]
@@ -95,6 +95,11 @@ def _monitors_cleared(record: StationRecord, request: Payload, answer: Payload) 
             record.monitors.pop(result["id"], None)
 
 
+def _variables_set(record: StationRecord, request: Payload, answer: Payload) -> None:
+    web_payments.learn(record, request, answer)
+    passwords.variables_set(record, request, answer)
+
+
 _LEARNERS: dict[str, Learner] = {
     "SendLocalList": _local_list_sent,
     "GetLocalListVersion": _local_list_version,
@@ -105,5 +110,6 @@ _LEARNERS: dict[str, Learner] = {
     "UpdateDynamicSchedule": _dynamic_updated,
     "SetVariableMonitoring": _monitors_set,
     "ClearVariableMonitoring": _monitors_cleared,
-    "SetVariables": web_payments.learn,
+    "SetVariables": _variables_set,
+    "ChangeConfiguration": passwords.key_changed,
 }

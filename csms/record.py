@@ -131,6 +131,7 @@ class StationRecord:
         "reservations",
         "reset_due",
         "schedules",
+        "secret",
         "settings",
         "settlements",
         "statuses",
@@ -184,6 +185,8 @@ class StationRecord:
         """Reference and transaction -> a NotifySettlement, and its number in our own count (2.1)."""
         self.web_payments: dict[str, str] | None = None
         """Variables of WebPaymentsCtrlr as the station took them from us: name in lower case -> value (2.1)."""
+        self.secret: str | None = None
+        """Of the password that we have given it, as `csms.passwords` keeps it."""
         self.last: dict[str, Payload] | None = None
         """Action -> its last payload, for the notifications that say how something goes."""
 

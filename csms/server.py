@@ -342,7 +342,8 @@ class Csms:
                 connection.transport.abort()
             said: Response = connection.respond(turned_down.status or 503, f"{turned_down.reason}\n")
             return said
-        decision = admission.decide(request.path, proof, offered)
+        known = self.records.get(identity) or self.records.get(self._folded.get(identity.lower(), identity))
+        decision = admission.decide(request.path, proof, offered, known.secret if known is not None else None)
         if isinstance(decision, NotAdmitted):
             response: Response = connection.respond(decision.status, f"{decision.text}\n")
             if decision.status == 401:

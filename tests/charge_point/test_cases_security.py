@@ -69,6 +69,7 @@ async def test_tc_a_04__tc_086__a_certificate_that_is_trusted_is_enough(
 
 
 @pytest.mark.sockets
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 @pytest.mark.parametrize("why", ["unknown", "another host", "old TLS"])
 async def test_tc_a_05_06__who_cannot_be_trusted_is_not_spoken_to(tmp_path: Path, why: str) -> None:
     certificate, key = make_certificate(tmp_path)
