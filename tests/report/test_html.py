@@ -141,7 +141,7 @@ def test_the_failing_step_and_its_frame_are_marked_and_linked() -> None:
     ],
 )
 def test_a_failing_step_says_what_was_expected_and_what_came_once(message: str, said: str) -> None:
-    failure = replace(FAILURE, message=message)
+    failure = replace(FAILURE, message=message, line=12)
     _, text = page_of(run(scenario(Verdict.FAILED, failure=failure, journal=small_talk().entries)))
     assert f"<span class=said>{said}</span>" in text
 
