@@ -63,6 +63,8 @@ class Payment:
     attempts: int = 0
     vat: str = ""
     company: Payload | None = None
+    brand: str = ""
+    recognition: str = ""
 
 
 class Payments(Part):
@@ -128,7 +130,9 @@ class Payments(Part):
             outcome = "ignored" if info.accepted and not one.is_startable else "refused"
             return Presented(outcome, one, info.status if not info.accepted else f"not at EVSE {one.id}")
         amount = station.model.number(f"{_CONTROLLER}.AuthorizationAmount")  # C18.FR.01
-        self.held[token.id] = Payment(token.id, card.digest, one.id, amount, asked)
+        self.held[token.id] = Payment(
+            token.id, card.digest, one.id, amount, asked, brand=card.brand, recognition=card.recognition
+        )
         self.keep()
         station.part(TransactionLimits).secure(one, amount)
         one.floating = False

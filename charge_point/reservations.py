@@ -37,6 +37,8 @@ class Reservation(NamedTuple):
     group: str = ""
     evse: int = 0
     kind: str = ""
+    since: float = 0.0
+    """When it was asked for (Unix s)."""
 
     def is_for(self, token: Token, group: str | None) -> bool:
         """Whether who presents `token` may use it; without knowing their group (None) they might."""
@@ -56,7 +58,7 @@ class Verdict(NamedTuple):
 class Reservations(Part):
     """The reservations of a station. Owns them, their timer, and which EVSEs are kept (`Evse.reserved`)."""
 
-    __slots__ = ("_is_looking", "claimed", "held", "timer", "untold")
+    __slots__ = ("_is_looking", "claimed", "held", "timer", "untold", "used")
 
     name = "reservations"
 
@@ -66,6 +68,8 @@ class Reservations(Part):
         """By id, in the order of their coming."""
         self.claimed: set[int] = set()
         """Those in whose name a driver was authorized and no transaction has begun yet (1.6)."""
+        self.used: dict[int, float] = {}
+        """EVSE -> since when it had been reserved for the driver who is authorized there (Unix s)."""
         self.untold: list[tuple[int, str]] = []
         """Ids and how they ended, of which the CSMS could not be told."""
         self.timer: asyncio.TimerHandle | None = None
@@ -84,7 +88,7 @@ class Reservations(Part):
         if not self._served([*others, new], self._free()):
             return Verdict(_why_not(meant))
         self.held.pop(new.id, None)
-        self.held[new.id] = new
+        self.held[new.id] = new._replace(since=station.clock.time())
         self.keep()
         return Verdict("Accepted")
 
@@ -219,9 +223,12 @@ class Reservations(Part):
     def driver_came(self, evse: Evse) -> None:
         assert evse.token is not None
         own = self._own(evse, evse.token, evse.group)
+        self.used.pop(evse.id, None)
         if own is None:
             return
         evse.reservation = own.id
+        if own.since:  # what an earlier release kept does not say it
+            self.used[evse.id] = own.since
         if self.station.version is V16:
             self.claimed.add(own.id)
         else:
@@ -285,7 +292,8 @@ class Reservations(Part):
     def as_kept(self) -> Any:
         if not self.held and not self.untold:
             return None
-        return {"held": [[*r[:2], [r.token.id, r.token.type], *r[3:]] for r in self.held.values()], "untold": self.untold}
+        held = [[*r[:2], [r.token.id, r.token.type], *r[3:]] for r in self.held.values()]
+        return {"held": held, "untold": self.untold}
 
     def restore(self, kept: Any) -> None:
         """They outlive the process; those whose time is over meanwhile are told of when the CSMS is there."""

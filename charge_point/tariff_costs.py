@@ -174,7 +174,7 @@ class Reckoning:
         span, amount = now - state["time"], energy - state["energy"]
         if span <= 0 and not amount:
             return
-        power = amount * 3600 / span if span > 0 else 0.0
+        power = round(amount * 3600 / span, _DIGITS) if span > 0 else 0.0  # 11 kW is not 10.999999999
         cuts = [0.0, *self._cuts(span, amount, charging), 1.0]
         began, taken = state["time"], state["energy"]
         for start, end in pairwise(cuts):

@@ -17,6 +17,7 @@ from charge_point.connector import Energy
 from charge_point.parts import Part, cost_changed
 from charge_point.tariff_checks import CONTROLLER, unfit
 from charge_point.tariff_costs import METERED, Place, Reckoning
+from charge_point.tariff_course import advance, place, reserve, station_feeds
 from shared.clock import parse
 from shared.versions import V21
 
@@ -185,7 +186,8 @@ class Tariffs(Part):
     def _begin(self, evse: Evse, transaction: Transaction, tariff: Payload) -> Reckoning:
         station = self.station
         now, energy = station.clock.time(), evse.meter.advance(station.clock.elapsed())
-        one = Reckoning(tariff, place(station, evse), now, energy)
+        one = Reckoning(tariff, place(evse), now, energy)
+        reserve(one, evse, transaction)
         self.running[evse.id] = transaction.id, one
         self._owed[evse.id] = tariff["tariffId"]
         self._told[evse.id] = now
@@ -201,7 +203,7 @@ class Tariffs(Part):
         now, energy = station.clock.time(), evse.meter.advance(station.clock.elapsed())
         span, amount = now - one.state["time"], energy - one.state["energy"]
         amps = amount * 3600 / span / (evse.meter.volts or 230.0) if span > 0 else 0.0
-        one.advance(now, energy, charging=self._flows.get(evse.id, False), current=amps)
+        advance(one, station, now, energy, charging=self._flows.get(evse.id, False), current=amps)
         self._flows[evse.id] = evse.energy is Energy.FLOWING
         evse.transaction.cost = round(one.cost, 6)
 
@@ -377,17 +379,3 @@ def refuse_tariff(station: Station, evse: int = 1) -> None:
         raise ValueError(f"nobody is authorized at EVSE {evse} of {station.id}")
     station.part(Tariffs).drop(one)
     one.end_authorization("TariffNotAccepted" if station.version is V21 else "Deauthorized", "DeAuthorized")
-
-
-def place(station: Station, evse: Evse) -> Place:
-    """Where a car charges: the current there, and how far local time is from UTC."""
-    said = station.model.text("ClockCtrlr.TimeOffset")
-    sign = -1 if said.startswith("-") else 1
-    clock = said.lstrip("+-")
-    offset = sign * (int(clock[:2]) * 3600 + int(clock[3:5]) * 60) if len(clock) == 5 else 0
-    return Place(evse.outlet.current, float(offset))
-
-
-def station_feeds(station: Station) -> bool:
-    """Whether a car gives energy back, so that less than nothing is no mistake of the meter."""
-    return any(one.ev is not None and one.ev.feeding > 0 for one in station.evses)

@@ -91,7 +91,8 @@ def request_start(station: Station, request: Payload) -> Payload | Answer:
         if (web := existing(station, WebPayments)) is not None:  # this is what was waited for (C25.FR.22)
             web.over(request.get("evseId"))
     wire = request["idToken"]
-    token = Token(wire["idToken"], wire["type"])
+    details = tuple((one["type"], one["additionalIdToken"]) for one in wire.get("additionalInfo", ()))
+    token = Token(wire["idToken"], wire["type"], details)
     unfit = _unfit_profile(station, request.get("evseId"), request)
     if unfit is not None:
         return unfit

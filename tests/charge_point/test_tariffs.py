@@ -12,6 +12,8 @@ from charge_point.definitions import FEATURES
 from charge_point.display import cycle
 from charge_point.hands import limit
 from charge_point.outbox import Store
+from charge_point.payment import pay
+from charge_point.payment_card import card
 from charge_point.tariffs import refuse_tariff
 from shared.clock import text
 from shared.versions import V21
@@ -156,6 +158,22 @@ async def test_tariffs_are_cleared_by_id_and_evse(asked: Payload, cleared: list[
     await wired.end()
 
 
+async def test_a_transaction_goes_on_by_a_tariff_that_is_cleared() -> None:  # TC_I_111
+    wired = await station()
+    await put(wired, tariff())
+    await wired.charging()
+    results = (await wired.ask("ClearTariffs", {}))["clearTariffsResult"]
+    assert results == [{"tariffId": "T1", "status": "Accepted"}]
+    assert await listed(wired) == "NoTariff"
+    await wired.settle(HOUR - 10)
+    details = await stop(wired)
+    assert details["totalCost"]["total"]["exclTax"] == pytest.approx(22.08 * 0.25, abs=0.05)
+    wired.station.unplug(1)
+    await wired.charging()
+    assert await stop(wired) == {}
+    await wired.end()
+
+
 # --- what a transaction comes to (I07, I08, I12) --------------------------------------------------------------
 
 
@@ -270,13 +288,14 @@ async def test_a_driver_who_does_not_accept_the_tariff_pays_nothing() -> None:  
     ("asked", "status"),
     [
         (LONG, "TooManyElements"),  # TC_I_113
+        (CONDITIONAL, "ConditionNotSupported"),  # TC_I_114
         ({"transactionId": "none"}, "TxNotFound"),  # TC_I_117
         ({"currency": "USD"}, "NoCurrencyChange"),
         (WRONG, "Rejected"),
     ],
 )
 async def test_a_change_of_tariff_can_be_refused(asked: Payload, status: str) -> None:
-    wired = await station()
+    wired = await station(variables={"TariffCostCtrlr.ConditionsSupported[Tariff]": asked is not CONDITIONAL})
     await put(wired, tariff())
     id = await wired.charging()
     changed = tariff("T2") | {name: value for name, value in asked.items() if name != "transactionId"}
@@ -331,6 +350,116 @@ async def test_what_was_reckoned_survives_the_end_of_the_process(tmp_path: Path)
     assert details["totalCost"]["fixed"]["exclTax"] == 2.0
     assert details["totalCost"]["total"]["exclTax"] >= 2 + 5.4
     await again.end()
+
+
+EVENING = {"startTimeOfDay": "18:00", "endTimeOfDay": "06:00"}
+BY_HOUR = {"energy": {"prices": [{"priceKwh": 0.1, "conditions": EVENING}, {"priceKwh": 1.0}]}}
+
+
+async def ahead_of(wired: Wired, clock: str) -> None:
+    """Wait until it is so late by the station's clock, in UTC."""
+    now = wired.station.clock.time() % 86_400
+    hours, minutes = clock.split(":")
+    await wired.settle((int(hours) * 3600 + int(minutes) * 60 - now) % 86_400)
+
+
+@pytest.mark.parametrize(("offset", "clock"), [("", "17:30"), ("+02:00", "15:30"), ("-06:00", "23:30")])
+async def test_the_price_changes_with_the_time_of_day(offset: str, clock: str) -> None:  # TC_I_101
+    wired = await station(variables={"ClockCtrlr.TimeOffset": offset} if offset else {})
+    assert await put(wired, tariff() | BY_HOUR) == "Accepted"
+    await ahead_of(wired, clock)
+    await wired.charging()
+    await wired.settle(HOUR - 10)
+    details = await stop(wired)
+    assert details["totalCost"]["energy"]["exclTax"] == pytest.approx(11.04 * 1.0 + 11.04 * 0.1, abs=0.02)
+    starts = [period["startPeriod"][14:19] for period in details["chargingPeriods"]]
+    assert starts[-1] == "00:00"
+    await wired.end()
+
+
+async def test_the_time_of_day_follows_the_clocks_when_they_change() -> None:  # I12.FR.37
+    wired = await station()
+    assert await put(wired, tariff() | BY_HOUR) == "Accepted"
+    await ahead_of(wired, "15:30")
+    now = wired.station.clock.time()
+    for name, value in (
+        ("NextTimeOffsetTransitionDateTime", text(now + 1800)),
+        ("TimeOffset[NextTransition]", "+02:00"),
+    ):
+        wired.station.model.put(f"ClockCtrlr.{name}", value)
+    await wired.charging()
+    await wired.settle(HOUR - 10)
+    details = await stop(wired)  # at 16:00 it is 18:00
+    assert details["totalCost"]["energy"]["exclTax"] == pytest.approx(11.04 * 1.0 + 11.04 * 0.1, abs=0.02)
+    await wired.end()
+
+
+RESERVED = {
+    "reservationTime": {"prices": [{"priceMinute": 0.1}]},
+    "reservationFixed": {"prices": [{"priceFixed": 2}], "taxRates": [{"type": "vat", "tax": 10}]},
+}
+
+
+@pytest.mark.parametrize("mine", [True, False], ids=["reserved", "not reserved"])
+async def test_a_reservation_costs_from_its_request_to_the_start(
+    mine: bool,
+) -> None:  # TC_I_120, I12.FR.06-.08
+    wired = await station()
+    await put(wired, tariff() | RESERVED)
+    if mine:
+        reserve = {"id": 1, "expiryDateTime": text(wired.station.clock.time() + 7200), "evseId": 1}
+        token = {"idToken": TOKEN.id, "type": TOKEN.type}
+        assert (await wired.ask("ReserveNow", reserve | {"idToken": token}))["status"] == "Accepted"
+    await wired.settle(1200)
+    await wired.charging()
+    details = await stop(wired)
+    told = details["totalCost"]
+    assert ("reservationTime" in told, "reservationFixed" in told) == (mine, mine)
+    if mine:
+        assert details["totalUsage"]["reservationTime"] == pytest.approx(1200, abs=2)
+        assert told["reservationTime"]["exclTax"] == pytest.approx(2, abs=0.01)
+        assert told["reservationFixed"]["inclTax"] == pytest.approx(2.2)
+        wired.station.unplug(1)
+        await wired.charging()
+        assert "reservationFixed" not in (await stop(wired))["totalCost"]  # once
+    await wired.end()
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind", "total"),
+    [
+        ({"minCost": {"exclTax": 8.0}}, "MinCost", 8.0),
+        ({"maxCost": {"exclTax": 3.0}}, "MaxCost", 3.0),
+        ({"minCost": {"exclTax": 1.0}, "maxCost": {"exclTax": 30.0}}, "NormalCost", 5.52),
+    ],
+)
+async def test_a_transaction_costs_no_less_and_no_more(
+    limits: Payload, kind: str, total: float
+) -> None:  # TC_I_121, I12.FR.38-.41
+    wired = await station()
+    await put(wired, tariff() | limits)
+    await wired.charging()
+    await wired.settle(HOUR - 10)
+    details = await stop(wired)
+    assert details["totalCost"]["typeOfCost"] == kind
+    assert details["totalCost"]["total"]["exclTax"] == pytest.approx(total, abs=0.02)
+    assert details["totalUsage"]["energy"] == pytest.approx(22_080, abs=50)  # I12.FR.40
+    await wired.end()
+
+
+@pytest.mark.parametrize(("number", "fee"), [("", 3.0), ("5555555555554444", 2.5)])
+async def test_a_fee_can_depend_on_the_card(number: str, fee: float) -> None:
+    wired = await station(features=FEATURES | {"payment"})
+    visa = {"conditions": {"paymentBrand": "Visa", "paymentRecognition": "CC"}, "priceFixed": 3.0}
+    await put(wired, tariff(fixedFee={"prices": [visa, {"priceFixed": 2.5}]}))
+    used = card(number, "Mastercard" if number else "")
+    await pay(wired.station, 1, used)
+    wired.station.plug_in(1)
+    await wired.settle(60)
+    await pay(wired.station, 1, used)
+    await wired.settle(1)
+    assert wired.of("TransactionEvent")[-1]["costDetails"]["totalCost"]["fixed"]["exclTax"] == fee
+    await wired.end()
 
 
 async def test_the_words_of_a_tariff_and_the_cost_are_seen() -> None:  # I07.FR.14, I02.FR.04
