@@ -324,7 +324,7 @@ def test_a_curve_is_straight_between_its_points_and_level_outside() -> None:
 # --- time, battery, outage -----------------------------------------------------------------------------------
 
 
-async def test_tc_k_106_random_delays_hold_for_one_transaction() -> None:
+async def test_tc_k_106_and_112_random_delays_hold_for_one_transaction() -> None:
     at = await idle()
     periods = [(0, 6.0), (100, 8.0), (200, 10.0)]
     assert await at.set(1, *periods, kind="Relative", randomizedDelay=60) == "Accepted"
@@ -335,6 +335,50 @@ async def test_tc_k_106_random_delays_hold_for_one_transaction() -> None:
     assert 85 <= first[1][0] <= 150
     again = await at.composite(1, 400)
     assert [abs(one[0] - other[0]) <= 1 for one, other in zip(first, again, strict=True)] == [True] * 3
+    await at.end()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"purpose": "ChargingStationMaxProfile"}, "Rejected InvalidSchedule"),  # K01.FR.95
+        ({"purpose": "PriorityCharging"}, "Rejected InvalidSchedule"),
+        ({"purpose": "TxDefaultProfile"}, "Accepted"),
+    ],
+)
+async def test_tc_k_107_only_transactions_have_random_delays(more: Payload, said: str) -> None:
+    at = await idle()
+    assert await at.set(0, (0, 6.0), randomizedDelay=10, **more) == said
+    await at.end()
+
+
+async def test_tc_k_104_a_profile_for_priority_waits_until_it_is_used() -> None:
+    at, id = await charging()
+    assert await at.set(1, (0, 8.0), id=1) == "Accepted"
+    assert await at.set(1, (0, 20.0), id=2, purpose="PriorityCharging") == "Accepted"
+    assert at.amps == 8
+    assert [
+        one["chargingProfile"][0]["id"]
+        for one in await at.reported(chargingProfilePurpose="PriorityCharging")
+    ] == [2]
+    assert (await at.ask("UsePriorityCharging", {"transactionId": id, "activate": True}))[
+        "status"
+    ] == "Accepted"
+    assert at.amps == 20
+    await at.end()
+
+
+async def test_tc_k_120_what_a_house_allows_and_what_its_roof_adds() -> None:
+    at, _ = await charging()
+    external_limit(at.station, 10.0)
+    external_limit(at.station, 6.0, generation=True)
+    await at.settle(2)
+    assert at.amps == 16  # K08.FR.04
+    assert await at.composite(1, 60) == [(0, 16)]
+    told = [one["chargingLimit"].get("isLocalGeneration", False) for one in at.of("NotifyChargingLimit")]
+    assert told == [False, True]
+    external_limit(at.station, None, generation=True)
+    assert at.amps == 10
     await at.end()
 
 
