@@ -490,6 +490,18 @@ async def test_a_revoked_vehicle_pays_by_no_contract(tmp_path: Path, word: str, 
     await site.end()
 
 
+async def test_tc_m_101_the_root_of_a_car_maker_is_installed_and_listed(tmp_path: Path) -> None:
+    site = Site(V21, tmp_path)
+    await site.start()
+    request = {"certificateType": "OEMRootCertificate", "certificate": site.root.pem}
+    assert (await site.ask("InstallCertificate", request))["status"] == "Accepted"
+    answer = await site.ask("GetInstalledCertificateIds", {"certificateType": ["OEMRootCertificate"]})
+    (found,) = answer["certificateHashDataChain"]
+    assert found["certificateType"] == "OEMRootCertificate"
+    assert found["certificateHashData"]["serialNumber"] == f"{site.root.certificate.serial_number:x}"
+    await site.end()
+
+
 # --- what is known of a customer (N09, N10) -----------------------------------------------------------------------
 
 
