@@ -44,8 +44,13 @@ class WebPayments(Part):
         for one in self.station.evses_of(evse):
             if timeout > 0:
                 loop = asyncio.get_running_loop()
-                self.paying[one.id] = loop.call_later(timeout, self.over, one.id)
+                self.paying[one.id] = loop.call_later(timeout, self._too_late, one)
         self.station.changed()
+
+    def _too_late(self, evse: Evse) -> None:
+        """Nobody has paid in time: what they wanted at most is not the next driver's."""
+        self.station.part(TransactionLimits).unwant(evse)
+        self.over(evse.id)
 
     def over(self, evse: int | None) -> None:
         """The payment for an EVSE, for any with 0 and None, is awaited no longer."""

@@ -514,11 +514,52 @@ async def test_while_somebody_pays_on_the_web_nobody_else_begins() -> None:  # C
     await shop.end()
 
 
-async def test_a_remote_start_is_what_was_waited_for() -> None:  # TC_C_123, TC_C_124, C25.FR.22
+async def test_a_remote_start_is_what_was_waited_for() -> None:  # C25.FR.22
     shop = await coded()
     await shop.ask("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60})
     assert (await shop.start_remotely(token="PSP-9"))["status"] == "Accepted"
     assert shop.station.evses[0].is_authorized
+    await shop.end()
+
+
+async def test_who_does_not_pay_in_time_leaves_no_limit_behind() -> None:
+    shop = await coded()
+    scan(shop.station, 1, energy=10)
+    await shop.ask("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60})
+    await shop.settle(61)
+    assert await shop.present(evse=1) == "started"
+    await shop.plug()
+    await shop.settle(600)
+    assert shop.station.evses[0].energy.value == "flowing"
+    await shop.end()
+
+
+@pytest.mark.parametrize("local", [True, False], ids=["TC_C_123", "TC_C_124"])
+async def test_who_paid_at_a_kiosk_is_reckoned_with_here_or_there(local: bool) -> None:  # C24
+    shop = await Shop.open(tariff=local)
+    shop.script["TransactionEvent"] = lambda request: (
+        {"transactionLimit": {"maxCost": 9}}
+        if request["eventType"] == "Started"
+        else {}
+        if local or request["eventType"] != "Ended"
+        else {"totalCost": 7.5}
+    )
+    card_at_kiosk = [{"type": "CardLast4Digits", "additionalIdToken": "1111"}]
+    token = {"idToken": "PSP-K", "type": "DirectPayment", "additionalInfo": card_at_kiosk}
+    start = {"idToken": token, "evseId": 1, "remoteStartId": 7}
+    assert (await shop.ask("RequestStartTransaction", start))["status"] == "Accepted"
+    await shop.plug()
+    await shop.settle(600)
+    told = shop.of("TransactionEvent")
+    assert [event["idToken"] for event in told if "idToken" in event] == [token]
+    assert [
+        e["transactionInfo"]["transactionLimit"] for e in told if "transactionLimit" in e["transactionInfo"]
+    ] == [{"maxCost": 9}]  # C24.FR.03: once
+    await shop.stop_remotely()
+    ended = shop.of("TransactionEvent")[-1]
+    assert ("costDetails" in ended) is local
+    assert local or "7.50 EUR" in cycle(shop.station)
+    assert shop.settlements() == []
     await shop.end()
 
 
