@@ -264,7 +264,8 @@ def _follow(run: list[str]) -> bool:
 
 def _short(name: str) -> str:
     """The sentence that a name is, without its ids."""
-    return (name.partition("__")[2] or name.removeprefix("test_")).replace("_", " ")
+    parts = [part for part in name.removeprefix("test_").split("__") if not part.startswith("tc_")]
+    return (" ".join(parts) or name.removeprefix("test_")).replace("_", " ")
 
 
 def main() -> int:
