@@ -286,6 +286,8 @@ class Ledger:
         if told is None:
             return
         before, now = transaction.power, (oddities.seconds(meter_value.get("timestamp", "")), *told)
+        if before and oddities.is_too_soon(before, now):
+            return
         odd = oddities.power_disagrees(transaction, before, now) if before else None
         transaction.power = now if odd is None else ()
         self._say(session, odd)

@@ -23,6 +23,9 @@ NO_ID = -1
 TOO_MUCH = 20.0
 """Energy and power that differ by this factor do not tell of the same thing: by 1000 it is kWh for Wh."""
 
+LEAST_POWER = 100.0
+"""W below which nothing much flows."""
+
 LEAST_ENERGY = 50.0
 """Wh below which energy and power are not compared: a register of whole kWh moves in steps of 1000."""
 
@@ -131,6 +134,12 @@ def late_16(action: str, id: int | str, timestamp: str, now: float) -> Oddity | 
         return None
     about = {"transaction": id, "got": timestamp}
     return Oddity("late_event", f"{action} is {age:.0f} s old", "", about) if age > LATE else None
+
+
+def is_too_soon(before: tuple[float, ...], now: tuple[float, ...]) -> bool:
+    """Whether too little has flowed between two readings to compare them (seconds, W and Wh), and more is flowing."""
+    least = min(before[1], now[1])
+    return least >= LEAST_POWER and least * (now[0] - before[0]) / 3600 < LEAST_ENERGY
 
 
 def power_disagrees(

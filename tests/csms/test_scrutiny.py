@@ -276,6 +276,24 @@ def test_energy_goes_with_the_power(
     assert [n for n in found(station) if n == "energy_disagrees"] == names
 
 
+def test_quick_readings_are_compared_over_a_while_and_pauses_are_left_out() -> None:
+    def told(wh_per_wh: float, watts: list[int]) -> list[str]:
+        station = Office().station(V16)
+        station.office.elapsed = 7200.0
+        id, wh = station.ask("StartTransaction", START)["transactionId"], 100.0
+        for second, power in enumerate(watts):
+            wh += power / 3600 * wh_per_wh
+            samples = [{"value": f"{wh}"}, {"value": f"{power}", "measurand": "Power.Active.Import"}]
+            stamp = f"2026-01-01T10:{second // 60:02}:{second % 60:02}.000Z"
+            value = [{"timestamp": stamp, "sampledValue": samples}]
+            station.ask("MeterValues", {"connectorId": 1, "transactionId": id, "meterValue": value})
+        return [name for name in found(station) if name != "late_event"]
+
+    assert told(0.001, [11_000] * 60) == ["energy_disagrees"]
+    assert told(1, [11_000] * 60) == []
+    assert told(1, [11_000] * 2 + [0] * 3000 + [11_000] * 30) == []
+
+
 # --- promises -----------------------------------------------------------------------------------------------------
 
 
