@@ -168,7 +168,7 @@ async def _present(station: Station, token: Token, evse: int | None) -> Presente
         station.changed()
         return Presented("refused", one, info.status)
     if same_group(info.group, master):
-        return _stop_all(station, token)  # C16.FR.03: it starts nothing
+        return _stop_all(station, token, evse)  # C16.FR.03: it starts nothing
     if one is None or refusal(station, one, token, info.group) or not info.is_good_at(one.id):
         one = candidate(station, evse, token, info.group, info.evses)
     if one is None and info.evses and candidate(station, evse, token, info.group) is not None:
@@ -238,12 +238,15 @@ def master_group(station: Station) -> str:
     return model.text("AuthCtrlr.MasterPassGroupId") if model.has("AuthCtrlr.MasterPassGroupId") else ""
 
 
-def _stop_all(station: Station, token: Token) -> Presented:
-    """A master pass ends every transaction: there is no screen to choose one on (C16.FR.02, .08)."""
-    for one in station.evses:
+def _stop_all(station: Station, token: Token, evse: int | None) -> Presented:
+    """A master pass ends every transaction (C16.FR.02, .08), or on a display the one that is chosen (C16.FR.01)."""
+    chosen = evse if station.model.flag("DisplayMessageCtrlr.Enabled") else None
+    for one in station.evses_of(chosen):
         if one.is_authorized:
             one.end_authorization("StopAuthorized", "MasterPass", token=token)
-    return Presented("stopped", None, "a master pass ends every transaction")
+    return Presented(
+        "stopped", None, f"a master pass ends {'every transaction' if chosen is None else 'what is chosen'}"
+    )
 
 
 def candidate(

@@ -70,7 +70,8 @@ CASES_16 = """
 """The ids of the cases with a station under test: 1.6 edition 2024, 2.0.1 edition 3, and what is known of 2.1."""
 
 _TEXT = re.compile(
-    r"TC_(?:([A-Z])_(\d{2,3})((?:, ?_\d+(?:-_\d+)?)*)(?:(?:-TC_\1_| to (?:TC_\1_)?)(\d{2,3}))?|(\d{3}(?:_\d)?))(?!\d|_\d)(_CSMS)?"
+    r"TC_(?:([A-Z])_(\d{2,3})((?:, ?_\d+(?:-_\d+)?)*)(?:(?:-TC_\1_| to (?:TC_\1_)?)(\d{2,3}))?"
+    r"|(\d{3}(?:_\d)?))(?!\d|_\d)(_CSMS)?"
 )
 """`TC_K_12`, `TC_M_03, _04, _16-_18`, `TC_C_109-TC_C_112`, `TC_R_104 to 106`, `TC_050_3`, but not `TC_K_12_CSMS`."""
 

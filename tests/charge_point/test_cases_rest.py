@@ -10,7 +10,7 @@ from charge_point.configuration import configuration
 from shared.peer import CallRefused
 from shared.versions import V16, Version
 from tests.charge_point.charging import Charging
-from tests.charge_point.sessions import Session
+from tests.charge_point.sessions import AUT, Session
 from tests.charge_point.wired import Wired
 from tests.support import each_2x
 
@@ -165,3 +165,46 @@ async def test_what_is_not_supported_is_refused_by_its_schema(
         await at.ask(action, payload)
     assert refused.value.code in ("PropertyConstraintViolation", "FormatViolation")
     await at.tasks.end()
+
+
+# --- a master pass --------------------------------------------------------------------------------------------
+
+
+@each_2x
+@pytest.mark.parametrize(
+    ("chosen", "display", "ended"),
+    [(None, True, 2), (1, True, 1), (1, False, 2)],
+    ids=["TC_C_47", "TC_C_48", "without a display"],
+)
+async def test_a_master_pass_ends_what_is_chosen(
+    version: Version, chosen: int | None, display: bool, ended: int
+) -> None:
+    at = await Session.at(
+        version,
+        AUT,
+        AUT,
+        evses=2,
+        AuthCtrlr__MasterPassGroupId="MASTERS",
+        DisplayMessageCtrlr__Enabled=display,
+    )
+    for evse in (1, 2):
+        await at.plug(evse)
+        await at.station.present(f"DRIVER{evse}", evse)
+        await at.settle(5)
+    at.script["Authorize"] = lambda request: {
+        "idTokenInfo": {"status": "Accepted", "groupIdToken": {"idToken": "MASTERS", "type": "Central"}}
+    }
+    at.forget()
+    assert (await at.station.present("BOSS", chosen)).outcome == "stopped"
+    await at.settle(5)
+    last = [p for p in at.of("TransactionEvent") if p["eventType"] == "Ended"]
+    assert [p["transactionInfo"]["stoppedReason"] for p in last] == ["MasterPass"] * ended
+    await at.end()
+
+
+async def test_tc_084__a_lower_security_profile_is_refused() -> None:
+    at = await at_16()
+    at.station.model.put("SecurityProfile", 2)
+    asked = {"key": "SecurityProfile", "value": "1"}
+    assert await at.ask("ChangeConfiguration", asked) == {"status": "Rejected"}
+    await at.end()
