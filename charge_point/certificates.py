@@ -24,6 +24,8 @@ Payload = dict[str, Any]
 
 CSMS_ROOT, CHAIN = "CSMSRootCertificate", "V2GCertificateChain"
 STATION, V2G, V2G20 = "ChargingStationCertificate", "V2GCertificate", "V2G20Certificate"
+COMBINED = ""
+"""One certificate towards the CSMS and towards cars: its messages name no type (SignCertificateRequest)."""
 SPELLED_16 = {CSMS_ROOT: "CentralSystemRootCertificate"}
 
 MONTH = 30 * 86_400.0
@@ -183,7 +185,7 @@ class Certificates(Part):
         """Make a key, and ask the CSMS to sign its public half (A02.FR.02, .03)."""
         self._number += 1
         drawn = self.station.stream(f"{type} key {self._number} of run {self.station.setup.run_id}").hex(64)
-        country = self._of_15118("CountryName") if type != STATION else ""
+        country = self._of_15118("CountryName") if type in (V2G, V2G20) else ""
         csr = forms.request(forms.private_key(drawn), self._name_for(type), self._organization(type), country)
         self.asked[type] = Asked(type, drawn, csr, self._number)
         self._send(self.asked[type])
@@ -195,10 +197,10 @@ class Certificates(Part):
 
     def _name_for(self, type: str) -> str:
         """Towards cars a station is called by its SeccId, where it has one (A02, prerequisites)."""
-        return (self._of_15118("SeccId") if type != STATION else "") or self.common_name
+        return (self._of_15118("SeccId") if type in (V2G, V2G20) else "") or self.common_name
 
     def _organization(self, type: str) -> str:
-        own = self._of_15118("OrganizationName") if type != STATION else ""
+        own = self._of_15118("OrganizationName") if type in (V2G, V2G20) else ""
         return own or self.station.model.text(f"{_CONTROLLER}.OrganizationName")
 
     def _of_15118(self, variable: str) -> str:
@@ -207,7 +209,7 @@ class Certificates(Part):
 
     def _send(self, one: Asked) -> None:
         payload: Payload = {"csr": one.csr}
-        if self.station.version is not V16:
+        if self.station.version is not V16 and one.type != COMBINED:
             payload["certificateType"] = one.type
         if self.station.version is V21:
             payload["requestId"] = one.id  # A02.FR.24
@@ -237,6 +239,11 @@ class Certificates(Part):
         self.asked[one.type] = one
         self._send(one)
 
+    @property
+    def untyped(self) -> str:
+        """What a certificate without a type is for: both uses where that was asked for, else the CSMS."""
+        return COMBINED if COMBINED in self.asked else STATION
+
     def signed(self, pem: str, type: str, id: int | None = None) -> Refused | None:
         """The CSMS hands over a certificate; None when it is taken, and used from now on (A02.FR.06-.08)."""
         one = self.asked.get(type)
@@ -248,8 +255,9 @@ class Certificates(Part):
         try:
             if one is None:
                 raise Invalid("this station asked for no certificate")
-            kind = CSMS_ROOT if type == STATION else "V2GRootCertificate"
-            found = forms.chain(pem, self.station.clock.time(), self.roots(kind))
+            kinds = {STATION: (CSMS_ROOT,), COMBINED: (CSMS_ROOT, "V2GRootCertificate")}
+            roots = self.roots(*kinds.get(type, ("V2GRootCertificate",)))
+            found = forms.chain(pem, self.station.clock.time(), roots)
             forms.fits(found[0], forms.private_key(one.drawn), self._name_for(type))
         except Invalid as invalid:  # A02.FR.07, .20: and nothing is sent again
             self._cancel(type)
@@ -257,7 +265,8 @@ class Certificates(Part):
             return Refused("Rejected", "InvalidCertificate", str(invalid))
         self._cancel(type)
         del self.asked[type]
-        self.own[type] = Own(pem, one.drawn)
+        for use in (STATION, V2G) if type == COMBINED else (type,):
+            self.own[use] = Own(pem, one.drawn)
         self._changed()
         self._watch()
         return None
@@ -269,7 +278,7 @@ class Certificates(Part):
             from charge_point.certificate_statuses import CertificateStatuses  # few stations have one
 
             self.station.part(CertificateStatuses).renew()
-        elif (
+        if type in (STATION, COMBINED) and (
             self.station.model.integer(f"{_CONTROLLER}.SecurityProfile") == 3
             and self.station.redial is not None
         ):

@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
 
 
 _V2G, _V2G_SWITCH = (
-    ("SignV2GCertificate", "SignV2G20Certificate"),
+    ("SignV2GCertificate", "SignV2G20Certificate", "SignCombinedCertificate"),
     "ISO15118Ctrlr.V2GCertificateInstallationEnabled",
 )
 
@@ -53,7 +53,9 @@ def trigger(station: Station, message: str, evse: int | None = None, connector: 
     if teller is None:
         return Outcome("NotImplemented")  # F06.FR.08, .19
     registration = station.registration
-    if message in _V2G and station.model.has(_V2G_SWITCH) and not station.model.flag(_V2G_SWITCH):
+    if message in _V2G and not station.model.has(_V2G_SWITCH):
+        return Outcome("NotImplemented")  # it speaks no ISO 15118
+    if message in _V2G and not station.model.flag(_V2G_SWITCH):
         return Outcome("Rejected", reason="V2GCertificateInstallationEnabled is false", code="NotEnabled")
     if message == "BootNotification":
         if registration.accepted:  # F06.FR.17; 1.6 errata 3.35

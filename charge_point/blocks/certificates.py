@@ -102,12 +102,12 @@ def delete(station: Station, request: Payload) -> Payload:
 def certificate_signed(station: Station, request: Payload) -> Payload | Answer:
     """Take a certificate of the station's own."""
     certificates = _certificates(station)
-    type = request.get("certificateType", "ChargingStationCertificate")
+    type = request.get("certificateType", certificates.untyped)
     refused = certificates.signed(request["certificateChain"], type, request.get("requestId"))
     if refused is None:
         return Answer(status(station.version, "Accepted"), lambda: certificates.use(type))
     answer = status(station.version, refused.status, refused.code, refused.words)
-    if refused.code != "InvalidCertificate" or type != "ChargingStationCertificate":
+    if refused.code != "InvalidCertificate" or type.startswith("V2G"):
         return answer
     return Answer(answer, lambda: _tell_invalid(station, refused.words))
 
@@ -137,3 +137,11 @@ def sign_v2g_certificate(station: Station, evse: int | None, connector: int | No
 def sign_v2g20_certificate(station: Station, evse: int | None, connector: int | None) -> None:
     """Ask for a certificate towards ISO 15118-20 cars (A02.FR.23)."""
     _certificates(station).ask("V2G20Certificate")
+
+
+@tells("SignCombinedCertificate", *V2X)
+def sign_combined_certificate(station: Station, evse: int | None, connector: int | None) -> None:
+    """Ask for one certificate towards the CSMS and towards cars (A02)."""
+    from charge_point.certificates import COMBINED
+
+    _certificates(station).ask(COMBINED)

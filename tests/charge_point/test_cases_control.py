@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from charge_point.authorization import Token
+from charge_point.definitions import FEATURES
 from shared.versions import V16, Version
 from tests.charge_point.sessions import AUT, EVC, PB, PPC, Session
 from tests.charge_point.wired import TOKEN, Wired
@@ -262,7 +263,7 @@ async def test_a_reserved_connector_is_reported_so_when_it_is_asked_for(version:
 
 @each_2x
 async def test_tc_f_26_27__what_is_not_triggered(version: Version) -> None:
-    at = await Session.at(version)
+    at = await Session.at(version, features=FEATURES - {"iso15118"})
     assert await trigger(at, "BootNotification") == "Rejected"
     at.forget()
     assert await trigger(at, "SignCombinedCertificate") == "NotImplemented"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from charge_point.definitions import FEATURES
 from shared.versions import V16, V21, V201, Version
 from tests.charge_point.wired import WIDE, Wired
 
@@ -156,7 +157,7 @@ async def test_a_running_transaction_can_be_triggered(version_2x: Version) -> No
 async def test_a_message_that_the_station_does_not_send_is_not_implemented(
     version: Version, request_: dict[str, Any]
 ) -> None:
-    wired = await Wired(version).start()
+    wired = await Wired(version, features=FEATURES - {"iso15118"}).start()
     action = "ExtendedTriggerMessage" if version is V16 else "TriggerMessage"
     assert await wired.ask(action, request_) == {"status": "NotImplemented"}  # F06.FR.08, .19
     assert wired.actions() == [f"> {action}"]

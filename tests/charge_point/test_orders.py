@@ -9,6 +9,7 @@ import pytest
 
 from charge_point.authorization import Token
 from charge_point.connector import NotNow
+from charge_point.definitions import FEATURES
 from charge_point.orders import Outcome
 from shared.versions import V16, V21, V201, Version
 from tests.charge_point.scripted import Stage
@@ -323,7 +324,7 @@ async def test_a_triggered_transaction_event(version_2x: Version) -> None:
 
 
 async def test_what_cannot_be_triggered_is_said(version: Version) -> None:
-    stage = Stage(version, evses=((1,), (1,)))
+    stage = Stage(version, evses=((1,), (1,)), features=FEATURES - {"iso15118"})
     await stage.booted()
     assert stage.station.trigger("SignCombinedCertificate").status == "NotImplemented"
     assert stage.station.trigger("BootNotification").status == "Rejected"

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 
 from charge_point.authorization import Token, TokenInfo
 from charge_point.certificate_statuses import WEEK, CertificateStatuses
+from charge_point.certificates import Certificates
 from charge_point.ev import vehicle
 from charge_point.plug_and_charge import PlugAndCharge
 from csms.authority import CertificateAuthority
@@ -442,11 +443,51 @@ async def test_tc_m_25_a_status_that_was_not_given_is_asked_for_again_the_next_d
     await site.tasks.end()
 
 
+async def test_tc_a_12_the_certificate_towards_cars_is_renewed(version_2x: Version, tmp_path: Path) -> None:
+    site, made = Site(version_2x, tmp_path), CertificateAuthority(5)
+    site.script["GetCertificateStatus"] = responding(site, made)
+    await site.start()
+    for _ in range(2):
+        await signed_v2g(site, made)
+    (asked,) = site.of("SignCertificate")
+    assert asked["certificateType"] == "V2GCertificate"
+    answer = await site.ask("GetInstalledCertificateIds", {"certificateType": ["V2GCertificateChain"]})
+    (chain,) = answer["certificateHashDataChain"]
+    assert len(chain["childCertificateHashData"]) == 1
+    await site.end()
+
+
+async def test_tc_a_13_one_certificate_may_serve_both_ways(version_2x: Version, tmp_path: Path) -> None:
+    site, made = Site(version_2x, tmp_path), CertificateAuthority(5)
+    site.script["GetCertificateStatus"] = responding(site, made)
+    site.script["SignCertificate"] = lambda request: {"status": "Accepted"}
+    await site.start()
+    now = site.station.clock.time()
+    root = {"certificateType": "V2GRootCertificate", "certificate": made.root(now)}
+    assert (await site.ask("InstallCertificate", root))["status"] == "Accepted"
+    asked = {"requestedMessage": "SignCombinedCertificate"}
+    assert (await site.ask("TriggerMessage", asked))["status"] == "Accepted"
+    (request,) = site.of("SignCertificate")
+    assert "certificateType" not in request
+    name = x509.load_pem_x509_csr(request["csr"].encode()).subject.rfc4514_string()
+    assert name.startswith(f"CN={site.station.part(Certificates).common_name},")
+    stranger = site.root.sign(request["csr"], now)
+    assert (await site.ask("CertificateSigned", {"certificateChain": stranger}))["status"] == "Rejected"
+    await site.ask("TriggerMessage", asked)
+    request = site.of("SignCertificate")[-1]
+    given = {"certificateChain": made.sign(request["csr"], now, "V2GCertificate")}
+    assert (await site.ask("CertificateSigned", given))["status"] == "Accepted"
+    own = site.station.part(Certificates).own
+    assert own["ChargingStationCertificate"] == own["V2GCertificate"]
+    assert len(site.of("GetCertificateStatus")) == 2
+    await site.end()
+
+
 async def test_where_v2g_certificates_are_switched_off_none_is_asked_for(tmp_path: Path) -> None:
     settings = {"ISO15118Ctrlr.V2GCertificateInstallationEnabled": False}
     site = Site(V21, tmp_path, variables=settings)
     await site.start()
-    for message in ("SignV2GCertificate", "SignV2G20Certificate"):
+    for message in ("SignV2GCertificate", "SignV2G20Certificate", "SignCombinedCertificate"):
         assert (await site.ask("TriggerMessage", {"requestedMessage": message}))["status"] == "Rejected"
     assert "SignCertificate" not in site.actions()
     await site.end()
