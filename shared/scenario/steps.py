@@ -164,6 +164,8 @@ class StepReader:
         key = next((key for key, _ in table if key.text in places), None)
         if key is None:
             word = next((key for key, _ in table if key.text not in COMMON), table.entries[0][0])
+            if word.text.partition(":")[0] in self._verbs and ":" in word.text:
+                raise ScenarioError(f"{word.text!r} is one text; a step with a body has no quotes", word.line)
             verbs = [verb.name for verb in self._verbs.values() if not verb.hidden]
             raise ScenarioError(
                 f"no verb {word.text!r}{_meant(word.text, [*verbs, *places[:10]])}", word.line

@@ -94,6 +94,7 @@ WRONG = [
     ("  - expect: {answer: {Heartbeat: {currenTime: any}}}", 4, "Heartbeat has no member 'currenTime'"),
     ("  - expect: {error: NotImplementd}", 4, "'NotImplementd' is not an error code; did you mean 'NotImplemented'"),
     # words of verbs
+    ("  - 'use: booted'", 4, "'use: booted' is one text; a step with a body has no quotes"),
     ("  - firmware: InstalationFailed", 4, "did you mean 'InstallationFailed'"),
     ("  - uploads: UploadFailur", 4, "did you mean 'UploadFailure'"),
     ("  - files: missng:path=fw", 4, "files: 'missng' is not"),
