@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import copysign, expm1, inf, log1p, sqrt
 from typing import Any, NamedTuple
 
-from shared.suggest import advice
+from shared.suggest import advice, not_one_of
 
 CURVE = ((0.0, 1.0), (80.0, 1.0), (100.0, 0.03))
 """State of charge in percent, and the share of its greatest power that a battery takes there."""
@@ -34,6 +34,7 @@ class Vehicle:
     `discharge`: W that it gives back at most, until its battery is down to `reserve` percent. `power_factor`: of its
     charger on AC; negative where it gives reactive power instead of taking it. `contract`: how it pays by
     Plug & Charge: `install`, `update`, or the PEM file of its contract certificate.
+    `der`: the DER controls that its inverter follows itself, on AC with ISO 15118-20 (2.1).
     """
 
     battery: float = inf
@@ -56,6 +57,7 @@ class Vehicle:
     reserve: float = 20.0
     power_factor: float = 1.0
     contract: str = ""
+    der: tuple[str, ...] = ()
 
     @property
     def peak(self) -> float:
@@ -91,6 +93,8 @@ def _parsed(name: str, value: Any) -> Any:
             return {"": "", "false": "", "true": "2", "2": "2", "20": "20"}[str(value).lower()]
         if name == "contract":
             return str(value)
+        if name == "der":
+            return _controls(value)
         if name == "phases":
             return _within(name, int(value), 1, 3)
         if name == "power_factor":
@@ -107,6 +111,20 @@ def _parsed(name: str, value: Any) -> Any:
         if str(wrong).startswith("the car's"):
             raise
         raise ValueError(f"{value!r} is not what the car's {name} can be") from None
+
+
+def _controls(value: Any) -> tuple[str, ...]:
+    from charge_point.der.control import TYPES  # few cars follow any
+
+    if value in (True, "true"):
+        return TYPES
+    named = (
+        () if value in (False, "false", "") else value.split("+") if isinstance(value, str) else tuple(value)
+    )
+    for each in named:
+        if each not in TYPES:
+            raise ValueError(f"the car's der: {not_one_of(str(each), 'a DER control', TYPES)}")
+    return tuple(named)
 
 
 def _within(name: str, value: Any, low: float, high: float) -> Any:

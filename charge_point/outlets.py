@@ -45,7 +45,8 @@ class Outlet(NamedTuple):
         """The EnergyTransferModeEnumTypes that it is capable of."""
         if self.is_dc:
             return "DC", "DC_BPT"
-        return (*("AC_single_phase", "AC_two_phase", "AC_three_phase")[: self.phases], "AC_BPT")
+        ways = ("AC_single_phase", "AC_two_phase", "AC_three_phase")[: self.phases]
+        return (*ways, "AC_BPT", "AC_BPT_DER")
 
     @property
     def rotation(self) -> str:
@@ -70,16 +71,20 @@ def laid_out(
     return dict(zip(places, (made[kind] for several in kinds for kind in several), strict=True))
 
 
+VAR_SHARE = 0.44
+"""Reactive power of an inverter for each VA of its rating (IEEE 1547-2018 table 7, category B)."""
+
+
 def nameplate(watts: float) -> dict[str, float]:
-    """The ratings of an inverter that delivers `watts`, as DCDERCtrlr has them (IEEE 1547-2018 table 7, category B)."""
+    """The ratings of an inverter that delivers `watts`, as DCDERCtrlr has them."""
     excited = round(0.9 * watts)
     return {
         "MaxW": watts,
         "OverExcitedW": excited,
         "UnderExcitedW": excited,
         "MaxVA": watts,
-        "MaxVar": round(0.44 * watts),
-        "MaxVarNeg": round(0.44 * watts),
+        "MaxVar": round(VAR_SHARE * watts),
+        "MaxVarNeg": round(VAR_SHARE * watts),
         "MaxChargeRateW": watts,
         "MaxChargeRateVA": watts,
     }

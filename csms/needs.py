@@ -170,7 +170,7 @@ def _period(car: Wanted, needs: Payload, options: NeedsOptions, version: Version
         period["numberPhases"] = car.phases
     if (
         version is V21
-        and needs["requestedEnergyTransfer"].endswith("BPT")
+        and "BPT" in needs["requestedEnergyTransfer"]
         and options.v2x_setpoint is not None
     ):
         setpoint = max(-car.gives, min(options.v2x_setpoint, limit))

@@ -21,6 +21,13 @@ FIELDS = {
 }
 """Type of control -> the member that holds its setting; of all others it is `curve`."""
 
+TYPES = (
+    *FIELDS,
+    *"FreqWatt HFMustTrip HFMayTrip HVMustTrip HVMomCess HVMayTrip LFMustTrip LVMustTrip LVMomCess LVMayTrip".split(),
+    *"PowerMonitoringMustTrip VoltVar VoltWatt WattPF WattVar".split(),
+)
+"""All of DERControlEnumType."""
+
 _REPORTED = {"FixedPFAbsorb": "fixedPF", "FixedPFInject": "fixedPF"}
 _WITHOUT_FLAGS = ("EnterService", "Gradients")
 """Types that are reported without isDefault and isSuperseded, and are never scheduled."""

@@ -21,6 +21,7 @@ from charge_point.der.response import (
     thresholds,
 )
 from charge_point.grid import hertz_of, volts_of
+from charge_point.outlets import VAR_SHARE
 from charge_point.parts import existing
 from charge_point.smart_charging import effect
 from charge_point.smart_charging.modes import interpolated
@@ -313,10 +314,6 @@ def rating(evse: Evse) -> Rating:
     supply = supply_of(evse)
     watts = supply.amount if supply.is_dc else supply.amount * supply.phases * volts_of(evse.station)
     return Rating(watts, watts, round(VAR_SHARE * watts))
-
-
-VAR_SHARE = 0.44
-"""Reactive power of an inverter for each VA of its rating (IEEE 1547-2018 table 7, category B)."""
 
 
 def _is_less(evse: Evse) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from charge_point import power
 from charge_point.connector import Energy, NotNow
+from charge_point.outlets import VAR_SHARE
 from charge_point.parts import Part, existing
 from charge_point.smart_charging import is_on
 from charge_point.smart_charging.composite import LINE_VOLTS, schedule_of
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from charge_point.evse import Evse
     from charge_point.station import Station
     from charge_point.transaction import Transaction
+
+WITH_DER = "AC_BPT_DER"
+"""Bidirectional power transfer with the car's inverter following DER controls (ISO 15118-20 Amendment 1)."""
 
 PATIENCE = 60.0
 """Seconds that a car waits for its schedule (ISO 15118 ChargeParameterDiscoveryReq; K15.FR.08)."""
@@ -214,7 +218,10 @@ def needs(evse: Evse, talk: Talk) -> Payload:
     """NotifyEVChargingNeeds: what the car at `evse` wants (K15.FR.06, K18.FR.06)."""
     assert evse.ev is not None
     kind, supply, clock = evse.ev.kind, supply_of(evse), evse.station.clock
-    about: Payload = {"requestedEnergyTransfer": _transfer(evse, talk)}
+    transfer = _transfer(evse, talk)
+    about: Payload = {"requestedEnergyTransfer": transfer}
+    if transfer == WITH_DER:
+        about["derChargingParameters"] = _inverter(evse)
     if talk.departs < inf:
         about["departureTime"] = clock.text(talk.departs)
     if kind.iso15118 == "20" and evse.station.version is V21:
@@ -254,22 +261,40 @@ def _direct(evse: Evse, talk: Talk) -> Payload:
 
 def _transfer(evse: Evse, talk: Talk) -> str:
     """The EnergyTransferModeEnumType that the car asks for: both ways where it can and is allowed to."""
-    both = _both_ways(evse)
-    return both if both in talk.allowed else _charging_only(evse)
+    return next((both for both in _both_ways(evse) if both in talk.allowed), _charging_only(evse))
 
 
 def _available(evse: Evse) -> list[str]:
     """What the car can do."""
-    both = _both_ways(evse)
-    return [_charging_only(evse), *([both] if both else [])]
+    return [_charging_only(evse), *_both_ways(evse)]
 
 
-def _both_ways(evse: Evse) -> str:
-    """Bidirectional power transfer, where the car can give back; else empty."""
+def _both_ways(evse: Evse) -> list[str]:
+    """Bidirectional power transfer, where the car can give back: what it likes best first."""
     assert evse.ev is not None
     if evse.ev.kind.iso15118 != "20" or not evse.ev.kind.discharge or evse.station.version is not V21:
-        return ""
-    return "DC_BPT" if supply_of(evse).is_dc else "AC_BPT"
+        return []
+    if supply_of(evse).is_dc:
+        return ["DC_BPT"]
+    return [WITH_DER, "AC_BPT"] if evse.ev.kind.der else ["AC_BPT"]
+
+
+def _inverter(evse: Evse) -> Payload:
+    """The nameplate of a car's inverter that follows DER controls (R02.FR.01, R03.FR.01)."""
+    assert evse.ev is not None
+    most, back = round(most_watts(evse)), round(evse.ev.kind.discharge)
+    var = round(VAR_SHARE * max(most, back))
+    return {
+        "evSupportedDERControl": list(evse.ev.kind.der),
+        "maxApparentPower": max(most, back),
+        "maxChargeApparentPower": most,
+        "maxDischargeApparentPower": back,
+        "maxChargeReactivePower": var,
+        "maxDischargeReactivePower": var,
+        "nominalVoltage": 230,
+        "evInverterManufacturer": "Example",
+        "evInverterModel": "Mock car",
+    }
 
 
 def _charging_only(evse: Evse) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from charge_point.der.control import FIELDS
+from charge_point.der.control import FIELDS, TYPES
 from charge_point.ev import vehicle
 from charge_point.grid import grid as set_grid
 from charge_point.measurands import sample
 from charge_point.meter import summed
+from shared.versions import V21
+from shared.wire.schema import document
 from tests.charge_point.test_der import Grid
 from tests.charge_point.wired import TOKEN
 
@@ -352,3 +354,44 @@ async def test_what_an_ac_station_emulates_stands_in_a_component_of_its_own() ->
     assert at.station.model.has("ACDERCtrlr#1.ModesSupported")  # R03.FR.03
     assert not at.station.model.has("DCDERCtrlr#1.MaxW")
     await at.end()
+
+
+# --- an inverter in the car -------------------------------------------------------------------------------------
+
+
+async def needs(car: Payload, *allowed: str) -> Payload:
+    """What a car of ISO 15118-20 tells of its needs, where the CSMS allows these ways to charge."""
+    at = Grid()
+    at.script["NotifyEVChargingNeeds"] = lambda request: {"status": "NoChargingProfile"}
+    more = {"allowedEnergyTransfer": list(allowed)} if allowed else {}
+    at.script["Authorize"] = lambda request: {"idTokenInfo": {"status": "Accepted"}} | more
+    await at.start()
+    at.station.plug_in(1, ev=vehicle(CAR | car))
+    await at.station.present(TOKEN, 1)
+    await at.settle(5)
+    (told,) = at.of("NotifyEVChargingNeeds")
+    await at.end()
+    found: Payload = told["chargingNeeds"]
+    return found
+
+
+async def test_a_car_whose_inverter_follows_der_controls_tells_its_nameplate() -> None:
+    found = await needs({"der": "HFMustTrip+LimitMaxDischarge"}, "AC_three_phase", "AC_BPT", "AC_BPT_DER")
+    assert found["requestedEnergyTransfer"] == "AC_BPT_DER"
+    plate = found["derChargingParameters"]  # R02.FR.01, R03.FR.01
+    assert plate["evSupportedDERControl"] == ["HFMustTrip", "LimitMaxDischarge"]
+    assert (plate["maxChargeApparentPower"], plate["maxDischargeApparentPower"]) == (11_000, 10_000)
+    for car, allowed, wanted in (
+        ({"der": True}, ("AC_three_phase", "AC_BPT"), "AC_BPT"),
+        ({}, ("AC_three_phase", "AC_BPT", "AC_BPT_DER"), "AC_BPT"),
+        ({"der": True}, ("AC_three_phase",), "AC_three_phase"),
+    ):
+        found = await needs(car, *allowed)
+        assert (found["requestedEnergyTransfer"], "derChargingParameters" in found) == (wanted, False)
+
+
+def test_the_types_are_those_of_the_standard() -> None:
+    enum = document(V21, "SetDERControl")["definitions"]["DERControlEnumType"]["enum"]
+    assert sorted(TYPES) == sorted(enum)
+    with pytest.raises(ValueError, match="did you mean 'VoltVar'"):
+        vehicle({"der": "VoltVars"})

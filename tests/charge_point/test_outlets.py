@@ -121,7 +121,7 @@ async def test_the_device_model_says_what_each_connector_is(version: Version) ->
         ]
         modes = "V2XChargingCtrlr#{}.SupportedEnergyTransferModes"
         assert model.members(modes.format(1)) == (
-            "DC", "DC_BPT", "AC_single_phase", "AC_two_phase", "AC_three_phase", "AC_BPT"
+            "DC", "DC_BPT", "AC_single_phase", "AC_two_phase", "AC_three_phase", "AC_BPT", "AC_BPT_DER"
         )  # fmt: skip
         assert model.members(modes.format(2)) == ("DC", "DC_BPT")
         having = [
