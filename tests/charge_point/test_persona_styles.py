@@ -215,7 +215,9 @@ COMMANDS = {
 
 @each_version
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize(("style", "moment"), zip(STYLES * 2, ["before", "during", "after"], strict=False))
+@pytest.mark.parametrize(
+    ("style", "moment"), [(STYLES[at % 2], when) for at, when in enumerate(("before", "during", "after"))]
+)
 def test_a_command_comes_before_during_or_after_the_answer_to_the_start(
     style: str, version: Version, command: str, moment: str
 ) -> None:
