@@ -269,6 +269,30 @@ class BatterySwaps(Part):
         self._over()
 
 
+_BULK = 80.0
+"""Percent up to which a battery takes a constant current."""
+
+
+def cartridge(station: Station, slot: Slot) -> str | None:
+    """A variable of the BatteryCartridge in a slot, and of its door (2.1 part 2 chapter 2.20)."""
+    swaps, evse = station.part(BatterySwaps), station.evses[slot.evse - 1]
+    battery, name = swaps.slots.get(evse.id), slot.definition.variable
+    if name == "SlotStatus":
+        offered = swaps.swap is not None and evse.id in swaps.swap.offered
+        faulted = evse.active.health is Health.FAULTED
+        return "Faulted" if faulted else "Open" if battery is None or offered else "Locked"
+    if name == "Available":
+        return "false" if battery is None else "true"
+    soc = swaps.charge(evse.id)
+    if name in ("SoC", "SoH"):  # without a battery they mean nothing
+        return "0" if battery is None else str(round(soc if name == "SoC" else battery.health))
+    if battery is None:
+        return "Standby"
+    if evse.energy is not Energy.FLOWING:
+        return "Full" if soc >= min(station.model.number(f"{_CONTROLLER}.MaxSoc"), 100.0) - 0.01 else "Ready"
+    return "CC" if soc < _BULK else "CV"
+
+
 def why_not(station: Station, slot: Slot, text: str) -> str | None:
     """Why a variable of the controller cannot be so: TargetSoc is not above MaxSoc (S04.FR.10); None when it can."""
     other = {"TargetSoc": "MaxSoc", "MaxSoc": "TargetSoc"}[slot.definition.variable]

@@ -192,6 +192,7 @@ def catalogue(
 
 _OF_EVSES = (
     "EVSE",
+    "BatteryCartridge",
     "FiscalMetering",
     "V2XChargingCtrlr",
     "ConnectedEV",
@@ -199,7 +200,7 @@ _OF_EVSES = (
     "DCDERCtrlr",
     "CHAdeMOCtrlr",
 )
-"""There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17 to 2.19)."""
+"""There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17 to 2.20)."""
 
 
 def _places(row: Definition, evses: Topology) -> list[tuple[int, int, str]]:

@@ -196,6 +196,12 @@ def _terminal_connected(station: Station, slot: Slot) -> str:
     return "false" if found is not None and found.provider in ("away", "broken") else "true"
 
 
+def _cartridge(station: Station, slot: Slot) -> str | None:
+    from charge_point.battery_swap import cartridge  # few stations swap batteries
+
+    return cartridge(station, slot)
+
+
 def _certificates(station: Station, slot: Slot) -> str | None:
     from charge_point.certificates import Certificates
 
@@ -239,6 +245,8 @@ VALUES: dict[tuple[str, str], Value] = {
     ("SmartChargingCtrlr", "Entries"): _profiles,
     ("DisplayMessageCtrlr", "DisplayMessages"): _messages,
     ("TariffCostCtrlr", "Problem"): _tariff_problem,
+    **{("BatteryCartridge", name): _cartridge for name in ("Available", "SoC", "SoH", "WorkingMode")},
+    ("Connector", "SlotStatus"): _cartridge,
     ("PaymentCtrlr", "Problem"): _terminal_problem,
     ("PaymentCtrlr", "Connected"): _terminal_connected,
     ("SecurityCtrlr", "CertificateEntries"): _certificates,

@@ -256,3 +256,34 @@ async def test_a_station_that_charges_cars_swaps_nothing() -> None:
     with pytest.raises(ValueError, match="no slot"):
         insert_battery(wired.station)
     await wired.end()
+
+
+async def seen(wired: Wired, slot: int) -> list[str]:
+    """The door of a slot, and of its battery: whether there is one, charge, health and mode."""
+    connector = {"name": "Connector", "evse": {"id": slot, "connectorId": 1}}
+    battery = {"name": "BatteryCartridge", "evse": {"id": slot}}
+    asked = [{"component": connector, "variable": {"name": "SlotStatus"}}]
+    asked += [
+        {"component": battery, "variable": {"name": name}}
+        for name in ("Available", "SoC", "SoH", "WorkingMode")
+    ]
+    answer = await wired.ask("GetVariables", {"getVariableData": asked})
+    return [one["attributeValue"] for one in answer["getVariableResult"]]
+
+
+async def test_what_is_in_a_slot_can_be_read() -> None:  # 2.1 part 2 chapter 2.20
+    wired = await stocked(10, 90, 100)
+    assert await seen(wired, 1) == ["Locked", "true", "10", "95", "CC"]
+    assert await seen(wired, 2) == ["Locked", "true", "90", "95", "CV"]
+    assert (await seen(wired, 3))[4] == "Full"
+    take_battery(wired.station, 1)
+    assert await seen(wired, 1) == ["Open", "false", "0", "0", "Standby"]
+    assert await swap_battery(wired.station, TOKEN)
+    insert_battery(wired.station, 1, soc=50, health=80)
+    assert (await seen(wired, 3))[0] == "Open"  # offered
+    assert (await seen(wired, 2))[0] == "Locked"
+    wired.station.evses[1].ev_pauses()
+    assert (await seen(wired, 2))[4] == "Ready"
+    wired.station.fault(2)
+    assert (await seen(wired, 2))[0] == "Faulted"
+    await wired.end()
