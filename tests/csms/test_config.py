@@ -100,14 +100,14 @@ reserve-evse-id = 4
 reserve-connector-id = 5
 local-list-tokens = ["X", "Y"]
 compat = "upstream"
+balance = ["P=12.5"]
+vat-number = ["NL123=Example BV"]
+receipts = "https://r.example/"
 [csms.stations.CP1]
 boot-status = "Rejected"
 [csms.groups]
 A = "G1"
 [csms.vendors.V]
-balance = ["P=12.5"]
-vat-number = ["NL123=Example BV"]
-receipts = "https://r.example/"
 M = "Accepted"
 [[csms.inject]]
 fault = "duplicate"
