@@ -14,6 +14,7 @@ from charge_point.payment import pay, provider, terminal
 from charge_point.payment_card import Card, card
 from charge_point.web_payment import scan
 from shared.clock import parse
+from shared.dispatch import Refuse
 from shared.totp import is_valid, totp
 from shared.versions import V21
 from tests.charge_point.sessions import AUT, EVC, PPC, Session
@@ -329,6 +330,22 @@ async def test_what_the_central_system_reckons_is_settled_as_far_as_it_is_reserv
     await shop.pay()
     assert shop.settlements() == [("Settled", 7.5), ("Settled", 20)]
     await shop.end()
+
+
+async def test_a_cost_that_is_never_told_is_not_settled() -> None:
+    shop = await Shop.open(tariff=False)
+    await shop.charge(600)
+    shop.station.model.put("OCPPCommCtrlr.MessageAttempts[TransactionEvent]", 1)
+
+    def refuse(request: Payload) -> Payload:
+        raise Refuse("InternalError", "no")
+
+    shop.script["TransactionEvent"] = refuse
+    await shop.pay()
+    await shop.settle(60)
+    assert shop.settlements() == [("Canceled", 0)]
+    assert terminal(shop.station).held == {}
+    await shop.tasks.end()
 
 
 async def test_a_settlement_waits_for_the_link_and_for_the_end_of_its_transaction() -> None:
