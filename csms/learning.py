@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from csms import passwords, web_payments
+from csms import passwords
 from csms.record import Payload, StationRecord
 
 Learner = Callable[[StationRecord, Payload, Payload], None]
@@ -96,7 +96,10 @@ def _monitors_cleared(record: StationRecord, request: Payload, answer: Payload) 
 
 
 def _variables_set(record: StationRecord, request: Payload, answer: Payload) -> None:
-    web_payments.learn(record, request, answer)
+    if any(one["component"]["name"].lower() == "webpaymentsctrlr" for one in request["setVariableData"]):
+        from csms.web_payments import learn as take  # few stations show a QR code (2.1 C25.FR.07)
+
+        take(record, request, answer)
     passwords.variables_set(record, request, answer)
 
 
