@@ -223,7 +223,9 @@ async def test_a_certificate_that_is_not_valid_is_rejected_with_an_event(version
 
 
 @pytest.mark.parametrize("version", V2X, ids=str)
-async def test_who_gets_no_certificate_asks_again_later_each_time(version: Version) -> None:  # A02.FR.17-.19
+async def test_who_gets_no_certificate_asks_again_later_each_time(
+    version: Version,
+) -> None:  # TC_A_23, A02.FR.17-.19
     presets = {"SecurityCtrlr.CertSigningWaitMinimum": 100, "SecurityCtrlr.CertSigningRepeatTimes": 2}
     wired = await Wired(version, variables=presets).start()
     first = await asks(wired)
@@ -234,7 +236,7 @@ async def test_who_gets_no_certificate_asks_again_later_each_time(version: Versi
     await wired.end()
 
 
-async def test_a_rejected_request_is_not_repeated(version: Version) -> None:
+async def test_a_rejected_request_is_not_repeated(version: Version) -> None:  # TC_A_15
     wired = await Wired(version).start()
     await asks(wired, "Rejected")
     await wired.settle(5000)
