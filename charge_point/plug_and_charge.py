@@ -57,7 +57,7 @@ class NoContract(Exception):
 class PlugAndCharge(Part):
     """What a station knows of contracts. Owns those in the cars that come to it, and whose it has seen."""
 
-    __slots__ = ("held", "seen")
+    __slots__ = ("held", "late", "seen")
 
     name = "plug and charge"
 
@@ -67,6 +67,8 @@ class PlugAndCharge(Part):
         """By the part of the standard: there is one car for each, which comes again."""
         self.seen: list[tuple[Payload, str]] = []
         """CertificateHashDataType and eMAID of each contract that was authorized here, the newest last."""
+        self.late: dict[int, Ev] = {}
+        """EVSE -> a car that could not pay because the station was offline, and tries again when it is not."""
 
     def prepare(self, kind: Vehicle) -> None:
         """A car of this kind comes with its contract. Raises ValueError for a file that holds none."""
@@ -76,6 +78,7 @@ class PlugAndCharge(Part):
     def begin(self, evse: Evse) -> None:
         """A car that has, or wants, a contract was plugged in."""
         assert evse.ev is not None
+        self.late.pop(evse.id, None)
         if self._is_on() and evse.active.cable is Cable.BOTH_ENDS and evse.is_startable:
             self.station.tasks.spawn(self._pay(evse, evse.ev))
 
@@ -97,6 +100,8 @@ class PlugAndCharge(Part):
             if not info.accepted:
                 raise NoContract(f"the contract {token.id} is {info.status}")
         except NoContract as why:
+            if not self.station.may_send:
+                self.late[evse.id] = ev
             self.station.note("no_plug_and_charge", str(why))
             self.station.changed()
             return
@@ -110,6 +115,22 @@ class PlugAndCharge(Part):
         from charge_point.hands import candidate  # it needs this module
 
         return candidate(self.station, evse.id, token, info.group, info.evses) is evse
+
+    def connected(self) -> None:
+        """Cars that came while the station was offline try again."""
+        if not self.station.registration.accepted:
+            return
+        late, self.late = self.late, {}
+        for id, ev in late.items():
+            evse = self.station.evses[id - 1]
+            if evse.ev is ev:
+                self.begin(evse)
+
+    def accepted(self) -> None:
+        self.connected()
+
+    def power_off(self) -> None:
+        self.late.clear()
 
     # --- the contract ---------------------------------------------------------------------------------------
 

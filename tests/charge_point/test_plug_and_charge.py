@@ -307,6 +307,26 @@ async def test_where_none_is_given_no_contract_is_shown(
     await site.end()
 
 
+async def test_a_car_that_came_while_the_station_was_offline_pays_when_it_is_back(tmp_path: Path) -> None:
+    site = Site(V201, tmp_path)
+    site.issues()
+    await site.start()
+    peer = site.station.peer
+    assert peer is not None
+    site.station.disconnected()
+    await site.comes(contract="install")
+    assert not site.charges
+    site.station.connected(peer)
+    await site.settle(2)
+    assert site.charges
+    await site.station.present(Token(site.of("Authorize")[0]["idToken"]["idToken"], "eMAID"), 1)
+    site.station.disconnected()
+    site.station.connected(peer)  # whoever has ended it does not begin anew
+    await site.settle(2)
+    assert not site.charges
+    await site.end()
+
+
 async def test_tc_m_28_a_contract_is_renewed(version_2x: Version, tmp_path: Path) -> None:
     site = Site(version_2x, tmp_path)
     site.issues()
