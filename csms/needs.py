@@ -168,11 +168,7 @@ def _period(car: Wanted, needs: Payload, options: NeedsOptions, version: Version
     period: Payload = {"startPeriod": 0}
     if car.phases:
         period["numberPhases"] = car.phases
-    if (
-        version is V21
-        and "BPT" in needs["requestedEnergyTransfer"]
-        and options.v2x_setpoint is not None
-    ):
+    if version is V21 and "BPT" in needs["requestedEnergyTransfer"] and options.v2x_setpoint is not None:
         setpoint = max(-car.gives, min(options.v2x_setpoint, limit))
         if options.charging_needs == BEYOND:
             setpoint = options.v2x_setpoint

@@ -44,8 +44,7 @@ def authorize_16(session: Session, request: Payload) -> Payload:
     "what was said of it before with `--check-revocation`, else CertChainError; "
     "2.1: what `--allowed-energy-transfer` says; InternalError with `--offline`; a prepaid token (`--balance`) with "
     "nothing on it is NoCredit, and none may be cached",
-    clause="C01.FR.06, C01.FR.07, C02.FR.02, C07.FR.13 to C07.FR.17, C17.FR.01, C17.FR.02, "
-    "Q01.FR.01",
+    clause="C01.FR.06, C01.FR.07, C02.FR.02, C07.FR.13 to C07.FR.17, C17.FR.01, C17.FR.02, Q01.FR.01",
     state=True,
 )
 def authorize_2x(session: Session, request: Payload) -> Payload:
