@@ -143,6 +143,56 @@ async def test_after_a_trip_power_waits_for_enter_service_and_rises_slowly() -> 
     await at.end()
 
 
+async def test_the_hysteresis_of_a_curve_says_when_and_how_fast_power_comes_back() -> None:
+    at = await charging()
+    meter = at.station.evses[0].meter
+    band = {"hysteresisHigh": 105, "hysteresisLow": 90, "hysteresisDelay": 20, "hysteresisGradient": 2}
+    await take(at, "HVMustTrip", (110, 1), hysteresis=band)
+    set_grid(at.station, volts=260)
+    await at.settle(2)
+    assert meter.watts == 0
+    set_grid(at.station, volts=230 * 1.08)  # below the curve, above the hysteresis
+    await at.settle(60)
+    assert meter.watts == 0
+    set_grid(at.station, volts=230)
+    await at.settle(18)
+    assert meter.watts == 0
+    await at.settle(27)  # half of the 50 s that 2 % a second take
+    assert meter.watts == pytest.approx(230 * 16 * 3, rel=0.08)
+    await at.settle(30)
+    assert meter.watts == pytest.approx(230 * 32 * 3)
+    await at.end()
+
+
+async def test_the_random_delay_of_enter_service_is_within_its_bound_and_that_of_the_seed() -> None:
+    waited = []
+    for seed in (1, 1, 2):
+        at = await charging(seed=seed)
+        band = {"highVoltage": 110, "lowVoltage": 90, "highFreq": 50.2, "lowFreq": 49.5}
+        await take(at, "EnterService", delay=10, randomDelay=100, **band)
+        await take(at, "HFMustTrip", (51.5, 1))
+        set_grid(at.station, hertz=52)
+        await at.settle(2)
+        set_grid(at.station, hertz=50)
+        seconds = 0
+        while at.station.evses[0].meter.watts == 0 and seconds < 200:
+            await at.settle(1)
+            seconds += 1
+        waited.append(seconds)
+        await at.end()
+    assert waited[0] == waited[1] != waited[2]
+    assert all(10 <= seconds <= 111 for seconds in waited)
+
+
+async def test_a_station_that_is_to_feed_in_during_a_cessation_does_not_cease() -> None:
+    at = await charging()
+    await take(at, "LVMomCess", (50, 0), voltageParams={"powerDuringCessation": "Active"})
+    set_grid(at.station, volts=100)
+    await at.settle(1)
+    assert at.station.evses[0].meter.watts > 0
+    await at.end()
+
+
 async def test_nothing_begins_while_the_grid_is_outside_the_band_of_enter_service() -> None:
     at = Grid()
     await at.start()
