@@ -215,7 +215,8 @@ def found() -> dict[str, list[Test]]:
     by_id: dict[str, list[Test]] = {}
     for place in PLACES:
         for file in sorted((ROOT / "tests" / place).glob("test_*.py")):
-            for test in tests_of(file):
+            # the test of this script has ids for samples, and no station
+            for test in tests_of(file) if file.stem != "test_conformance_page" else ():
                 for id in test.ids:
                     by_id.setdefault(id, []).append(test)
     return by_id

@@ -179,10 +179,10 @@ async def test_tc_n_09_n_10__several_are_set_at_once(version: Version, items: li
         ("n_37", "EVSE#1.unknownVariable", "Delta", 1, "UnknownVariable"),
         ("n_38", AS_EVSE, "UpperThreshold", 1, "UnsupportedMonitorType"),
         ("n_38", "ChargingStation.SupplyPhases", "Delta", 1, "UnsupportedMonitorType"),
-        ("n_24", POWER, "Periodic", 0, "Rejected"),
+        ("", POWER, "Periodic", 0, "Rejected"),
     ],
 )
-async def test_tc_n_11_to_n_38__what_cannot_be_watched_is_refused(
+async def test_tc_n_11_to_n_13_n_37_n_38__what_cannot_be_watched_is_refused(
     version: Version, case: str, name: str, type: str, value: float, status: str
 ) -> None:
     w = await watching(version)
