@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point import certificate_forms as forms
 from charge_point.firmware_signing import Invalid
+from shared import signing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -86,11 +87,11 @@ def contract_in(path: str) -> Contract:
 def born(station: Station, part: str) -> Car:
     """The car for `part` of the standard that comes to this station: the same one each time."""
     stream = station.stream(f"car of ISO 15118-{part}")
-    maker, sub, own = (forms.private_key(stream.hex(64)) for _ in range(3))
+    maker, sub, own = (signing.private_key(stream.hex(64)) for _ in range(3))
     names = "Mock car maker", "Mock car maker sub", f"WMI{stream.hex(14).upper()}X"
     now = datetime.fromtimestamp(station.clock.time(), UTC)
-    middle = forms.signed(_builder(names[0], names[1], sub, now, stream.hex(16), ca=True), maker)
-    leaf = forms.signed(_builder(names[1], names[2], own, now, stream.hex(16), ca=False), sub)
+    middle = signing.certificate(_builder(names[0], names[1], sub, now, stream.hex(16), ca=True), maker)
+    leaf = signing.certificate(_builder(names[1], names[2], own, now, stream.hex(16), ca=False), sub)
     return Car(forms.pem(leaf) + forms.pem(middle), own)
 
 

@@ -12,17 +12,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from charge_point.firmware_signing import Invalid, checked
+from shared import signing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509 import Certificate, CertificateBuilder
+    from cryptography.x509 import Certificate
 
 Payload = dict[str, Any]
-
-ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the curve secp256r1 (SEC 2 §2.4.2): a private key is a number below it."""
 
 
 def read(pem: str) -> list[Certificate]:
@@ -131,42 +129,17 @@ def pem(certificate: Certificate) -> str:
     return certificate.public_bytes(Encoding.PEM).decode()
 
 
-def signed(builder: CertificateBuilder, key: EllipticCurvePrivateKey) -> Certificate:
-    """The certificate of `builder`, the same bytes for the same key where the library can do that."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
-
-    try:
-        return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
-    except (TypeError, UnsupportedAlgorithm):  # an old library, or an old OpenSSL
-        return builder.sign(key, hashes.SHA256())
-
-
-def private_key(drawn: str) -> EllipticCurvePrivateKey:
-    """A key on P-256 from 64 hex digits of a seeded stream (A00.FR.502: EC of 224 bits or more)."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return ec.derive_private_key(int(drawn, 16) % (ORDER - 1) + 1, ec.SECP256R1())
-
-
 def request(key: EllipticCurvePrivateKey, name: str, organization: str, country: str = "") -> str:
     """A certificate signing request in PEM form (RFC 2986; A02.FR.03), the same bytes for the same key and names."""
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import serialization
     from cryptography.x509.oid import NameOID
 
     names = [x509.NameAttribute(NameOID.COUNTRY_NAME, country)] if country else []
     names += [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64])] if organization else []
     subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    try:
-        made = builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
-    except (
-        TypeError,
-        UnsupportedAlgorithm,
-    ):  # an old library, or an old OpenSSL: valid, but other bytes each time
-        made = builder.sign(key, hashes.SHA256())
+    made = signing.request(builder, key)
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 

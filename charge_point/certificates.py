@@ -13,6 +13,7 @@ from charge_point import certificate_forms as forms
 from charge_point.firmware_signing import Invalid
 from charge_point.parts import Part
 from charge_point.security_events import security_event
+from shared import signing
 from shared.versions import V16, V21
 
 if TYPE_CHECKING:
@@ -186,7 +187,9 @@ class Certificates(Part):
         self._number += 1
         drawn = self.station.stream(f"{type} key {self._number} of run {self.station.setup.run_id}").hex(64)
         country = self._of_15118("CountryName") if type in (V2G, V2G20) else ""
-        csr = forms.request(forms.private_key(drawn), self._name_for(type), self._organization(type), country)
+        csr = forms.request(
+            signing.private_key(drawn), self._name_for(type), self._organization(type), country
+        )
         self.asked[type] = Asked(type, drawn, csr, self._number)
         self._send(self.asked[type])
 
@@ -258,7 +261,7 @@ class Certificates(Part):
             kinds = {STATION: (CSMS_ROOT,), COMBINED: (CSMS_ROOT, "V2GRootCertificate")}
             roots = self.roots(*kinds.get(type, ("V2GRootCertificate",)))
             found = forms.chain(pem, self.station.clock.time(), roots)
-            forms.fits(found[0], forms.private_key(one.drawn), self._name_for(type))
+            forms.fits(found[0], signing.private_key(one.drawn), self._name_for(type))
         except Invalid as invalid:  # A02.FR.07, .20: and nothing is sent again
             self._cancel(type)
             self.asked.pop(type, None)

@@ -1,7 +1,7 @@
 """Signed meter values: what the meter of an EVSE says of its register, in OCMF with an ECDSA signature.
 
-The key of a meter comes from the seed, and the signature is RFC 6979's where the library can do that: the same run
-signs the same bytes. Each document has a number that is never used again (OCMF: pagination), so those are kept on disk.
+The key of a meter comes from the seed, and the signature from `shared/signing.py`: the same run signs the same bytes.
+Each document has a number that is never used again (OCMF: pagination), so those are kept on disk.
 
 Sources: OCMF 1.0; the OCA's application note "Signed Meter Values in OCPP" 1.0 for what goes where; 2.1 J02.FR.23 and
 the same note §3.2.2 for the form of a public key.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from charge_point.measurands import REGISTER, Sample, Sampled, Signed
 from charge_point.parts import Part
+from shared import signing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from charge_point.station import Station
 
 METHOD = "ECDSA-secp256r1-SHA256"
-ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the curve secp256r1 (SEC 2 §2.4.2): a private key is a number below it."""
-
 
 _ENDS = {"Local": "L", "Remote": "R", "EVDisconnected": "L", "StoppedByEV": "L", "PowerLoss": "P", "": "E"}
 _TOKENS = {"ISO14443": "ISO14443", "ISO15693": "ISO15693", "eMAID": "EMAID", "Central": "CENTRAL"}
@@ -54,10 +52,7 @@ class SigningMeters(Part):
     def key(self, evse: int) -> EllipticCurvePrivateKey:
         """The private key of the meter of an EVSE."""
         if evse not in self._keys:
-            from cryptography.hazmat.primitives.asymmetric import ec
-
-            drawn = int(self.station.stream(f"meter key {evse}").hex(64), 16)
-            self._keys[evse] = ec.derive_private_key(drawn % (ORDER - 1) + 1, ec.SECP256R1())
+            self._keys[evse] = signing.private_key(self.station.stream(f"meter key {evse}").hex(64))
         return self._keys[evse]
 
     def public_key(self, evse: int) -> str:
@@ -76,7 +71,7 @@ class SigningMeters(Part):
         said = json.dumps(
             self._said(evse, sample, value, f"{kind}{self._pages[name]}"), separators=(",", ":")
         )
-        signature = {"SA": METHOD, "SD": self._signature(evse.id, said.encode()).hex()}
+        signature = {"SA": METHOD, "SD": signing.signature(self.key(evse.id), said.encode()).hex()}
         return f"OCMF|{said}|{json.dumps(signature, separators=(',', ':'))}"
 
     def _said(self, evse: Evse, sample: Sample, value: Sampled, page: str) -> dict[str, Any]:
@@ -111,17 +106,6 @@ class SigningMeters(Part):
                 }
             ],
         }
-
-    def _signature(self, evse: int, said: bytes) -> bytes:
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        key = self.key(evse)
-        try:
-            return key.sign(said, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
-        except UnsupportedAlgorithm:  # an old OpenSSL: valid, but other bytes each time
-            return key.sign(said, ec.ECDSA(hashes.SHA256()))
 
 
 def sign(evse: Evse, sample: Sample) -> Sample:

@@ -2,8 +2,8 @@
 
 Stations are signed for by the root itself; what ISO 15118 needs by a subordinate authority under it, of which a car
 is told. `cryptography` is imported when the first certificate is wanted. Keys that are made come from the seed, and
-signatures of certificates are RFC 6979's where the library can do that, so that the same run signs the same bytes.
-What is known of revocation is in `csms/revocation.py`.
+signatures from `shared/signing.py`: the same run signs the same bytes. What is known of revocation is in
+`csms/revocation.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared import signing
 from shared.chance import Stream
 from shared.option_fields import UsageError
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateBuilder, Name
 
     from csms.option_authority import AuthorityOptions
-
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the curve secp256r1 (SEC 2 §2.4.2): a private key is a number below it."""
 
 YEAR = timedelta(days=365)
 _EARLIER = timedelta(minutes=5)
@@ -90,9 +88,7 @@ class CertificateAuthority:
 
     def new_key(self) -> EllipticCurvePrivateKey:
         """The next private key of the seed."""
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        return ec.derive_private_key(int(self._stream.hex(64), 16) % (_ORDER - 1) + 1, ec.SECP256R1())
+        return signing.private_key(self._stream.hex(64))
 
     def new_bytes(self, count: int) -> bytes:
         """The next bytes of the seed."""
@@ -120,7 +116,7 @@ class CertificateAuthority:
         key, name = self.new_key(), _named("Mock certificate authority")
         start = datetime.fromtimestamp(now, UTC) - _EARLIER
         builder = _builder(name, name, key.public_key(), self._serial(), start, 10 * YEAR, ca=True)
-        return _signed(builder, key), key
+        return signing.certificate(builder, key), key
 
     def _issue(
         self,
@@ -144,7 +140,7 @@ class CertificateAuthority:
                 AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(RESPONDER)
             )
             builder = builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False)
-        found = _signed(builder, above[1])
+        found = signing.certificate(builder, above[1])
         self.issued[serial] = found, above[0]
         return found
 
@@ -171,22 +167,6 @@ def _builder(
         .not_valid_after(start + life)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
-
-
-def _signed(builder: CertificateBuilder, key: CertificateIssuerPrivateKeyTypes) -> Certificate:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        try:
-            return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
-        except (
-            TypeError,
-            UnsupportedAlgorithm,
-        ):  # an old library or OpenSSL: valid, but other bytes each time
-            pass
-    return builder.sign(key, hashes.SHA256())
 
 
 def _pem(certificate: Certificate) -> str:

@@ -1,7 +1,7 @@
 """The signing of firmware: with the user's certificate and key, or with a pair made from the seed.
 
 The made pair is a root and a certificate that it issued, both EC P-256 and the same for the same seed; signatures are
-deterministic (RFC 6979). What signs here would be the manufacturer's (L01.FR.09): this is a mock.
+too. What signs here would be the manufacturer's (L01.FR.09): this is a mock.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared import signing
 from shared.option_fields import UsageError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.x509 import Certificate
-
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""The order of the curve P-256 (FIPS 186-4, D.1.2.3)."""
 
 _FROM = datetime(2025, 1, 1, tzinfo=UTC)
 _YEARS = timedelta(days=7300)
@@ -33,16 +31,12 @@ class Signer(NamedTuple):
 
     def sign(self, sha256: bytes) -> str:
         """The signature over a file with this SHA-256 digest, base64: ECDSA, or RSA-PSS (L01.FR.04)."""
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec, padding
-        from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+        from cryptography.hazmat.primitives.asymmetric import ec
 
-        digest = Prehashed(hashes.SHA256())
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
-            made = self.key.sign(sha256, ec.ECDSA(digest, deterministic_signing=True))
+            made = signing.ecdsa(self.key, sha256)
         else:
-            pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
-            made = self.key.sign(sha256, pss, digest)
+            made = signing.rsa_pss(self.key, sha256)
         return base64.b64encode(made).decode()
 
 
@@ -59,23 +53,20 @@ def made(seed: object, name: str = "Mock manufacturer") -> Signer:
 
 
 def _key(seed: object, *purpose: str) -> ec.EllipticCurvePrivateKey:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     drawn = blake2b("\x1f".join([str(seed), *purpose]).encode(), digest_size=40).digest()
-    return ec.derive_private_key(int.from_bytes(drawn, "big") % (_ORDER - 1) + 1, ec.SECP256R1())
+    return signing.private_key(drawn)
 
 
 def _certificate(
     subject: str,
     issuer: str,
     key: ec.EllipticCurvePrivateKey,
-    signing: ec.EllipticCurvePrivateKey,
+    by: ec.EllipticCurvePrivateKey,
     serial: int,
     *,
     is_root: bool,
 ) -> Certificate:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     def named(common: str) -> x509.Name:
@@ -95,7 +86,7 @@ def _certificate(
     if not is_root:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
         builder = builder.add_extension(usage, critical=False)
-    return builder.sign(signing, hashes.SHA256(), ecdsa_deterministic=True)
+    return signing.certificate(builder, by)
 
 
 def given(certificate: str, key: str) -> Signer:

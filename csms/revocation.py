@@ -2,46 +2,31 @@
 
 Others are asked only with `--check-revocation`: an OCSP responder by HTTP POST (RFC 6960 appendix A), a revocation
 list by GET. What they said is kept for a week at most, and Authorize goes by that (C07.FR.05: cached OCSP data).
+The forms of both are in `csms/ocsp.py`.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from csms import ocsp
+from csms.ocsp import FAILED, GOOD, REVOKED, UNKNOWN, WEEK, Status, Unavailable
 from shared.clock import text
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.hashes import HashAlgorithm
     from cryptography.x509 import Certificate
-    from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse
 
     from csms.authority import CertificateAuthority, Pair
 
 Payload = dict[str, Any]
 
-GOOD, REVOKED, UNKNOWN, FAILED = "Good", "Revoked", "Unknown", "Failed"
 ACCEPTED, ERROR = "Accepted", "CertChainError"
-WEEK = 7 * 86_400.0
-"""As long as a status may be kept (M06.FR.10, M07.FR.09)."""
 
 _HASHES = ("hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber")
 _VERDICTS = {GOOD: ACCEPTED, REVOKED: "CertificateRevoked"}
 _LARGEST = 1_000_000
 _PATIENCE = 5.0
-
-
-class Unavailable(Exception):
-    """No status could be had; one clause."""
-
-
-class Status(NamedTuple):
-    """What is known of a certificate: Good, Revoked or Unknown, until when (Unix s), and the response in DER."""
-
-    word: str
-    until: float
-    der: bytes = b""
 
 
 class Revocations:
@@ -104,16 +89,16 @@ class Revocations:
         """Which of our authorities these hashes name as the issuer."""
         if self.authority is None:
             return None
-        algorithm = _algorithm(hashes)
+        algorithm = ocsp.algorithm(hashes)
         for pair in (self.authority.sub(now), self.authority.opened(now)):
             wanted = [str(hashes[name]).lower() for name in ("issuerNameHash", "issuerKeyHash")]
-            if issuer_hashes(pair[0], algorithm) == wanted:
+            if ocsp.issuer_hashes(pair[0], algorithm) == wanted:
                 return pair
         return None
 
     def _issued(self, hashes: Payload) -> Certificate | None:
         assert self.authority is not None
-        found = self.authority.issued.get(_serial(hashes))
+        found = self.authority.issued.get(ocsp.serial(hashes))
         return found[0] if found else None
 
     def _of_our_own(self, hashes: Payload, now: float) -> Status | None:
@@ -128,7 +113,7 @@ class Revocations:
             word = GOOD
         else:
             word = UNKNOWN
-        return Status(word, now + WEEK, _response(hashes, word, issuer, now))
+        return Status(word, now + WEEK, ocsp.response(hashes, word, issuer, now))
 
     # --- statuses (M06, M07) ----------------------------------------------------------------------------------
 
@@ -140,8 +125,8 @@ class Revocations:
         cached = self._known.get(_key(hashes))
         if cached is not None and cached.until > now and cached.der:
             return cached
-        der = await self._fetched(urls, _request(hashes))
-        found = _read_response(der, _serial(hashes), now)
+        der = await self._fetched(urls, ocsp.request(hashes))
+        found = ocsp.read_response(der, ocsp.serial(hashes), now)
         self._known[_key(hashes)] = found
         return found
 
@@ -153,7 +138,7 @@ class Revocations:
         cached = self._known.get(_key(hashes))
         if cached is not None and cached.until > now:
             return cached
-        found = _read_list(await self._fetched(urls, None), _serial(hashes), now)
+        found = ocsp.read_list(await self._fetched(urls, None), ocsp.serial(hashes), now)
         self._known[_key(hashes)] = found
         return found
 
@@ -186,43 +171,6 @@ def _key(hashes: Payload) -> tuple[str, ...]:
     return tuple(str(hashes[name]).lower().lstrip("0") for name in _HASHES)
 
 
-def _serial(hashes: Payload) -> int:
-    try:
-        return int(str(hashes["serialNumber"]), 16)
-    except ValueError:
-        return -1
-
-
-def _algorithm(hashes: Payload) -> HashAlgorithm:
-    from cryptography.hazmat.primitives import hashes as known
-
-    found: HashAlgorithm = getattr(known, hashes["hashAlgorithm"])()
-    return found
-
-
-def issuer_hashes(issuer: Certificate, algorithm: HashAlgorithm) -> list[str]:
-    """The hex digits of issuerNameHash and issuerKeyHash of what `issuer` has signed (RFC 6960 §4.1.1)."""
-    from cryptography.hazmat.primitives.hashes import Hash
-
-    found = []
-    for part in (issuer.subject.public_bytes(), _key_bits(issuer)):
-        digest = Hash(algorithm)
-        digest.update(part)
-        found.append(digest.finalize().hex())
-    return found
-
-
-def _key_bits(certificate: Certificate) -> bytes:
-    """The public key without the words about its kind: for EC the point, for RSA the sequence of two numbers."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    key = certificate.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
-
-
 def _signs(upper: Certificate, lower: Certificate) -> bool:
     from cryptography.exceptions import InvalidSignature
 
@@ -236,80 +184,6 @@ def _signs(upper: Certificate, lower: Certificate) -> bool:
 def _holds(certificate: Certificate, now: float) -> bool:
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return start.timestamp() <= now <= end.timestamp()
-
-
-def _response(hashes: Payload, word: str, issuer: Pair, now: float) -> bytes:
-    """An OCSPResponse in DER (M06.FR.08, .09), signed by the issuer of the certificate."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.x509 import ocsp
-
-    moment = datetime.fromtimestamp(now, UTC).replace(microsecond=0)
-    status: OCSPCertStatus = getattr(ocsp.OCSPCertStatus, word.upper())
-    builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
-        bytes.fromhex(hashes["issuerNameHash"]),
-        bytes.fromhex(hashes["issuerKeyHash"]),
-        max(_serial(hashes), 1),
-        _algorithm(hashes),
-        status,
-        moment,
-        moment + timedelta(seconds=WEEK),
-        moment if word == REVOKED else None,
-        None,
-    )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, issuer[0])
-    return _der(builder.sign(issuer[1], SHA256()))
-
-
-def _request(hashes: Payload) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509 import ocsp
-
-    try:
-        builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-            bytes.fromhex(hashes["issuerNameHash"]),
-            bytes.fromhex(hashes["issuerKeyHash"]),
-            _serial(hashes),
-            _algorithm(hashes),
-        )
-        return builder.build().public_bytes(Encoding.DER)
-    except ValueError as wrong:
-        raise Unavailable(f"these are no hashes of a certificate: {wrong}") from None
-
-
-def _der(response: OCSPResponse) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return response.public_bytes(Encoding.DER)
-
-
-def _read_response(der: bytes, serial: int, now: float) -> Status:
-    from cryptography.x509 import ocsp
-
-    try:
-        found = ocsp.load_der_ocsp_response(der)
-    except ValueError:
-        raise Unavailable("the responder's answer is no OCSP response") from None
-    if found.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-        raise Unavailable(f"the responder says {found.response_status.name}")
-    if found.serial_number != serial:
-        raise Unavailable("the responder speaks of another certificate")
-    end = found.next_update_utc
-    until = min(now + WEEK, end.timestamp()) if end is not None else now + WEEK
-    return Status(found.certificate_status.name.capitalize(), until, der)
-
-
-def _read_list(raw: bytes, serial: int, now: float) -> Status:
-    from cryptography import x509
-
-    try:
-        load = x509.load_pem_x509_crl if raw.lstrip().startswith(b"-----") else x509.load_der_x509_crl
-        found = load(raw)
-    except ValueError:
-        raise Unavailable("that is no certificate revocation list") from None
-    end = found.next_update_utc
-    until = min(now + WEEK, end.timestamp()) if end is not None else now + WEEK
-    word = REVOKED if found.get_revoked_certificate_by_serial_number(serial) is not None else GOOD
-    return Status(word, until)
 
 
 def told(asked: Payload, status: Status | None, now: float) -> Payload:

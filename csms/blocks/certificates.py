@@ -51,7 +51,7 @@ async def certificate_status(session: Session, request: Payload) -> Payload:
     policies = session.csms.policies
     if policies.upstream:
         return {"status": "Accepted"}
-    from csms.revocation import Unavailable
+    from csms.ocsp import Unavailable
 
     asked = request["ocspRequestData"]
     try:
@@ -74,7 +74,8 @@ async def certificate_status(session: Session, request: Payload) -> Payload:
 )
 async def certificate_chain_status(session: Session, request: Payload) -> Payload:
     """Tell the revocation status of each certificate."""
-    from csms.revocation import Unavailable, told
+    from csms.ocsp import Unavailable
+    from csms.revocation import told
 
     known, now = session.csms.policies.authorizer.revocations, session.csms.clock.time()
     found = []

@@ -8,10 +8,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from charge_point.certificate_forms import private_key, request
+from charge_point.certificate_forms import request
 from csms.authority import CertificateAuthority, authority_of
 from csms.options import CsmsOptions, resolve
 from shared.option_fields import UsageError
+from shared.signing import private_key
 from tests.charge_point.authority import Authority, authority
 from tests.csms.dialled import tries
 

@@ -8,17 +8,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509 import ocsp
 
 from csms.authority import CertificateAuthority
-from csms.revocation import WEEK
+from csms.ocsp import WEEK, response
+from shared import signing
 from shared.clock import parse
 from shared.iso15118 import Message, Unreadable, decoded, ders_of, encoded, unwrap, wrap
 from shared.versions import V2X, V21, V201, Version
@@ -293,6 +295,49 @@ async def test_tc_m_24_csms_the_status_of_our_own_is_a_signed_response(version: 
             key = issuer.public_key()
             assert isinstance(key, ec.EllipticCurvePublicKey)
             key.verify(told.signature, told.tbs_response_bytes, ec.ECDSA(hashes.SHA256()))
+
+
+def test_a_response_of_ours_is_the_same_each_time_and_of_the_time_of_the_run() -> None:
+    def made(word: str) -> bytes:
+        root, key = CertificateAuthority(5).opened(NOW)
+        return response(named(root, root), word, (root, key), NOW)
+
+    for word in ("Good", "Revoked", "Unknown"):
+        assert made(word) == made(word)
+        told = ocsp.load_der_ocsp_response(made(word))
+        assert told.certificate_status.name == word.upper()
+        assert {told.produced_at_utc, told.this_update_utc} == {datetime.fromtimestamp(NOW, UTC)}
+    assert made("Good") != made("Unknown")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 1024), ed25519.Ed25519PrivateKey.generate()],
+    ids=("rsa", "ed25519"),
+)
+def test_an_authority_with_another_kind_of_key_says_the_same_each_time(tmp_path: Path, key: Any) -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "root")])
+    start = datetime.fromtimestamp(NOW, UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=9))
+    root = signing.certificate(builder, key)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    cert, secrets = tmp_path / "root.pem", tmp_path / "root.key"
+    cert.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    secrets.write_bytes(secret)
+
+    def made() -> tuple[str, bytes]:
+        authority = CertificateAuthority(5, (str(cert), str(secrets)))
+        chain = authority.contract("NLMCK1", NOW)[0]
+        sub = x509.load_pem_x509_certificates(chain.encode())[1]
+        return chain, response(named(sub, root), "Good", authority.opened(NOW), NOW)
+
+    assert made() == made()
+    told = ocsp.load_der_ocsp_response(made()[1])
+    more = (padding.PKCS1v15(), hashes.SHA256()) if isinstance(key, rsa.RSAPrivateKey) else ()
+    key.public_key().verify(told.signature, told.tbs_response_bytes, *more)
 
 
 @asynccontextmanager

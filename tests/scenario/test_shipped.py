@@ -33,6 +33,20 @@ def test_it_passes_on_every_version_of_it_and_takes_the_same_course_each_time(na
     assert one.journals == again.journals
 
 
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("happy_path/plug_and_charge", ("exiResponse", "iso15118CertificateHashData")),
+        ("happy_path/certificates", ("ocspResult", "csr", "certificateChain")),
+    ],
+)
+def test_what_is_signed_and_wrapped_is_among_what_is_the_same_each_time(
+    name: str, members: tuple[str, ...]
+) -> None:
+    frames = {str(entry.what) for journal in played(name).journals for entry in journal}
+    assert [member for member in members if not any(f'"{member}":' in one for one in frames)] == []
+
+
 @pytest.mark.parametrize(("version", "rows"), [(V16, 27), (V201, 23)], ids=str)
 def test_together_they_exercise_the_minimum(version: Version, rows: int) -> None:
     matrix = Matrix()
