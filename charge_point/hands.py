@@ -9,7 +9,7 @@ from charge_point.blocks.authorization import authorize
 from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
 from charge_point.ev import Ev, Vehicle
 from charge_point.keeping import keep_cache
-from charge_point.parts import refusal
+from charge_point.parts import refusal, tell_parts
 from charge_point.quirks import spelled
 from shared.peer import CallFailed
 from shared.versions import V16, V201, Version
@@ -277,17 +277,25 @@ async def decide(station: Station, token: Token) -> TokenInfo:
     now = station.clock.time()
     info = station.authorizer.local(token, station.model, now, online=station.may_send)
     if info is not None:
+        _decided(station, token, info.status)
         return info
     try:
         info = await authorize(station, token)
     except CallFailed as failed:
         station.note("not_authorized", f"{token.shown}: {failed}")
+        own = None
         if station.peer is None:  # went offline while asking
-            return station.authorizer.local(token, station.model, now, online=False) or TokenInfo("Invalid")
-        return TokenInfo("Invalid")
+            own = station.authorizer.local(token, station.model, now, online=False)
+        _decided(station, token, own.status if own is not None else "")
+        return own or TokenInfo("Invalid")
+    _decided(station, token, info.status)
     station.authorizer.learn(token, info, station.model, station.clock.time())
     keep_cache(station)
     return info
+
+
+def _decided(station: Station, token: Token, status: str) -> None:
+    tell_parts(station, lambda part: part.decided(token, status))
 
 
 FAULT_REASONS = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def of_drivers(name: str, value: str) -> str:
     """A setting of the generator of transactions, if there is such."""
-    from charge_point.generator import habits
+    from charge_point.generator_habits import habits
 
     try:
         habits({name: value})
@@ -27,7 +27,7 @@ def check_drivers(settings: Mapping[str, str], sessions: int) -> None:
     """Refuse settings that contradict each other; UsageError."""
     if not settings:
         return
-    from charge_point.generator import habits
+    from charge_point.generator_habits import habits
 
     try:
         habits(dict(settings))

@@ -199,7 +199,7 @@ class Outbox:
                 self.number(owed.transaction, UNDELIVERED)
             elif owed.action == "StopTransaction":
                 self.forget(owed.transaction)
-        tell_parts(self._station, lambda part: part.answered(owed, {}))
+        tell_parts(self._station, lambda part: part.given_up(owed))
 
     def _settle(self, owed: Owed) -> None:
         assert self._queue is not None

@@ -109,6 +109,13 @@ class Part:
     def answered(self, owed: Owed, answer: dict[str, Any]) -> None:
         """A message of a transaction was answered, or given up (then the answer is empty)."""
 
+    def given_up(self, owed: Owed) -> None:
+        """A message of a transaction was given up: nobody took it."""
+        self.answered(owed, {})
+
+    def decided(self, token: Token, status: str) -> None:
+        """It was decided about a token that was presented; "" when nobody answered who was asked."""
+
     def shows(self, evse: Evse) -> list[str]:
         """What this part has to say to the driver at `evse`, or to those who come to it, on the display."""
         return []

@@ -73,6 +73,7 @@ def to_connection(layer: Mapping[str, Any]) -> Mapping[str, Any]:
 def let_drivers_come(station: Station, layer: Mapping[str, Any]) -> None:
     """Start the generator of drivers, if an option says so."""
     if "generate" in layer:
-        from charge_point.generator import Generator, habits
+        from charge_point.generator import Generator
+        from charge_point.generator_habits import habits
 
         station.part(Generator).start(habits(dict(layer["generate"].value)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from charge_point.blocks.availability import status_of
 from charge_point.display import showing
 from charge_point.generator import Generator
+from charge_point.generator_counts import KINDS
 from charge_point.parts import existing
 from charge_point.station import Station
 
@@ -32,7 +34,8 @@ def _delivered(station: Station) -> float:
 def _drivers(name: str, station: Station) -> int:
     """What came of the generator, at all EVSEs together."""
     generator = existing(station, Generator)
-    return sum(getattr(count, name) for count in generator.counts.values()) if generator is not None else 0
+    counts = generator.counts.values() if generator is not None else ()
+    return sum(attrgetter(name)(count) for count in counts)
 
 
 QUESTIONS: dict[str, Callable[[Station], Any]] = {
@@ -49,7 +52,10 @@ QUESTIONS: dict[str, Callable[[Station], Any]] = {
     "display": showing,
     **{
         f"drivers.{name}": partial(_drivers, name)
-        for name in ("came", "charged", "refused", "failed", "skipped")
+        for name in (
+            *("came", "begun", "charged", "refused", "failed", "skipped"),
+            *(f"{kind}.{said}" for kind in KINDS for said in ("accepted", "rejected", "ignored")),
+        )
     },
     "tx": lambda station: next((one.transaction.id for one in station.evses if one.transaction), ""),
 }

@@ -87,7 +87,8 @@ class Unit:
         options, connection = self.options, self.connection
         dialling = asyncio.ensure_future(connection.run())
         if options.generate:
-            from charge_point.generator import Generator, habits
+            from charge_point.generator import Generator
+            from charge_point.generator_habits import habits
 
             self.station.part(Generator).start(habits(dict(options.generate)))
         driving = asyncio.ensure_future(self._drive()) if options.sessions else None

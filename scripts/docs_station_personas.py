@@ -7,14 +7,13 @@ nothing and ends with status 1 when the page is not what they say.
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from charge_point import persona  # noqa: E402
-from charge_point.generator import DISTRIBUTIONS, Habits  # noqa: E402
+from charge_point.generator_habits import DISTRIBUTIONS, SETTINGS, Habits  # noqa: E402
 from charge_point.persona_keys import SECTIONS  # noqa: E402
 from charge_point.quirks import QUIRKS  # noqa: E402
 from shared.versions import VERSIONS  # noqa: E402
@@ -138,15 +137,17 @@ DRIVERS = f"""\
 
 `--generate` lets drivers come to every EVSE, one after another, as chance has it; the same `--seed` gives the same
 day. At the prompt `generate start [EVSE] [NAME=VALUE,...]` and `generate stop [EVSE]` start and stop it, `generate`
-alone tells what came of it: who came, was refused, charged, how often nobody came, and the energy. With `--state` it
-goes on counting after a restart. Many stations at once: see [fleet.md](fleet.md).
+alone tells what came of it: who came, was refused, charged, how often nobody came, the energy, what was said to
+requests to authorize, to starts and to stops (accepted, rejected, ignored: no answer), and when it was started, ends,
+was stopped and somebody came last. With `--state` it goes on after a restart where it ran: it counts on, and who
+charged leaves when they wanted to. Many stations at once: see [fleet.md](fleet.md).
 
 ```
 python -m charge_point --csms ws://localhost:9000 --generate max_duration=600,probability=0.8,tokens=A+B
 ```
 
 The tokens come by `distribution`: {", ".join(f"`{word}`" for word in DISTRIBUTIONS)}; several are joined with `+`,
-and `tokens=@tags.txt` takes the lines of a file.
+and `tokens=@tags.txt` takes the lines of a file, or a JSON list of texts, and takes them anew when the file changes.
 Durations and delays are in seconds; with `stop_after_hours=0` it goes on until it is stopped, and with
 `stop_absolute_duration` the hours count from the first start, however often it was stopped in between.
 
@@ -161,7 +162,7 @@ steps:
   - generate: {{min_delay: 30, max_delay: 300, min_duration: 300, max_duration: 900, tokens: [A, B]}}
   - wait: 1h
   - generate: stop
-  - {{check: {{csms.open: 0, station.drivers.refused: 0}}, within: 1min}}
+  - {{check: {{csms.open: 0, station.drivers.refused: 0, station.drivers.stop.ignored: 0}}, within: 1min}}
 ```
 
 | setting | unless given |
@@ -188,10 +189,10 @@ def page() -> str:
     parts += [f"| `{n}` | {q.key.of} | {_versions(n)} | {q.key.help} |\n" for n, q in QUIRKS.items()]
     parts.append(f"\n{DRIVERS}")
     usual = Habits()
-    for each in fields(Habits):
-        value = getattr(usual, each.name)
+    for name in SETTINGS:
+        value = getattr(usual, name)
         shown = "+".join(value) if isinstance(value, tuple) else str(value).lower()
-        parts.append(f"| `{each.name}` | {shown} |\n")
+        parts.append(f"| `{name}` | {shown} |\n")
     return "".join(parts)
 
 

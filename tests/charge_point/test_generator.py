@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from charge_point.generator import Generator, Habits, generating_words, habits
+from charge_point.generator import Generator, generating_words
+from charge_point.generator_habits import Habits, habits
 from charge_point.options import resolve
 from charge_point.outbox import Store
 from shared.option_fields import UsageError
