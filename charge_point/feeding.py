@@ -61,7 +61,7 @@ def most_back(evse: Evse) -> float:
     if evse.ev is None or not evse.ev.kind.discharge:
         return 0.0
     most = min(evse.ev.kind.discharge, evse.outlet.watts)
-    return min(most, evse.ev.kind.discharge * discharge_share(evse.station))
+    return min(most, evse.ev.kind.discharge * discharge_share(evse))
 
 
 def feed(evse: Evse, watts: float) -> bool:

@@ -79,6 +79,9 @@ def read(request: Payload) -> Control:
         raise Unfit("a default control has no startTime and no duration")
     if not default and not ("startTime" in setting and "duration" in setting):
         raise Unfit("a scheduled control has a startTime and a duration")
+    mean = setting.get("voltageParams", {})
+    if ("hv10MinMeanValue" in mean) is not ("hv10MinMeanTripDelay" in mean):  # VoltageParamsType
+        raise Unfit("hv10MinMeanValue and hv10MinMeanTripDelay go together")
     try:
         start = -inf if default else parse(setting["startTime"])
     except ValueError as wrong:

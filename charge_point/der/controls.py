@@ -7,9 +7,15 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from charge_point.der.alarms import Alarm
 from charge_point.der.control import Control, Payload
-from charge_point.der.following import Follower
+from charge_point.der.following import Follower, situation_of
+from charge_point.der.inverter import shape, supports
+from charge_point.der.response import Situation
+from charge_point.der.voltage import Voltage
 from charge_point.parts import Part, existing
+from charge_point.smart_charging import effect
+from charge_point.smart_charging.profiles import Profiles
 
 if TYPE_CHECKING:
     from charge_point.evse import Evse
@@ -30,13 +36,15 @@ LOOK_AGAIN = 30.0
 class DerControls(Part):
     """The controls of one station, kept on disk (R01.FR.03). Owns them and the timer of the next begin or end."""
 
-    __slots__ = ("_busy", "follower", "held", "timer")
+    __slots__ = ("_busy", "alarm", "followers", "held", "timer", "voltage")
     name = "der controls"
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self.held: dict[str, Control] = {}
-        self.follower = Follower(station)
+        self.voltage = Voltage()
+        self.followers: dict[int, Follower] = {}
+        self.alarm = Alarm(station)
         self._busy = False
         self.timer: asyncio.TimerHandle | None = None
 
@@ -94,7 +102,7 @@ class DerControls(Part):
             if not one.default:
                 self._turn(one, now)
         self._busy = True
-        again = self.follower.look(self.holding(), now)
+        again = self._look(now)
         self._busy = False
         again = min([again, *(at for one in self.held.values() for at in (one.start, one.end) if now < at)])
         if any(one.type in BY_POWER for one in self.held.values()) and any(
@@ -105,6 +113,29 @@ class DerControls(Part):
             self._stop()
             wait = max(again - self.station.clock.time(), _TICK)
             self.timer = asyncio.get_running_loop().call_later(wait, self.follow)
+
+    def _look(self, now: float) -> float:
+        """Let every EVSE do what the controls ask for that are for it; gives when to look again."""
+        holding, evses = self.holding(), self.station.evses
+        curve = next((one for one in holding if one.type == "VoltVar"), None)
+        again = self.voltage.look(now, situation_of(self.station, self.voltage).percent, curve)
+        mine = [[one for one in holding if supports(evse, one.type)] for evse in evses]
+        for evse, controls in zip(evses, mine, strict=True):
+            again = min(again, self.of(evse).look(controls, now))
+        profiles = existing(self.station, Profiles)
+        if profiles is not None and any(evse.ev is not None and evse.ev.kind.discharge for evse in evses):
+            effect.follow(profiles)  # a car may have to give back less
+        for evse, controls in zip(evses, mine, strict=True):
+            self.of(evse).impose(controls, now)
+        reasons = [self.of(evse).reason(controls) for evse, controls in zip(evses, mine, strict=True)]
+        self.alarm.tell([one for one in reasons if one is not None], situation_of(self.station, self.voltage))
+        return again
+
+    def of(self, evse: Evse) -> Follower:
+        """How `evse` follows its controls."""
+        if evse.id not in self.followers:
+            self.followers[evse.id] = Follower(evse, self.voltage)
+        return self.followers[evse.id]
 
     def _turn(self, one: Control, now: float) -> None:
         """Begin or end a scheduled control (R04.FR.07, .10, .20-.22)."""
@@ -139,9 +170,13 @@ class DerControls(Part):
                 found[one.type] = one
         return list(found.values())
 
-    def discharge_share(self) -> float:
+    def holding_at(self, evse: Evse) -> list[Control]:
+        """Those of them that are for `evse` as it is used now."""
+        return [one for one in self.holding() if supports(evse, one.type)]
+
+    def discharge_share(self, evse: Evse) -> float:
         """The share of its greatest power that a car may give back."""
-        return self.follower.shares(self.station.clock.time()).discharge
+        return self.of(evse).shares(self.station.clock.time()).discharge
 
     # --- what happens to the station ----------------------------------------------------------------------
 
@@ -152,26 +187,26 @@ class DerControls(Part):
         self.follow()
 
     def energy_offered(self, evse: Evse) -> None:
-        self.follower.offered(evse, self.holding())
+        self.of(evse).offered(self.holding_at(evse))
         self.follow()
 
     def energy_drawn(self, evse: Evse) -> None:
-        self.follower.shape(evse, self.holding())
-        self._soon()
+        self.of(evse).shape(self.holding_at(evse))
+        self.soon()
 
     def energy_stopped(self, evse: Evse) -> None:
-        self.follower.waiting.discard(evse.id)
-        self._soon()
+        self.of(evse).waiting = False
+        self.soon()
 
-    def _soon(self) -> None:
+    def soon(self) -> None:
         """Look again once what happens now has happened: another power may be too much, or another alarm due."""
-        if not self._busy and (self.held or self.follower.alarm[0]):
+        if not self._busy and (self.held or self.alarm.type):
             self._stop()
             self.timer = asyncio.get_running_loop().call_later(0, self.follow)
 
     def power_off(self) -> None:
         self._stop()
-        self.follower = Follower(self.station)
+        self.voltage, self.followers, self.alarm = Voltage(), {}, Alarm(self.station)
 
     def _stop(self) -> None:
         if self.timer is not None:
@@ -200,7 +235,17 @@ def _overlap(one: Control, other: Control) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def discharge_share(station: Station) -> float:
-    """The share of its greatest power that a car at `station` may give back."""
-    part = existing(station, DerControls)
-    return 1.0 if part is None else part.discharge_share()
+def discharge_share(evse: Evse) -> float:
+    """The share of its greatest power that a car at `evse` may give back."""
+    part = existing(evse.station, DerControls)
+    return 1.0 if part is None else part.discharge_share(evse)
+
+
+def reshape(evse: Evse) -> None:
+    """Let the reactive power at `evse` be what its profile and the controls that are for it ask for now."""
+    part = existing(evse.station, DerControls)
+    if part is None:
+        shape(evse, [], Situation())
+    else:
+        part.of(evse).shape(part.holding_at(evse))
+        part.soon()

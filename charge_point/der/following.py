@@ -1,4 +1,4 @@
-"""How a station follows its DER controls: limits, ramps, trips and the return from them, reactive power, alarms."""
+"""How an EVSE follows the DER controls that are for it: limits, ramps, trips, and the return from them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charge_point import power
 from charge_point.connector import Energy
-from charge_point.der.control import Control, Payload
+from charge_point.der.control import Control
+from charge_point.der.inverter import overruling, shape
 from charge_point.der.response import (
     CESSATION,
-    Rating,
     Shares,
     Situation,
     in_service,
+    mean_limit,
     monitored,
-    reactive,
     recovered,
     shares,
     thresholds,
 )
+from charge_point.der.voltage import ANEW, Voltage
 from charge_point.grid import hertz_of, volts_of
-from charge_point.outlets import VAR_SHARE
 from charge_point.parts import existing
 from charge_point.smart_charging import effect
 from charge_point.smart_charging.modes import interpolated
@@ -40,7 +40,7 @@ RESPONSE = 0.9
 """The part of the way that is covered in the open loop response time."""
 
 OBSERVATION = 60.0
-"""Seconds until the return from a trip by the station's own power (EN 50549-1 §4.10.2)."""
+"""Seconds until the return from a trip by the EVSE's own power (EN 50549-1 §4.10.2)."""
 
 _EPSILON = 1e-6
 
@@ -59,42 +59,47 @@ class Ramp(NamedTuple):
         return self.old + (self.new - self.old) * min(max(passed, 0.0), 1.0)
 
 
+class Reason(NamedTuple):
+    """Why power is another than it would be: the type of the control, and how much that weighs among reasons."""
+
+    weight: int
+    type: str
+
+
 class Follower:
-    """Where one station is between its controls and the grid. Owned by its `DerControls`."""
+    """Where one EVSE is between its controls and the grid. Owned by the station's `DerControls`."""
 
-    __slots__ = ("alarm", "beyond", "ceased", "fine", "ramps", "station", "tripped", "waiting")
+    __slots__ = ("_binding", "beyond", "ceased", "evse", "fine", "ramps", "tripped", "voltage", "waiting")
 
-    def __init__(self, station: Station) -> None:
-        self.station = station
-        self.alarm: tuple[str, str] = ("", "")
-        """The type of the control because of which the power is another, and the fault of the grid (R05)."""
+    def __init__(self, evse: Evse, voltage: Voltage) -> None:
+        self.evse = evse
+        self.voltage = voltage
         self.beyond: dict[tuple[str, int], float] = {}
         """Control and point of its curve -> since when the grid is beyond that."""
         self.tripped: Control | None = None
-        self.ceased = ""
-        self.waiting: set[int] = set()
-        """The EVSEs that may not begin, because the grid is not what EnterService asks for."""
+        self.ceased: Control | None = None
+        self.waiting = False
+        """Whether it may not begin, because the grid is not what EnterService asks for."""
         self.fine: float | None = None
-        """When the station may return to service, as long as the grid stays as it is."""
+        """When it may return to service, as long as the grid stays as it is."""
         self.ramps = [Ramp(0.0, 1.0, 1.0, 0.0)] * 2
+        self._binding: list[Control | None] = [None, None]
 
     @property
     def situation(self) -> Situation:
         """The grid now."""
-        return Situation.of(hertz_of(self.station), volts_of(self.station))
+        return situation_of(self.evse.station, self.voltage)
 
     @property
     def out(self) -> bool:
         """Whether no power may flow at all."""
-        return self.tripped is not None or bool(self.ceased)
+        return self.tripped is not None or self.ceased is not None
 
     def look(self, controls: list[Control], now: float) -> float:
-        """Do what the controls that hold ask for now; gives when to look again."""
+        """Decide what the controls that hold ask for now; gives when to look again."""
         again = min(self._watch_grid(controls, now), self._watch_power(controls, now))
-        again = min(again, self._return(controls, now))
-        binding = self._aim(controls, now)
-        self._impose(now)
-        self._tell(controls, binding)
+        again = min(again, self._watch_mean(controls, now), self._return(controls, now))
+        self._binding = self._aim(controls, now)
         if any(ramp.at(now) != ramp.new for ramp in self.ramps):
             again = min(again, now + STEP)
         return again
@@ -103,7 +108,7 @@ class Follower:
 
     def _watch_grid(self, controls: list[Control], now: float) -> float:
         """Trip, or cease, where the grid has been beyond a point of a curve for its time."""
-        again, still, ceased = inf, set(), ""
+        again, still, ceased = inf, set(), None
         for one in controls:
             for at, point in enumerate(thresholds(one)):
                 if not point.beyond(self.situation.value(one.type)):
@@ -116,9 +121,25 @@ class Follower:
                 elif one.type not in CESSATION:
                     self._trip(one)
                 elif one.setting.get("voltageParams", {}).get("powerDuringCessation") != "Active":
-                    ceased = ceased or one.type
+                    ceased = ceased or one
         self.ceased = ceased
         self.beyond = {key: since for key, since in self.beyond.items() if key in still or key[1] < 0}
+        return again
+
+    def _watch_mean(self, controls: list[Control], now: float) -> float:
+        """Trip where the mean of ten minutes has been too high for its time (EN 50549-1 §4.9.3.4)."""
+        again = inf
+        for one in controls:
+            limit = mean_limit(one)
+            if limit is None:
+                continue
+            key = (one.id, -2)
+            if self.voltage.mean(now) <= limit.limit:
+                self.beyond.pop(key, None)
+            elif self.beyond.setdefault(key, now) + limit.seconds <= now:
+                self._trip(one)
+            if self.voltage.highest() > limit.limit:
+                again = min(again, now + ANEW)
         return again
 
     def _watch_power(self, controls: list[Control], now: float) -> float:
@@ -128,7 +149,7 @@ class Follower:
             curve = monitored(one)
             if curve is None:
                 continue
-            key, percent = (one.id, -1), self._percent_back()
+            key, percent = (one.id, -1), _percent_back(self.evse)
             if percent <= curve[0] + _EPSILON:
                 self.beyond.pop(key, None)
                 continue
@@ -137,11 +158,6 @@ class Follower:
                 self._trip(one)
             again = min(again, now + STEP)
         return again
-
-    def _percent_back(self) -> float:
-        return max(
-            (100 * -e.meter.watts / _most_back(e) for e in self.station.evses if _most_back(e)), default=0.0
-        )
 
     def _trip(self, one: Control) -> None:
         if self.tripped is None:
@@ -155,7 +171,7 @@ class Follower:
         if self.tripped is None and not self.waiting:
             return inf
         fine = (enter is None or in_service(enter, self.situation)) and (
-            self.tripped is None or (not self._beyond_trips() and recovered(self.tripped, self.situation))
+            self.tripped is None or (not self._beyond_trips(now) and recovered(self.tripped, self.situation))
         )
         if not fine:
             self.fine = None
@@ -166,13 +182,16 @@ class Follower:
             return self.fine
         ramp = self._soft_start(controls, enter)
         self.tripped, self.fine = None, None
-        self.waiting.clear()
+        self.waiting = False
         self.beyond.clear()
         self.ramps = [Ramp(now, 0.0, 0.0, ramp)] * 2
         return now
 
-    def _beyond_trips(self) -> bool:
+    def _beyond_trips(self, now: float) -> bool:
         assert self.tripped is not None
+        limit = mean_limit(self.tripped)
+        if limit is not None and self.voltage.mean(now) > limit.limit:
+            return True
         return any(
             point.beyond(self.situation.value(self.tripped.type)) for point in thresholds(self.tripped)
         )
@@ -180,7 +199,8 @@ class Follower:
     def _delay(self, enter: Control | None) -> float:
         if enter is not None:
             most = int(enter.setting.get("randomDelay", 0))
-            chance = self.station.stream(f"return to service {enter.id}").integer(0, most) if most else 0
+            name = f"return to service {enter.id} {self.evse.id}"
+            chance = self.evse.station.stream(name).integer(0, most) if most else 0
             return float(enter.setting.get("delay", 0)) + chance
         assert self.tripped is not None
         usual = 0.0 if thresholds(self.tripped) else OBSERVATION  # nothing of the grid says that it is over
@@ -196,11 +216,11 @@ class Follower:
                 return 100 / float(gradient)  # % per second
         return next((float(one.setting["softGradient"]) for one in controls if one.type == "Gradients"), 0.0)
 
-    def offered(self, evse: Evse, controls: list[Control]) -> None:
-        """The power path of `evse` is about to be closed: not while the grid is outside the band of EnterService."""
+    def offered(self, controls: list[Control]) -> None:
+        """The power path is about to be closed: not while the grid is outside the band of EnterService."""
         enter = next((one for one in controls if one.type == "EnterService"), None)
         if enter is not None and not in_service(enter, self.situation):
-            self.waiting.add(evse.id)
+            self.waiting = True
 
     # --- active power -----------------------------------------------------------------------------------------
 
@@ -236,84 +256,49 @@ class Follower:
         return gradient * abs(new - old)
 
     def shares(self, now: float) -> Shares:
-        """What the station may take, and give."""
+        """What it may take, and give."""
         return Shares(self.ramps[0].at(now), self.ramps[1].at(now))
 
-    def _impose(self, now: float) -> None:
-        profiles = existing(self.station, Profiles)
-        if profiles is not None and any(
-            one.ev is not None and one.ev.kind.discharge for one in self.station.evses
-        ):
-            effect.follow(profiles)  # a car may have to give back less
-        charge = self.shares(now).charge
-        for one in self.station.evses:
-            share = 0.0 if one.id in self.waiting else charge
-            power.set_limit(one, SOURCE, None if share >= 1 else share * supply_of(one).amount)
-            self.shape(one)
+    def impose(self, controls: list[Control], now: float) -> None:
+        """Let what flows be what was decided."""
+        evse, share = self.evse, 0.0 if self.waiting else self.shares(now).charge
+        power.set_limit(evse, SOURCE, None if share >= 1 else share * supply_of(evse).amount)
+        self.shape(controls)
 
-    # --- reactive power ---------------------------------------------------------------------------------------
-
-    def shape(self, evse: Evse, controls: list[Control] | None = None) -> None:
-        """Let the reactive power at `evse` be what the controls ask for."""
-        from charge_point.der.controls import DerControls  # it owns this
-
-        flow = evse.meter.flow
-        if flow is None or not _shapes(evse):
-            return
-        held = self.station.part(DerControls).holding() if controls is None else controls
-        wanted = reactive(held, self.situation, flow.watts, rating(evse))
-        if wanted is None:
-            wanted = flow.own
-        if wanted != flow.reactive:
-            evse.meter.advance(self.station.clock.elapsed())
-            flow.reactive = wanted
+    def shape(self, controls: list[Control]) -> None:
+        """Let its reactive power be what the controls ask for; none, where all has ceased or tripped."""
+        if self.tripped is None:
+            shape(self.evse, controls, self.situation, self.ceased)
 
     # --- alarms -----------------------------------------------------------------------------------------------
 
-    def _tell(self, controls: list[Control], binding: list[Control | None]) -> None:
-        """NotifyDERAlarm when power is another than it would be, for another reason than before (R05.FR.01-.04)."""
-        by = self._reason(controls, binding)
-        if by == self.alarm[0]:
-            return
-        fault = self.situation.fault(by) if by else self.alarm[1]
-        payload: Payload = {"controlType": by or self.alarm[0], "timestamp": self.station.clock.now()}
-        if fault:
-            payload["gridEventFault"] = fault
-        if not by:  # R05.FR.02
-            payload["alarmEnded"] = True
-        self.alarm = (by, fault if by else "")
-        self.station.say("NotifyDERAlarm", payload)
-
-    def _reason(self, controls: list[Control], binding: list[Control | None]) -> str:
+    def reason(self, controls: list[Control]) -> Reason | None:
+        """Why power is another than it would be now; None where it is not (R05.FR.01)."""
         if self.tripped is not None:
-            return self.tripped.type
-        if self.ceased or self.waiting:
-            return self.ceased or "EnterService"
-        charging, giving = binding
-        if charging is not None and any(_is_less(one) for one in self.station.evses):
-            return charging.type
-        if giving is not None and any(_gives_less(one) for one in self.station.evses):
-            return giving.type
-        return ""
+            return Reason(4, self.tripped.type)
+        if self.ceased is not None or self.waiting:
+            return Reason(3, self.ceased.type if self.ceased is not None else "EnterService")
+        charging, giving = self._binding
+        if charging is not None and _is_less(self.evse):
+            return Reason(2, charging.type)
+        if giving is not None and _gives_less(self.evse):
+            return Reason(2, giving.type)
+        other = overruling(self.evse, controls, self.situation)
+        return None if other is None else Reason(1, other.type)
+
+
+def situation_of(station: Station, voltage: Voltage) -> Situation:
+    """The grid of a station now."""
+    return Situation.of(hertz_of(station), volts_of(station))._replace(reference=voltage.reference)
 
 
 def _most_back(evse: Evse) -> float:
     return evse.ev.kind.discharge if evse.ev is not None else 0.0
 
 
-def _shapes(evse: Evse) -> bool:
-    """Whether its reactive power can be set: by its own inverter, or that of a car of ISO 15118-20 (R01)."""
-    return supply_of(evse).is_dc or (evse.ev is not None and evse.ev.kind.iso15118 == "20")
-
-
-def rating(evse: Evse) -> Rating:
-    """Of the inverter: that of the EVSE as its nameplate has it, or that of the car, taken to be like it."""
-    model, name = evse.station.model, f"DCDERCtrlr#{evse.id}."
-    if model.has(f"{name}MaxVA"):
-        return Rating(*(model.number(name + each) for each in ("MaxW", "MaxVA", "MaxVar")))
-    supply = supply_of(evse)
-    watts = supply.amount if supply.is_dc else supply.amount * supply.phases * volts_of(evse.station)
-    return Rating(watts, watts, round(VAR_SHARE * watts))
+def _percent_back(evse: Evse) -> float:
+    most = _most_back(evse)
+    return 100 * -evse.meter.watts / most if most else 0.0
 
 
 def _is_less(evse: Evse) -> bool:

@@ -34,6 +34,8 @@ class Situation(NamedTuple):
 
     hertz: float = NOMINAL_HERTZ
     percent: float = 100.0
+    reference: float | None = None
+    """The VRef of a VoltVar curve that adjusts it by itself, in percent."""
 
     @classmethod
     def of(cls, hertz: float, volts: float) -> Situation:
@@ -112,13 +114,17 @@ def _droop(over: float, under: float, setting: dict[str, float], hertz: float) -
     return Shares()
 
 
-def points(control: Control) -> list[tuple[float, float]]:
-    """The points of a curve by x; voltages in percent, of VRef where a Volt-Var curve has one."""
+def points(control: Control, reference: float | None = None) -> list[tuple[float, float]]:
+    """The points of a curve by x; voltages in percent, of VRef where a Volt-Var curve has one.
+
+    `reference`: where that is now, if it adjusts itself.
+    """
     found = sorted((float(one["x"]), float(one["y"])) for one in control.setting["curveData"])
     if not (control.type.startswith("Volt") or control.type[:2] in ("HV", "LV")):
         return found
-    reference = control.setting.get("reactivePowerParams", {}).get("vRef", 100.0) / 100
-    scale = reference * percent_of([x for x, _ in found])
+    if reference is None or control.type != "VoltVar":
+        reference = float(control.setting.get("reactivePowerParams", {}).get("vRef", 100.0))
+    scale = reference / 100 * percent_of([x for x, _ in found])
     return [(x * scale, y) for x, y in found]
 
 
@@ -166,6 +172,15 @@ def thresholds(control: Control) -> list[Threshold]:
     return [Threshold(x, control.type[0] == "H", y) for x, y in points(control)]
 
 
+def mean_limit(control: Control) -> Threshold | None:
+    """What the mean voltage of ten minutes may be, where the control says (VoltageParamsType)."""
+    params = control.setting.get("voltageParams", {})
+    if "hv10MinMeanValue" not in params:
+        return None
+    limit = float(params["hv10MinMeanValue"])
+    return Threshold(limit * percent_of([limit]), True, float(params["hv10MinMeanTripDelay"]))
+
+
 def monitored(control: Control) -> tuple[float, list[tuple[float, float]]] | None:
     """Of a power monitoring curve: the percent of discharge power from which it runs, and percent by seconds."""
     if control.type == MONITORING:
@@ -183,12 +198,30 @@ def monitored(control: Control) -> tuple[float, list[tuple[float, float]]] | Non
 
 def reactive(controls: Sequence[Control], now: Situation, watts: float, rating: Rating) -> Reactive | None:
     """What shall go with `watts` (negative: given back); None when no control says anything of it."""
+    found = deciding(controls, now, watts, rating)
+    return None if found is None else found[1]
+
+
+def deciding(
+    controls: Sequence[Control], now: Situation, watts: float, rating: Rating
+) -> tuple[Control, Reactive] | None:
+    """The control that decides on reactive power, and what it asks for."""
     able = [one for one in controls if one.type in _REACTIVE]
     for one in sorted(able, key=lambda one: (one.priority, _REACTIVE.index(one.type))):
         found = _reactive(one, now, watts, rating)
         if found is not None:
-            return _bounded(found, watts, rating)
+            return one, bounded(found, watts, rating)
     return None
+
+
+def supporting(now: Situation, rating: Rating) -> Reactive:
+    """What an inverter feeds in during a fault where no control says how much: two percent of its current for each
+    percent of voltage that is missing, or too much (EN 50549-2 §4.7.4.2, k = 2)."""
+    return bounded(Reactive(0.0, SUPPORT * (now.percent - 100) / 100 * rating.va), 0.0, rating)
+
+
+SUPPORT = 2.0
+"""Per unit of reactive current for each per unit of voltage."""
 
 
 def _reactive(one: Control, now: Situation, watts: float, rating: Rating) -> Reactive | None:
@@ -201,7 +234,7 @@ def _reactive(one: Control, now: Situation, watts: float, rating: Rating) -> Rea
         factor = min(max(float(setting["displacement"]), 0.1), 1.0)
         return reactive_of(factor if setting["excitation"] else -factor)
     if one.type == "VoltVar":
-        y = interpolated(points(one), now.percent)
+        y = interpolated(points(one, now.reference), now.percent)
         return Reactive(0.0, -y / 100 * _whole(setting["yUnit"], watts, rating))
     curve, percent = points(one), -watts / rating.watts * 100  # giving back is above 0
     at = percent if curve[0][0] < 0 else abs(percent)
@@ -223,7 +256,7 @@ def _whole(unit: str, watts: float, rating: Rating) -> float:
     return rating.var
 
 
-def _bounded(found: Reactive, watts: float, rating: Rating) -> Reactive:
+def bounded(found: Reactive, watts: float, rating: Rating) -> Reactive:
     """Within what the inverter can."""
     var = found.slope * abs(watts) + found.base
     return found if abs(var) <= rating.var else Reactive(0.0, copysign(rating.var, var))

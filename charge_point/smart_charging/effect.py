@@ -140,11 +140,23 @@ def impose(part: Profiles, evse: Evse, allowed: Allowed | None, back: float = 0.
     else:
         turned = power.set_limit(evse, SOURCE, allowed.amount, allowed.phases or None) or turned
     turned = (back <= 0 and feed(evse, 0.0)) or turned
+    shape(part, evse)
     rate = evse.meter.watts
     changed = significant(station, base, rate)
     part.told[evse.id] = rate if turned or changed else base
     if changed and not turned:
         evse.tell("ChargingRateChanged")  # K11.FR.04, K13.FR.03; TriggerReasonEnumType
+
+
+def shape(part: Profiles, evse: Evse) -> None:
+    """Let the reactive power at `evse` follow its profile, where that says anything of it, or no more does."""
+    flow = evse.meter.flow
+    if flow is not None and (
+        flow.reactive != flow.own or not all(one.is_plain for one in part.held.values())
+    ):
+        from charge_point.der.controls import reshape  # few profiles do
+
+        reshape(evse)
 
 
 def wanted_back(case: Case, now: float) -> float:
@@ -158,6 +170,16 @@ def wanted_back(case: Case, now: float) -> float:
     if found[0].schedule.unit == "W":
         return -wanted
     return -wanted * (DC_VOLTS if case.supply.is_dc else LINE_VOLTS * case.supply.phases)
+
+
+def wanted_reactive(case: Case, now: float) -> float | None:
+    """The var that the car is to take, negative to give (setpointReactive; V2X.02); None where no profile says."""
+    found = followed(case, now)
+    if found is None or found[1].reactive is None:
+        return None
+    if found[0].schedule.unit == "W":
+        return found[1].reactive
+    return found[1].reactive * (DC_VOLTS if case.supply.is_dc else LINE_VOLTS * case.supply.phases)
 
 
 def significant(station: Station, before: float, after: float) -> bool:

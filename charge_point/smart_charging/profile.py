@@ -34,7 +34,8 @@ class Period(NamedTuple):
 
     `limit` is the least of the phases where each has its own; `each` says that it is of one phase, not of all
     (2.1: with limit_L2, a limit in W is that of L1). The rest is 2.1's: what the EV may feed back (not above 0),
-    what it shall follow, the mode, and for LocalFrequency W by Hz over a `baseline`, and by signal.
+    what it shall follow, the mode, and for LocalFrequency W by Hz over a `baseline`, and by signal; `reactive` is the
+    setpoint of reactive power, in W of all phases together, above 0 for inductive.
     """
 
     start: float
@@ -48,6 +49,7 @@ class Period(NamedTuple):
     baseline: float = 0.0
     signals: tuple[tuple[float, float], ...] = ()
     sleep: bool = False
+    reactive: float | None = None
 
 
 class Schedule(NamedTuple):
@@ -97,6 +99,11 @@ class Profile:
         """The schedule that is followed: the first, where an EV chooses none."""
         return self.schedules[0]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether no period says anything of reactive power."""
+        return all(period.reactive is None for period in self.schedule.periods)
+
 
 def read(
     wire: Payload,
@@ -140,7 +147,7 @@ def _schedule(wire: Payload) -> Schedule:
         unit=wire["chargingRateUnit"],
         start=_start(wire),
         duration=wire.get("duration", inf),
-        periods=tuple(_period(one) for one in wire["chargingSchedulePeriod"]),
+        periods=tuple(_period(one, wire["chargingRateUnit"]) for one in wire["chargingSchedulePeriod"]),
         minimum=wire.get("minChargingRate"),
         delay=wire.get("randomizedDelay", 0),
         soc=capped.get("soc"),
@@ -158,8 +165,8 @@ def _start(wire: Payload) -> float | None:
     return parse(said)
 
 
-def _period(wire: Mapping[str, Any]) -> Period:
-    limits = _phases_of(wire, "limit")
+def _period(wire: Mapping[str, Any], unit: str) -> Period:
+    limits, reactive = _phases_of(wire, "limit"), _phases_of(wire, "setpointReactive")
     return Period(
         start=wire["startPeriod"],
         limit=min(limits) if limits else None,
@@ -172,6 +179,7 @@ def _period(wire: Mapping[str, Any]) -> Period:
         baseline=wire.get("v2xBaseline", 0.0),
         signals=_points(wire.get("v2xSignalWattCurve", ()), "signal"),
         sleep=bool(wire.get("evseSleep")),
+        reactive=sum(reactive) / (1 if unit == "W" else len(reactive)) if reactive else None,
     )
 
 

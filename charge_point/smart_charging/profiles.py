@@ -244,6 +244,10 @@ class Profiles(Part):
         self.bind(evse)
         effect.follow(self, evse)
 
+    def energy_drawn(self, evse: Evse) -> None:
+        """What goes with another power is another reactive power."""
+        effect.shape(self, evse)
+
     def energy_stopped(self, evse: Evse) -> None:
         """What one EVSE takes no more is there for the others, unless the power is going."""
         if not self.off:
