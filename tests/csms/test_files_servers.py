@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from charge_point.transfer import Network
 from csms.files_servers import FileServers
+from csms.files_uploads import Upload
 from csms.making import csms_of
 from csms.options import resolve
 from csms.server import Csms
@@ -30,8 +32,6 @@ STATION = "ws://127.0.0.1:9000/CP1"
 @asynccontextmanager
 async def served(folder: Path, *flags: str, tls: Any = None) -> AsyncIterator[Csms]:
     """A CSMS whose files are served, over FTP too."""
-    import asyncio
-
     options = resolve(["--files", str(folder), "--ftp-port", "0", *flags], {})
     csms = csms_of(options, Journal(Clock.of_loop(asyncio.get_running_loop())))
     servers = FileServers(csms, options)
@@ -50,6 +50,10 @@ def url(csms: Csms, path: str, scheme: str | None = None) -> str:
 
 async def fetched(where: str, network: Network | None = None) -> bytes:
     return b"".join([piece async for piece in (network or Network()).fetch(where)])
+
+
+def kept(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp"])
@@ -71,12 +75,39 @@ async def test_files_are_fetched_and_logs_are_brought(tmp_path: Path, scheme: st
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp"])
-async def test_a_cut_is_noticed_and_a_slow_line_waited_for(tmp_path: Path, scheme: str) -> None:
+async def test_a_cut_is_noticed_and_a_slow_line_waited_for(
+    tmp_path: Path, scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
     faults = "cut:after=30000,times=1 slow:rate=500000,times=2"
     async with served(tmp_path, "--files-fault", faults) as csms:
         with pytest.raises(TransferFailed):
             await fetched(url(csms, "fw-2.0.bin", scheme))
         assert len(await fetched(url(csms, "fw-2.0.bin", scheme))) > 65_000
+    assert [one.getMessage() for one in caplog.records if one.exc_info] == []
+
+
+async def test_who_hangs_up_in_the_middle_of_an_upload_leaves_nothing_and_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(tmp_path) as csms:
+        assert csms.files is not None
+        receive, begun = csms.files.receive, asyncio.Event()
+
+        def taken(path: str, credentials: str = "") -> Upload:
+            begun.set()
+            return receive(path, credentials)
+
+        monkeypatch.setattr(csms.files, "receive", taken)
+        address = url(csms, "uploads/CP1/a.log").removeprefix("http://")
+        host, _, path = address.partition("/")
+        name, _, port = host.partition(":")
+        _, writer = await asyncio.open_connection(name, int(port))
+        writer.write(f"PUT /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\nhalf".encode())
+        await writer.drain()
+        await begun.wait()
+        writer.close()
+    assert [one.getMessage() for one in caplog.records if one.exc_info] == []
+    assert kept(tmp_path) == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp"])
