@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from charge_point.station import Station
     from charge_point.transaction import Transaction
 
+LAST_WORDS = 5.0
+"""Seconds that a station takes to tell what it can before it goes down."""
+
 
 def reset(station: Station, kind: str, evse: int | None = None) -> Outcome:
     """Restart as the CSMS asks: Hard or Soft (1.6 §5.14), Immediate or OnIdle (B11, B12).
@@ -134,7 +137,7 @@ async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> 
         if one.transaction is not None or one.is_authorized:
             one.end_authorization("ResetCommand", stop_reason, ends=True)
     if not station.setup.quirks.late_stop:
-        await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
+        await station.until(lambda: not len(station.outbox) or station.peer is None, within=LAST_WORDS)
     go_down(station, boot_reason, station.setup.reboot_seconds)
 
 
@@ -147,7 +150,7 @@ async def restart_and_resume(station: Station) -> None:
             draw(one, Energy.HELD_BY_STATION)
         one.tell("ResetCommand")
         one.active.turn_lock("unlock")
-    await station.until(lambda: not len(station.outbox) or station.peer is None, within=5.0)
+    await station.until(lambda: not len(station.outbox) or station.peer is None, within=LAST_WORDS)
     seconds = station.setup.reboot_seconds
     go_down(station, "RemoteReset", seconds)
     _afterwards(states, seconds, always=True)
@@ -180,14 +183,28 @@ def switch_off(station: Station) -> None:
 
 
 def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False) -> None:
-    """The power fails for `seconds`; with a `backup` the station ends its transactions before it dies."""
+    """The power fails for `seconds`; with a `backup` the station ends its transactions before it dies.
+
+    It says so as well, where it can: the backup lasts until all is said, and no longer than `LAST_WORDS` (1.6 §4.10).
+    """
     states = {one: one.energy for one in station.evses if one.transaction is not None}
-    for one in station.evses:
-        if one.transaction is not None and backup:
-            one.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
-    go_down(station, "PowerUp", seconds)
     if not backup:
+        go_down(station, "PowerUp", seconds)
         _afterwards(states, seconds)
+        return
+    for one in states:
+        one.end_authorization("AbnormalCondition", "PowerLoss", ends=True)
+    if station.has_said_all or station.peer is None:
+        go_down(station, "PowerUp", seconds)
+    else:
+        station.part(Restarts).underway = True
+        station.tasks.spawn(_on_backup(station, seconds))
+
+
+async def _on_backup(station: Station, seconds: float) -> None:
+    """Die once everything is said, or the backup is used up."""
+    await station.until(lambda: station.has_said_all or station.peer is None, within=LAST_WORDS)
+    go_down(station, "PowerUp", seconds)
 
 
 def go_down(station: Station, reason: str, seconds: float) -> None:

@@ -212,7 +212,10 @@ class Ordeal:
             self.stage = stage = self._new_stage()
             self.resumed += sum(bool(owed.attempts) for owed in self.store.owed(stage.station.id))
         elif self._how == "power":
-            stage.station.power_cycle(away, backup=self.chance.random() < 0.5)
+            backup = self.chance.random() < 0.5
+            stage.station.power_cycle(away, backup=backup)
+            if backup and self.chance.random() < 0.8:  # else the link goes before the last words are said
+                await stage.station.until(lambda: not stage.station.is_online, within=6)
         stage.cut()  # two blows may have fallen at once
         await asyncio.sleep(away)
         self.connect()

@@ -346,6 +346,11 @@ async def test_tc_032__the_power_fails_in_a_transaction(backup: bool) -> None:
     last = {number: status for _, number, status in at.statuses()}
     assert last[1] in ("Finishing", "Preparing")
     assert last[2] == "Available"
+    told = at.actions()
+    assert (told.index("StopTransaction") < told.index("BootNotification")) is backup
+    if backup:  # before the power is gone
+        before = at.of("StatusNotification")[0]
+        assert (before["connectorId"], before["status"]) == (1, "Finishing")
     await at.end()
 
 

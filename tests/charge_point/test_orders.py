@@ -285,9 +285,28 @@ async def test_the_red_button_ends_everything(version: Version) -> None:
 @pytest.mark.parametrize("backup", [True, False])
 async def test_a_power_cut_ends_the_transaction_with_its_reason(version: Version, backup: bool) -> None:
     stage = await charging(version)
+    before = stage.csms
     stage.station.power_cycle(20, backup=backup)
     await stage.settle(30)
     csms = stage.connect()
+    await stage.settle()
+    assert csms.actions()[0] == "BootNotification"
+    last = "StopTransaction" if version is V16 else "TransactionEvent"
+    assert (last in before.actions()[-2:], last in csms.actions()) == (backup, not backup)
+    stage.csms = before if backup else csms
+    assert last_end(stage)[1] == "PowerLoss"
+
+
+async def test_a_backup_does_not_wait_for_a_csms_that_is_silent(version: Version) -> None:
+    stage = await charging(version)
+    stage.csms.script["StopTransaction"] = stage.csms.script["TransactionEvent"] = lambda request: None
+    stage.station.power_cycle(20, backup=True)
+    await stage.settle(4)
+    assert stage.station.is_online
+    await stage.settle(2)
+    assert not stage.station.is_online
+    csms = stage.connect()
+    csms.script = {}
     await stage.settle()
     assert csms.actions()[0] == "BootNotification"
     assert last_end(stage)[1] == "PowerLoss"

@@ -137,7 +137,7 @@ async def test_nothing_owed_leaves_before_a_new_boot_is_accepted(version: Versio
     stage.station.plug_in()
     await stage.station.present(TOKEN)
     await stage.settle()
-    csms.script["StopTransaction"] = csms.script["TransactionEvent"] = None
+    csms.script["StopTransaction"] = csms.script["TransactionEvent"] = lambda request: None
     stage.station.power_cycle(5, backup=True)
     await stage.settle(10)
     stage.csms.script = {
