@@ -31,6 +31,13 @@ def play(station: str, steps: str, version: Version, *, csms: str = "", **bench:
     return Wire(played.journals[0])
 
 
+@each_version
+@pytest.mark.parametrize("name", sorted(persona.names()))
+def test_the_program_can_be_any_of_them_on_any_version_alone(name: str, version: Version) -> None:
+    options = resolve(["--csms", "ws://x", "--persona", name, "--ocpp-version", version.name], {})
+    assert options.ocpp_version == (version,)
+
+
 FLOW = """\
   - registered
   - wait: 1min
