@@ -333,10 +333,8 @@ class ChargePointOptions(CommonOptions):
         check_drivers(self.generate, self.sessions)
         self._check_lengths()
         self._check_token_type(given)
-        of_persona = (
-            self.persona is not None and "status_by" in self.persona.settings
-        )  # for where it has a meaning
-        if "status_by" in given and V21 not in self.ocpp_version and not of_persona:
+        of_persona = self.persona.settings if self.persona else {}  # which says it for where it has a meaning
+        if "status_by" in given and V21 not in self.ocpp_version and "status_by" not in of_persona:
             raise UsageError(f"has a meaning in OCPP 2.1 only, and {self._offered()}", "status_by")
 
     def _offered(self) -> str:
