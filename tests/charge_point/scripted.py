@@ -79,7 +79,7 @@ class ScriptedCsms:
 
     def _scripted(self, action: str) -> Any:
         scripted = self.script.get(action)
-        if scripted is None:
+        if action not in self.script:
             return getattr(self, f"_{action.lower()}", lambda payload: {})
         if isinstance(scripted, list):
             return scripted.pop(0) if len(scripted) > 1 else scripted[0]
