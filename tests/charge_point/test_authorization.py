@@ -160,13 +160,14 @@ async def test_without_a_group_another_token_is_not_even_asked_about(version: Ve
     assert csms.actions() == []
 
 
-async def refused_after_the_start(version: Version, **variables: bool | int) -> Stage:
+async def refused_after_the_start(version: Version, seconds: float = 5, **variables: bool | int) -> Stage:
+    """Refused once it is told, `seconds` after it began."""
     stage = Stage(version, variables=AUTHORIZED | {"AllowOfflineTxForUnknownId": True} | variables)
     await stage.booted()
     stage.cut()
     stage.station.plug_in()
     await stage.station.present(TOKEN)
-    await stage.settle(5)
+    await stage.settle(seconds)
     info = stage.csms.token_info("Invalid")
     stage.csms.script["StartTransaction"] = {"transactionId": 7} | info
     stage.csms.script["TransactionEvent"] = lambda payload: info if "idToken" in payload else {}
@@ -203,6 +204,18 @@ async def test_a_refused_token_uses_up_its_allowance(version: Version) -> None:
     await stage.settle(400)
     assert stage.station.evses[0].meter.watts == 0
     assert stage.station.evses[0].meter.energy == pytest.approx(1000, abs=1)
+
+
+@pytest.mark.parametrize(("seconds", "wh"), [(60, 500), (120, 737)])
+async def test_what_was_charged_before_the_refusal_counts(
+    version: Version, seconds: float, wh: float
+) -> None:
+    """E05.FR.02, E05.FR.03: until so much is reached, and at once when it has been exceeded."""
+    stage = await refused_after_the_start(
+        version, seconds, StopTransactionOnInvalidId=False, MaxEnergyOnInvalidId=500
+    )
+    await stage.settle(400)
+    assert stage.station.evses[0].meter.energy == pytest.approx(wh, abs=8)
 
 
 async def test_a_link_that_goes_while_asking_leaves_the_decision_to_the_station(version: Version) -> None:

@@ -400,6 +400,16 @@ async def test_tc_043_3__a_list_that_does_not_fit() -> None:
     await at.end()
 
 
+async def test_a_list_may_be_as_long_as_it_says() -> None:
+    at = await at_16(LocalAuthListMaxLength=3)
+    assert await send_16(at, "Full", 2, "A", "B", "C") == "Accepted"
+    assert await send_16(at, "Differential", 3, "A") == "Accepted"
+    assert await send_16(at, "Differential", 4, "D") == "Failed"
+    assert await version_16(at) == 3
+    assert set(at.station.authorizer.listed or ()) == {"a", "b", "c"}
+    await at.end()
+
+
 @pytest.mark.parametrize("place", ["list", "cache"])  # TC_008_1, TC_008_2, TC_007_1, TC_007_2
 @pytest.mark.parametrize("remotely", [True, False])
 async def test_tc_007_008__a_known_token_starts_without_authorize(place: str, remotely: bool) -> None:

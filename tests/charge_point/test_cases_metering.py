@@ -101,6 +101,31 @@ async def test_tc_j_02__aligned_values_of_a_transaction_come_in_its_events(versi
         judged(p["meterValue"], "Sample.Clock", SEVERAL)
 
 
+async def test_sampled_and_aligned_values_have_intervals_of_their_own(version: Version) -> None:
+    interval = "Energy.Active.Import.Interval"
+    stage = await stage_of(
+        version,
+        MeterValueSampleInterval=10,
+        MeterValuesSampledData=interval,
+        ClockAlignedDataInterval=30,
+        MeterValuesAlignedData=interval,
+        RegisterValuesWithoutPhases=True,
+    )
+    await charge(stage, 125)
+    told = [p for p in (got.payload for got in stage.csms.got) if "meterValue" in p]
+    for context, seconds in (("Sample.Periodic", 10), ("Sample.Clock", 30)):
+        values = [
+            float(value["value"])
+            for p in told
+            if p.get("evseId", 1)  # not what the main meter says
+            for one in p["meterValue"]
+            for value in one["sampledValue"]
+            if value["context"] == context and "phase" not in value
+        ]
+        assert values[1:-1] == pytest.approx([22_080 * seconds / 3600] * len(values[1:-1]), abs=1)
+        assert len(values) >= 4
+
+
 async def aligned_end(version: Version, **more: Any) -> tuple[Stage, list[dict[str, Any]]]:
     stage = await stage_of(
         version,

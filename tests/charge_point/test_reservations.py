@@ -513,6 +513,21 @@ async def test_what_the_link_swallowed_is_told_again(version: Version) -> None:
     await at.end()
 
 
+async def test_each_expires_at_its_own_time(version: Version) -> None:
+    at = await Kept.at(version, evses=2)
+    await at.reserve(1, id=5, seconds=600)
+    await at.reserve(2, OTHER, id=6, seconds=60)
+    at.forget()
+    await at.settle(65)
+    assert [place for *_, place in at.statuses()] == ["Available"]
+    at.forget()
+    await at.settle(500)
+    assert at.states() == []
+    await at.settle(50)
+    assert at.states() == ["Available"]
+    await at.end()
+
+
 async def test_tc_h_17_h_18_tc_051_tc_052__it_is_cancelled(version: Version) -> None:
     at = await Kept.at(version)
     await at.reserve()
