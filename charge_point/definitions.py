@@ -77,7 +77,6 @@ _MEASURANDS_21 = (
     "Display.RemainingTimeToTargetSOC",
     "Display.ChargingComplete",
     "Display.BatteryEnergyCapacity",
-    # further ones are measured too (`measurands.MEASURED`), but a list of values has 1000 characters at most
     "EnergyRequest.Target",
     "EnergyRequest.Minimum",
     "EnergyRequest.Maximum",
@@ -91,10 +90,55 @@ _MEASURANDS_21 = (
     "Voltage.Maximum",
     "Display.MinimumSOC",
 )
+_MEASURANDS_V2X = (
+    # valuesList has 1000 characters at most (2.1 part 2 VariableCharacteristicsType), and all measurands more: what
+    # an operation mode adds to a transaction (Q01.FR.33-.35) is chosen from what is left, and what V2X is about
+    "Energy.Active.Import.Register",
+    "Energy.Active.Export.Register",
+    "Energy.Active.Import.Interval",
+    "Energy.Active.Export.Interval",
+    "Energy.Active.Net",
+    "Power.Active.Import",
+    "Power.Active.Export",
+    "Current.Import",
+    "Current.Export",
+    "Voltage",
+    "Frequency",
+    "SoC",
+    "Energy.Active.Import.CableLoss",
+    "Energy.Active.Import.LocalGeneration.Register",
+    "Energy.Active.Setpoint.Interval",
+    "Power.Active.Setpoint",
+    "Power.Active.Residual",
+    "Power.Import.Minimum",
+    "Power.Import.Offered",
+    "Power.Export.Minimum",
+    "Power.Export.Offered",
+    "Current.Import.Minimum",
+    "Current.Export.Minimum",
+    "Current.Export.Offered",
+    "Voltage.Minimum",
+    "Voltage.Maximum",
+    "Display.PresentSOC",
+    "Display.MinimumSOC",
+    "Display.RemainingTimeToMinimumSOC",
+    "Display.RemainingTimeToTargetSOC",
+    "Display.RemainingTimeToMaximumSOC",
+    "Display.InletHot",
+    "EnergyRequest.Target",
+    "EnergyRequest.Bulk",
+    "EnergyRequest.Minimum.V2X",
+    "EnergyRequest.Maximum.V2X",
+)
+_MEASURANDS_UPSTREAM = tuple(
+    name for name in _MEASURANDS_201 if name not in ("SoC", "Power.Offered", "Current.Offered")
+)
 MEASURANDS: dict[Version, tuple[str, ...]] = {V16: _MEASURANDS_16, V201: _MEASURANDS_201, V21: _MEASURANDS_21}
 """The measurands a station measures unless an override says otherwise: those of each version that have a meaning."""
 
 _LISTS: dict[str, tuple[str, ...]] = {
+    "@measurands_v2x": _MEASURANDS_V2X,
+    "@measurands_upstream": _MEASURANDS_UPSTREAM,
     "@slots": NETWORK_SLOTS,
     "@availability": ("Available", "Occupied", "Reserved", "Unavailable", "Faulted"),
     # DataSigned means nothing as a stop point (part 2, TxStopPoint values; errata 2025-09 E06.FR.05)

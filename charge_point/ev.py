@@ -20,6 +20,9 @@ CURVE = ((0.0, 1.0), (80.0, 1.0), (100.0, 0.03))
 
 _TINY = 1e-9
 
+CABLE_DROP = 0.467
+"""V on each conductor of a cable at the current that it is made for: 5 m of copper, with 5.3 A/mm²."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
@@ -34,7 +37,8 @@ class Vehicle:
     `discharge`: W that it gives back at most, until its battery is down to `reserve` percent. `power_factor`: of its
     charger on AC; negative where it gives reactive power instead of taking it. `contract`: how it pays by
     Plug & Charge: `install`, `update`, or the PEM file of its contract certificate.
-    `der`: the DER controls that its inverter follows itself, on AC with ISO 15118-20 (2.1).
+    `der`: the DER controls that its inverter follows itself, on AC with ISO 15118-20 (2.1). `inlet`: A above which its
+    inlet gets hot.
     """
 
     battery: float = inf
@@ -58,6 +62,7 @@ class Vehicle:
     power_factor: float = 1.0
     contract: str = ""
     der: tuple[str, ...] = ()
+    inlet: float = inf
 
     @property
     def peak(self) -> float:
@@ -210,7 +215,7 @@ class Flow:
     and none with DC. Owns nothing but fills the car's battery.
     """
 
-    __slots__ = ("amps", "ev", "phases", "reactive", "volts_ac", "watts_offered")
+    __slots__ = ("amps", "ev", "phases", "rated", "reactive", "squared", "volts_ac", "watts_offered")
 
     def __init__(
         self,
@@ -228,6 +233,10 @@ class Flow:
         self.volts_ac = volts
         self.watts_offered = watts
         self.reactive = self.own if reactive is None else reactive
+        self.rated = 32.0
+        """A that the cable is made for."""
+        self.squared = 0.0
+        """The power squared, summed up over the time that was taken last, in W²h: heat goes with it."""
 
     @property
     def volts(self) -> float:
@@ -261,8 +270,9 @@ class Flow:
 
     def take(self, seconds: float) -> float:
         """Let it flow for so long; gives the Wh that the meter counts."""
-        before = self.ev.stored
-        self.ev.stored, _ = self.walk(before, seconds, self.ev.enough)
+        before, squares = self.ev.stored, [0.0]
+        self.ev.stored, _ = self.walk(before, seconds, self.ev.enough, squares)
+        self.squared = squares[0] / 3600
         return (self.ev.stored - before) / self.ev.kind.efficiency
 
     def seconds_for(self, wh: float) -> float:
@@ -278,8 +288,28 @@ class Flow:
         """How long until there are `stored` Wh in the battery; inf when there never are."""
         return self.walk(self.ev.stored, inf, stored)[1] if stored < inf else inf
 
-    def walk(self, stored: float, seconds: float, goal: float) -> tuple[float, float]:
-        """What is in the battery after `seconds`, or once `goal` Wh are, and the seconds that it took."""
+    def lost(self, wh: float, seconds: float) -> float:
+        """Wh that the cable behind the meter has made warm of the `wh` that were taken last, in `seconds`."""
+        slope, base = self.reactive if self.phases else PLAIN
+        squared = (
+            self.squared * (1 + slope * slope) + 2 * slope * base * abs(wh) + base * base * seconds / 3600
+        )
+        volts = self.volts_ac * self.phases if self.phases else sum(self.ev.kind.volts) / 2
+        return (
+            (3 if self.phases == 3 else 2 * max(self.phases, 1))
+            * CABLE_DROP
+            / self.rated
+            * squared
+            / volts**2
+        )
+
+    def walk(
+        self, stored: float, seconds: float, goal: float, squares: list[float] | None = None
+    ) -> tuple[float, float]:
+        """What is in the battery after `seconds`, or once `goal` Wh are, and the seconds that it took.
+
+        Adds to `squares` the power squared over that time, in W²s.
+        """
         used, rate = 0.0, self.ev.kind.efficiency / 3600
         while stored < goal - _TINY and used < seconds:
             line, end = self._least(stored)
@@ -291,6 +321,9 @@ class Flow:
             else:
                 needed = (end - stored) / (now * rate)
             left = seconds - used
+            if squares is not None:
+                time = min(left, needed)
+                squares[0] += now * now * (expm1(2 * bend * time) / (2 * bend) if bend else time)
             if left < needed:
                 return stored + (
                     now / line.slope * expm1(bend * left) if bend else now * rate * left

@@ -29,6 +29,7 @@ class BackFlow(Flow):
         """Let it flow for so long; gives the Wh that the meter counts, negative. Some get lost on the way."""
         wh = min(self.back * seconds / 3600, spare(self.ev) * self.ev.kind.efficiency)
         self.ev.stored -= wh / self.ev.kind.efficiency
+        self.squared = self.back * wh
         return -wh
 
     def seconds_for(self, wh: float) -> float:

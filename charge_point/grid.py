@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from charge_point import power
@@ -10,38 +11,96 @@ from charge_point.parts import Part, existing, tell_parts
 from shared.versions import V21
 
 if TYPE_CHECKING:
+    from charge_point.evse import Evse
     from charge_point.station import Station
 
 NOMINAL_HERTZ = 50.0
 
 
-class Mains(Part):
-    """What the grid is like, in Hz, and in V between a phase and the neutral conductor, and what else is on it."""
+SETTLE = 60.0
+"""Seconds at most between two looks at a power that changes by itself, while the building's sun shines."""
 
-    __slots__ = ("_given", "_since", "_used", "building", "hertz", "volts")
+
+class Mains(Part):
+    """What the grid is like, in Hz, and in V between a phase and the neutral conductor, and what else is on it.
+
+    Owns the registers of the premises: what they have taken and given in sum, and of what the cars have taken the
+    part that was generated here.
+    """
+
+    __slots__ = (
+        "_again",
+        "_local",
+        "_seen",
+        "_share",
+        "_since",
+        "building",
+        "given",
+        "hertz",
+        "taken",
+        "volts",
+    )
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self.building = 0.0
         """W that the building takes beside the cars, negative where its sun gives more."""
-        self._used = self._given = self._since = 0.0
         self.hertz = NOMINAL_HERTZ
         self.volts = NOMINAL_VOLTS
+        self._since = station.clock.elapsed()
+        self._seen = [one.meter.advance(self._since) - one.meter.exported for one in station.evses]
+        self._local = [0.0 for _ in station.evses]
+        self._share = 0.0
+        self._again: asyncio.TimerHandle | None = None
+        self.taken = sum(one.meter.energy for one in station.evses)
+        """Wh that came from the grid to the premises."""
+        self.given = sum(one.meter.exported for one in station.evses)
+        """Wh that went back to it."""
 
-    def counted(self, elapsed: float) -> tuple[float, float]:
-        """Wh that the building has taken and given by now."""
-        wh = self.building * (elapsed - self._since) / 3600
-        self._used += max(wh, 0.0)
-        self._given -= min(wh, 0.0)
-        self._since = elapsed
-        return self._used, self._given
+    def settle(self) -> None:
+        """Count what has flowed since the last look, as the one power that the grid sees, and look again in time."""
+        now, evses = self.station.clock.elapsed(), self.station.evses
+        net = [one.meter.advance(now) - one.meter.exported for one in evses]
+        passed = [one - before for one, before in zip(net, self._seen, strict=True)]
+        whole = self.building * (now - self._since) / 3600 + sum(passed)
+        self.taken += max(whole, 0.0)
+        self.given -= min(whole, 0.0)
+        for at, wh in enumerate(passed):
+            self._local[at] += max(wh, 0.0) * self._share
+        self._seen, self._since = net, now
+        watts = sum(max(one.meter.watts, 0.0) for one in evses)
+        self._share = min(max(-self.building, 0.0) / watts, 1.0) if watts else 0.0
+        self._stop()
+        if self.building and watts:
+            self._again = asyncio.get_running_loop().call_later(SETTLE, self.settle)
+
+    def local(self, evse: Evse) -> float:
+        """Wh that the car or cars at `evse` have taken of what was generated here."""
+        self.settle()
+        return self._local[evse.id - 1]
+
+    def energy_drawn(self, evse: Evse) -> None:
+        self.settle()
+
+    def energy_stopped(self, evse: Evse) -> None:
+        self.settle()
+
+    def power_off(self) -> None:
+        self.settle()
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
 
 def set_building(station: Station, watts: float) -> None:
     """The building takes so much from now on beside the cars (negative: gives), in W."""
     mains = station.part(Mains)
-    mains.counted(station.clock.elapsed())
+    mains.settle()
     mains.building = watts
+    mains.settle()
 
 
 def hertz_of(station: Station) -> float:

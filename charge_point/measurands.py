@@ -106,6 +106,11 @@ def _warmth(r: Reading) -> Value:
     return None if r.main else warmth(max(map(abs, r.amps)))
 
 
+def _is_hot(r: Reading) -> Value:
+    """1 where more flows than the car's inlet carries without getting hot."""
+    return None if r.ev is None else float(max(map(abs, r.amps)) > r.ev.kind.inlet)
+
+
 def _soc(r: Reading) -> Value:
     return None if r.ev is None else r.ev.soc
 
@@ -175,6 +180,9 @@ MEASURED: dict[str, Measured] = {
     "Energy.Active.Export.Interval": Measured("Wh", _since(0), places=3),
     "Energy.Reactive.Import.Interval": Measured("varh", _since(1), places=3),
     "Energy.Reactive.Export.Interval": Measured("varh", _since(2), places=3),
+    "Energy.Active.Import.CableLoss": Measured("Wh", lambda r: None if r.upstream else r.lost, places=3),
+    "Energy.Active.Import.LocalGeneration.Register": Measured("Wh", lambda r: r.local, places=3),
+    "Energy.Active.Setpoint.Interval": Measured("Wh", lambda r: r.setpoint_wh, places=3),
     "Energy.Active.Net": Measured("Wh", lambda r: r.energy - r.exported, places=3),
     "Energy.Reactive.Net": Measured(
         "varh", lambda r: 0.0 if r.is_dc else r.reactive[0] - r.reactive[1], places=3
@@ -206,6 +214,10 @@ MEASURED: dict[str, Measured] = {
     "Display.TargetSOC": Measured("Percent", _of_battery(_target), location="EV"),
     "Display.MaximumSOC": Measured("Percent", _of_battery(_target), location="EV"),
     "Display.RemainingTimeToTargetSOC": Measured("s", _of_battery(lambda r: r.seconds_left), location="EV"),
+    "Display.RemainingTimeToMinimumSOC": Measured(
+        "s", _of_battery(lambda r: r.seconds_to_reserve), location="EV"
+    ),
+    "Display.InletHot": Measured("", _is_hot, location="EV"),
     "Display.ChargingComplete": Measured(
         "", _of_battery(lambda r: float(r.ev is not None and r.ev.is_full)), location="EV"
     ),

@@ -33,6 +33,8 @@ class Reading(NamedTuple):
     power is that which its inverter takes from the grid. `offered_watts` and `offered_amps` (per conductor) are None
     where nothing is offered: at the main meter. `reactive` and `apparent` are the registers of what was taken and
     given, in varh and VAh; `setpoint` is what the car shall follow, `export_watts` the most that it may give back;
+    `lost` are Wh that became heat in the cable, `local` those of the register that were generated here, `setpoint_wh`
+    those that would have passed in the interval by the setpoint;
     `intervals` what was exported, and reactively taken and given, since the last reading of
     its kind.
     """
@@ -58,6 +60,10 @@ class Reading(NamedTuple):
     setpoint: float | None = None
     export_watts: float | None = None
     upstream: bool = False
+    lost: float = 0.0
+    local: float = 0.0
+    setpoint_wh: float | None = None
+    seconds_to_reserve: float | None = None
 
     @property
     def each_watts(self) -> tuple[float, ...]:
@@ -101,6 +107,7 @@ class Meter:
         "energy",
         "exported",
         "fault",
+        "lost",
         "mains",
         "phases",
         "resolution",
@@ -130,6 +137,8 @@ class Meter:
         """Reactive energy that was taken, and given."""
         self.vah_out = 0.0
         """Apparent energy that has gone with what cars gave back; `vah_in` with what they took."""
+        self.lost = 0.0
+        """Wh that the cable behind the meter has made warm since the beginning of the transaction (2.1, CableLoss)."""
         self.fault: MeterFault | None = None
         self._flow: Flow | None = None
         self._split: list[float] | None = None  # the register of each phase, once something has flowed
@@ -166,6 +175,7 @@ class Meter:
             self.energy += max(wh, 0.0)
             self.exported -= min(wh, 0.0)
             self._count_apparent(wh, max(elapsed - self._since, 0.0))
+            self.lost += self._flow.lost(wh, max(elapsed - self._since, 0.0))
             if self.conductors > 1 and wh > 0:
                 self._count(wh, self._flow.phases or self.conductors)  # DC is made of all phases
         self._since = elapsed
@@ -243,6 +253,7 @@ class Meter:
             reactive=(taken, given),
             apparent=(self._shown(self.vah_in), self._shown(self.vah_out)),
             intervals=(further[0], further[1], further[2]),
+            lost=self.lost,
         )
         if self.fault is not None:
             reading = self.fault.seen(reading)
@@ -305,6 +316,7 @@ def summed(readings: list[Reading], mains: float = NOMINAL_VOLTS) -> Reading:
         ev=None,
         main=True,
         vars=tuple(reactive),
+        lost=sum(r.lost for r in readings),
         reactive=(sum(r.reactive[0] for r in readings), sum(r.reactive[1] for r in readings)),
         apparent=(sum(r.apparent[0] for r in readings), sum(r.apparent[1] for r in readings)),
         intervals=(

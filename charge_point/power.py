@@ -278,6 +278,7 @@ def draw(evse: Evse, to: Energy) -> None:
             flow = Flow(ev, amps=amount, phases=phases)
         else:
             flow = Flow(ev, amps=hardware, watts=amount)
+        flow.rated = hardware
     evse.meter.draw(flow, evse.station.clock.elapsed())
     tell_parts(evse.station, lambda part: part.energy_drawn(evse))
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from charge_point import power
 from charge_point.blocks.meter_values import say_main_meter, say_meter_values, say_of_station
 from charge_point.connector import Cable, Energy
-from charge_point.feeding import most_back
 from charge_point.grid import hertz_of
 from charge_point.measurands import REGISTER, Sample, sample
 from charge_point.parts import existing
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 UPSTREAM = "AlignedDataCtrlr.UpstreamInterval"
-FOLLOWING = ("Power.Active.Setpoint", "Power.Active.Residual")
 DEFAULT = (REGISTER,)
 """What 1.6 samples when the key is empty (§7.33: the default measurand)."""
 
@@ -52,16 +51,13 @@ def read(
     reading = evse.meter.read(station.clock.elapsed(), station.clock.time(), interval=interval)
     giving = evse.energy in (Energy.FLOWING, Energy.HELD_BY_EV)
     amps, watts = power.offered(evse) if giving else (0.0, 0.0)
-    car, flow = evse.ev if evse.active.cable is Cable.BOTH_ENDS else None, evse.meter.flow
-    left = flow.seconds_until(flow.ev.enough) if flow is not None and flow.ev.soc is not None else None
-    reading = reading._replace(
-        offered_amps=amps, offered_watts=watts, ev=car, seconds_left=left, hertz=hertz_of(station)
-    )
-    if car is not None and station.version is V21:
-        if car.kind.discharge:
-            reading = reading._replace(export_watts=most_back(evse))
-        if any(name in FOLLOWING for name in names):
-            reading = reading._replace(setpoint=_setpoint(evse))
+    reading = reading._replace(offered_amps=amps, offered_watts=watts, hertz=hertz_of(station))
+    if evse.active.cable is Cable.BOTH_ENDS and evse.ev is not None:
+        reading = reading._replace(ev=evse.ev, seconds_left=_seconds_until(evse, evse.ev.enough))
+    if station.version is V21:
+        from charge_point.further_values import completed  # what only 2.1 has
+
+        reading = completed(evse, reading, names, interval)
     model, phased = station.model, station.version is not V16
     totals = not phased or model.flag("SampledDataCtrlr.RegisterValuesWithoutPhases")
     taken = sample(reading, context, names, each_phase=phased, registers_too=not totals)
@@ -72,13 +68,10 @@ def read(
     return sign(evse, taken)
 
 
-def _setpoint(evse: Evse) -> float | None:
-    """W that the car shall follow, negative for giving back; None where no profile says."""
-    from charge_point.smart_charging.composite import setpoint_at  # few ask for it
-    from charge_point.smart_charging.profiles import Profiles
-
-    part = existing(evse.station, Profiles)
-    return None if part is None else setpoint_at(part.case(evse, part.now), "W", part.now)
+def _seconds_until(evse: Evse, stored: float) -> float | None:
+    flow = evse.meter.flow
+    left = flow.seconds_until(stored) if flow is not None and flow.ev.soc is not None else inf
+    return left if left < inf else None
 
 
 def measurands(evse: Evse, name: str) -> tuple[str, ...]:
@@ -100,6 +93,7 @@ def measurands(evse: Evse, name: str) -> tuple[str, ...]:
 def begin_samples(evse: Evse) -> tuple[Sample, ...]:
     """The values at the beginning of a transaction (E01.FR.09); those for its end are kept (E06.FR.11)."""
     model, transaction = evse.station.model, evse.transaction
+    evse.meter.lost = 0.0  # 2.1 MeasurandEnumType: the loss in the cable is counted from here
     if transaction is None or not is_on(model, "SampledDataCtrlr"):
         return ()
     names = measurands(evse, "TxEndedMeasurands")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import copysign, hypot
+from math import copysign, floor, hypot
 from typing import TYPE_CHECKING
 
 from charge_point.grid import Mains, hertz_of, volts_of
@@ -19,22 +19,28 @@ def upstream(station: Station) -> Reading:
     now, time = station.clock.elapsed(), station.clock.time()
     cars = summed([one.meter.read(now, time) for one in station.evses], volts_of(station))
     mains = existing(station, Mains)
+    if mains is not None:
+        mains.settle()
     load = 0.0 if mains is None else mains.building
-    used, given = (0.0, 0.0) if mains is None else mains.counted(now)
     conductors = len(cars.volts)
     amps = []
     for volts, watts, reactive in zip(cars.volts, cars.each_watts, cars.vars, strict=True):
         whole = watts + load / conductors
         amps.append(copysign(hypot(whole, reactive) if reactive else abs(whole), whole) / volts)
+    seen = cars._replace(time=time, amps=tuple(amps), hertz=hertz_of(station), upstream=True)
+    return seen if mains is None else _counted(seen, mains)
+
+
+def _counted(cars: Reading, mains: Mains) -> Reading:
+    """With the registers of the premises: cars, building and its sun are one sum for the grid."""
+    taken, given = (floor(wh + 1e-6) for wh in (mains.taken, mains.given))
+    used = taken - cars.energy
+    apparent = (cars.apparent[0] - cars.energy + taken, cars.apparent[1] - cars.exported + given)
     return cars._replace(
-        time=time,
-        energy=cars.energy + used,
-        exported=cars.exported + given,
-        energies=tuple(each + used / conductors for each in cars.energies),
-        amps=tuple(amps),
-        apparent=(cars.apparent[0] + used, cars.apparent[1] + given),
-        hertz=hertz_of(station),
-        upstream=True,
+        energy=taken,
+        exported=given,
+        energies=tuple(max(each + used / len(cars.volts), 0.0) for each in cars.energies),
+        apparent=(max(apparent[0], taken), max(apparent[1], given)),
     )
 
 

@@ -25,6 +25,7 @@ from charge_point.smart_charging.composite import (
     limit_at,
     own_limit,
     prevailing,
+    setpoint_at,
     station_cap,
 )
 from charge_point.smart_charging.modes import setpoint
@@ -56,6 +57,7 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
     if not active or not (part.held or part.modes) or not is_on(station):
         for one in active:
             impose(part, one, None)
+            part.courses.turn(one, part.now, None)
         return
     now = part.now
     cases = [part.case(one, now) for one in active]
@@ -68,6 +70,7 @@ def follow(part: Profiles, offering: Evse | None = None) -> None:
         note_sleep(part, one, case, now)
     for one, case, allowed in zip(active, cases, allotted(cases, now), strict=True):
         impose(part, one, allowed, wanted_back(case, now))
+        part.courses.turn(one, now, setpoint_at(case, "W", now) if station.version is V21 else None)
     for one, case in zip(active, cases, strict=True):
         tell_mode(part, one, case, now)
     if (

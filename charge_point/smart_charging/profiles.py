@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from charge_point.connector import Energy
 from charge_point.parts import Part
 from charge_point.smart_charging import dynamic, effect
-from charge_point.smart_charging.composite import Case, Supply
+from charge_point.smart_charging.composite import Case, Supply, setpoint_at
+from charge_point.smart_charging.course import Courses
 from charge_point.smart_charging.local_time import PATHS, LocalTime, local_time_of
 from charge_point.smart_charging.modes import Grid
 from charge_point.smart_charging.profile import (
@@ -49,6 +50,7 @@ class Profiles(Part):
         "asleep",
         "balance",
         "building",
+        "courses",
         "cut",
         "grid",
         "held",
@@ -84,6 +86,7 @@ class Profiles(Part):
         """W that the building takes from the grid besides the cars."""
         self.balance: dict[int, float] = {}
         """EVSE -> W that its car is to take, as long as it balances the load of the building (2.1 Q09)."""
+        self.courses = Courses()
         self.cut: float | None = None
         """Since when the station is offline, in Unix seconds."""
         self.pulls: dict[int, asyncio.TimerHandle] = {}
@@ -205,6 +208,10 @@ class Profiles(Part):
         ]
         return replace(profile, schedules=(profile.schedule._replace(periods=tuple(periods)),))
 
+    def setpoint(self, evse: Evse) -> float | None:
+        """W that the car at `evse` shall follow now, negative for giving back; None where no profile says."""
+        return setpoint_at(self.case(evse, self.now), "W", self.now)
+
     def session(self, evse: Evse, now: float) -> float:
         """When relative schedules of `evse` began; now, when no session is there (K08.FR.06)."""
         if evse.id in self.ready:
@@ -287,6 +294,7 @@ class Profiles(Part):
         self.asleep.discard(transaction.id)
         self.ready.pop(evse.id, None)
         self.told.pop(evse.id, None)
+        self.courses.end(evse)
         dynamic.arm(self)
         effect.follow(self)
 
