@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from shared.chance import fresh_run_id
 from shared.option_fields import UsageError
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from csms.files import Library
@@ -74,9 +75,13 @@ def _kind(options: CsmsOptions) -> Callable[..., Csms]:
 
 
 async def listen(
-    csms: Csms, options: CsmsOptions, admission: Admission, tls: ssl.SSLContext | None = None
+    csms: Csms,
+    options: CsmsOptions,
+    admission: Admission,
+    tls: ssl.SSLContext | None = None,
+    sockets: Sequence[socket.socket] = (),
 ) -> int:
-    """Have `csms` accept stations where the options say; gives the port. Raises OSError."""
+    """Have `csms` accept stations where the options say, or on `sockets`; gives the port. Raises OSError."""
     return await csms.listen(
         options.host,
         options.port,
@@ -85,6 +90,7 @@ async def listen(
         compression=options.compression,
         max_frame=options.max_message_size,
         ping_interval=options.ping_interval,
+        sockets=sockets,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from csms import blocks
@@ -28,6 +29,8 @@ from shared.versions import V16, VERSIONS, Version
 from shared.wire.schema import schemas
 
 if TYPE_CHECKING:
+    import socket
+
     from websockets.asyncio.server import Server
     from websockets.http11 import Request, Response
 
@@ -123,7 +126,7 @@ class Csms:
         self._connections = 0
         self._folded: dict[str, str] = {}
         self._fights: dict[str, tuple[float, int]] = {}
-        self._server: Server | None = None
+        self._servers: list[Server] = []
         self._stopping = False
 
     # --- stations ----------------------------------------------------------------------------------------
@@ -279,8 +282,12 @@ class Csms:
         compression: bool = True,
         max_frame: int = MAX_FRAME,
         ping_interval: float | None = None,
+        sockets: Sequence[socket.socket] = (),
     ) -> int:
-        """Accept stations from now on; gives the port, which is a free one for port 0. Raises OSError."""
+        """Accept stations from now on; gives the port, which is a free one for port 0. Raises OSError.
+
+        `sockets` that are listened to already take the place of host and port; they are closed with `stop`.
+        """
         from websockets.asyncio.server import serve
         from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
@@ -293,10 +300,9 @@ class Csms:
             compress_settings={"memLevel": 5},
         )
         scheme = "wss" if tls else "ws"
-        self._server = await serve(
+        begin = partial(
+            serve,
             lambda connection: self._serve_socket(connection, scheme),  # type: ignore[arg-type]
-            host,
-            port,
             create_connection=ServerSide,
             process_request=lambda connection, request: self._shake_hands(connection, request, admission),
             select_subprotocol=lambda connection, offered: getattr(connection, "chosen", None),
@@ -309,20 +315,25 @@ class Csms:
             backlog=BACKLOG,
             server_header=None,
         )
-        bound: int = next(iter(self._server.sockets)).getsockname()[1]
+        self._servers = [await begin(sock=one) for one in sockets] or [await begin(host, port)]
+        bound: int = next(iter(self._servers[0].sockets)).getsockname()[1]
         return bound
+
+    def doubled_sockets(self) -> list[socket.socket]:
+        """Sockets like those that are listened to, which stay open when these are closed; the caller closes them."""
+        return [one.dup() for server in self._servers for one in server.sockets]
 
     async def stop(self) -> None:
         """Accept nobody any more, close every connection (1001), and end what still runs."""
         self._stopping = True
-        if self._server is not None:
-            self._server.close(close_connections=False)
+        for server in self._servers:
+            server.close(close_connections=False)
         # side by side: one station that does not answer the close must not hold up the others
         await asyncio.gather(
             *(session.peer.close(*self.stopping) for session in list(self.sessions.values()))
         )
-        if self._server is not None:
-            await self._server.wait_closed()
+        for server in self._servers:
+            await server.wait_closed()
         await self.tasks.end()
 
     def _shake_hands(

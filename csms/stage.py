@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from csms import commands
-from csms.making import admission_of, csms_of, library_of, listen, tls_of
+from csms.making import admission_of, csms_of, library_of, tls_of
 from csms.server import Csms, handlers
+from csms.stage_door import door_of
 from csms.stage_options import options_of
 from shared.link import Link
 from shared.option_fields import UsageError
@@ -65,7 +66,7 @@ class CsmsStage:
         if self.options.files is not None:
             await self._serve_files()
         try:
-            port = await listen(self.csms, self.options, admission_of(self.options), tls_of(self.options))
+            port = await door_of(self._setting.memory).open(self.csms, self.options)
         except OSError as problem:
             where = f"{self.options.host}:{self.options.port}"
             raise CannotConnect(f"cannot listen on {where}: {problem.strerror or problem}") from None

@@ -31,6 +31,7 @@ from shared.scenario.runner import (
     plan,
     run,
 )
+from shared.scenario.stage import HELD
 from shared.scenario.tree import ScenarioError
 from shared.streams import say
 from shared.suggest import not_one_of
@@ -153,6 +154,8 @@ def _run(options: Any, role: str, scenarios: Sequence[Scenario]) -> int:
     except KeyboardInterrupt:
         status = lifecycle.TERMINATED if terminated else lifecycle.INTERRUPTED
     finally:
+        if (held := bench.memory.pop(HELD, None)) is not None:
+            held.close()
         problems = reports.close()
         for problem in problems:
             sys.stderr.write(f"{role} run: {problem}\n")

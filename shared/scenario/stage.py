@@ -23,6 +23,10 @@ Stub = Callable[[Any, dict[str, Any], Callable[[], Awaitable[Any]]], Awaitable[A
 """Answers a call in place of a handler: gets its context, the payload, and the default answer's maker."""
 
 
+HELD = "held until the run ends"
+"""In the memory of a run: what a stage leaves open for the scenarios that follow; it is closed after the last one."""
+
+
 class CannotDo(Exception):
     """The stage cannot do what a step asks for, now or ever; one clause."""
 
