@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from csms.commands.defaults import chosen, present, spelled, two, upstream
-from csms.commands.registry import Sent, Session, command
+from csms.commands.registry import Payload, Sent, Session, command
 from csms.commands.samples import MOCK_HASHES, ROOT, ROOT_HASHES
 from csms.commands.security import pem
 
@@ -12,6 +12,26 @@ def _own_root(to: Session) -> str | None:
     """The root of our certificate authority, if there is one."""
     authority = getattr(getattr(to.csms, "policies", None), "authority", None)
     return authority.root(to.csms.clock.time()) if authority is not None else None
+
+
+def _own_hashes(to: Session) -> Payload | None:
+    """How a station names the root of our certificate authority (CertificateHashDataType), if there is one."""
+    pem = _own_root(to)
+    if pem is None:
+        return None
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509 import load_pem_x509_certificate
+
+    from csms.ocsp import issuer_hashes
+
+    root = load_pem_x509_certificate(pem.encode())
+    name, key = issuer_hashes(root, SHA256())  # it has issued itself
+    return {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": name,
+        "issuerKeyHash": key,
+        "serialNumber": f"{root.serial_number:x}",
+    }
 
 
 @command("InstallCertificate")
@@ -58,4 +78,5 @@ def delete_certificate(
     named = present(
         hashAlgorithm=algorithm, issuerNameHash=name_hash, issuerKeyHash=key_hash, serialNumber=serial
     )
-    return {"certificateHashData": (MOCK_HASHES if upstream(to) else ROOT_HASHES) | named}
+    usual = MOCK_HASHES if upstream(to) else _own_hashes(to) or ROOT_HASHES
+    return {"certificateHashData": usual | named}
