@@ -53,9 +53,22 @@ COMPONENT_OF_KEY = {
 _KEY_OF_COMPONENT = {new: old for old, new in COMPONENT_OF_KEY.items()}
 
 
+_COMPONENTS = frozenset(
+    "BatteryCartridge ChargingStation ConnectedEV Connector Controller CPPWMController DataCollector "
+    "DistributionPanel EVSE FiscalMetering FrequencySimulator LocalEnergyStorage NetworkConfiguration "
+    "TokenReader getVariableData setVariableData".split()
+)
+"""The standardized components of 2.x whose names do not end with Ctrlr (part 2 §2.1), and members of its requests."""
+
+
 def key_16(to: Session, name: str) -> str:
-    """The 1.6 key for `name`: a key as it stands, `Component.Variable` as the key that it took the place of."""
-    if "." not in name:
+    """The 1.6 key for `name`: `Component.Variable` of the standard as the key that it took the place of.
+
+    Anything else as it stands: a vendor's key may have dots (1.6 §9.1: any string of up to 50 characters).
+    """
+    component, dot, _ = name.partition(".")
+    component = component.partition("[")[0]
+    if not dot or not (component.endswith("Ctrlr") or component in _COMPONENTS):
         return name
     found = _KEY_OF_COMPONENT.get(name)
     if found is None:

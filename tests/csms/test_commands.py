@@ -144,6 +144,12 @@ def test_what_only_another_version_has_is_not_a_mistake_but_skipped(text: str, v
         build_text(Commanded(version), text)
 
 
+def test_a_key_of_a_vendor_may_have_dots_on_16() -> None:
+    assert sent(Commanded(V16), "get_variables:Mine.LedBrightness") == {"key": ["Mine.LedBrightness"]}
+    told = sent(Commanded(V16), "set_variables:Mine.LedBrightness=50")
+    assert told == {"key": "Mine.LedBrightness", "value": "50"}
+
+
 # --- defaults ---------------------------------------------------------------------------------------------------
 
 
