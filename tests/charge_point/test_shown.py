@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from scripts.docs_sent import SENT
@@ -22,6 +24,11 @@ def test_the_tests_that_are_named_are_there(request: pytest.FixtureRequest) -> N
     files = {each.partition("::")[0] for each in collected}
     gone = [test for test in promised() if test.partition("::")[0] in files and test not in collected]
     assert gone == [], "run scripts/docs_shown.py"
+
+
+def test_the_files_that_are_named_are_there() -> None:
+    here = Path(__file__).parent
+    assert [test.file for test in shown().values() if not (here / f"{test.file}.py").exists()] == []
 
 
 def test_a_test_that_does_not_let_its_action_cross_is_found() -> None:
