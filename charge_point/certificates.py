@@ -27,6 +27,10 @@ CSMS_ROOT, CHAIN = "CSMSRootCertificate", "V2GCertificateChain"
 STATION, V2G, V2G20 = "ChargingStationCertificate", "V2GCertificate", "V2G20Certificate"
 COMBINED = ""
 """One certificate towards the CSMS and towards cars: its messages name no type (SignCertificateRequest)."""
+GIVEN = "given"
+"""As a fallback: what the program was told to trust."""
+NEWEST, FALLBACK = "newest", "fallback"
+"""Which root the CSMS was verified by."""
 SPELLED_16 = {CSMS_ROOT: "CentralSystemRootCertificate"}
 
 MONTH = 30 * 86_400.0
@@ -63,7 +67,7 @@ class Refused(NamedTuple):
 class Certificates(Part):
     """The certificates of one station, kept on disk. Owns the timers of what is to be signed."""
 
-    __slots__ = ("_expiry", "_number", "_timers", "asked", "fallback", "installed", "own")
+    __slots__ = ("_expiry", "_number", "_timers", "asked", "fallback", "installed", "own", "verified_by")
 
     name = "certificates"
 
@@ -73,6 +77,8 @@ class Certificates(Part):
         """Type and PEM text of what the CSMS has installed, the oldest first."""
         self.fallback = ""
         """The CSMS root that the newest has replaced, until the station was connected with that (M05.FR.12)."""
+        self.verified_by = ""
+        """Of the two, by which the CSMS was verified at the last attempt; empty where that is no question."""
         self.own: dict[str, Own] = {}
         self.asked: dict[str, Asked] = {}
         self._number = 0
@@ -89,9 +95,17 @@ class Certificates(Part):
         """The installed certificates of these types."""
         return [forms.read(pem)[0] for type, pem in self.installed if type in types]
 
+    def csms_roots(self) -> list[str]:
+        """The installed roots for the CSMS in PEM form, the newest last."""
+        return [pem for type, pem in self.installed if type == CSMS_ROOT]
+
+    @property
+    def checks_roots(self) -> bool:
+        """AdditionalRootCertificateCheck."""
+        return self.station.model.flag(f"{_CONTROLLER}.AdditionalRootCertificateCheck")
+
     def install(self, type: str, pem: str) -> Refused | None:
         """Take a root certificate; None when it is installed (M05)."""
-        model = self.station.model
         try:
             found = forms.root(pem, self.station.clock.time())
         except Invalid as invalid:
@@ -103,17 +117,18 @@ class Certificates(Part):
         ]
         stay = [one for one in self.installed if one not in here]  # M05.FR.17
         old = [text for kind, text in stay if kind == type]
-        checks = type == CSMS_ROOT and model.flag(f"{_CONTROLLER}.AdditionalRootCertificateCheck")
-        if checks and old:
-            if not forms.issued(forms.read(old[-1])[0], found):  # M05.FR.11
+        replaces = type == CSMS_ROOT and self.checks_roots and not here
+        if replaces:
+            if old and not forms.issued(forms.read(old[-1])[0], found):  # M05.FR.11
                 return Refused(
                     "Rejected", "InvalidCertificate", "the present root has not signed the new one"
                 )
-            self.fallback = old[-1]  # M05.FR.12
             stay = [one for one in stay if one[0] != type]
         most = self._most()
         if len(stay) >= most:
             return Refused("Rejected", "OutOfStorage", f"{most:g} certificates at most")  # M05.FR.06
+        if replaces:
+            self.fallback = old[-1] if old else GIVEN  # M05.FR.12
         self.installed = [*stay, (type, pem)]
         self._changed()
         return None
@@ -130,13 +145,17 @@ class Certificates(Part):
         """CertificateHashDataChainType of all certificates of `types`, or of all without any (M03.FR.04, .05)."""
         found: list[Payload] = [
             {"certificateType": type, "certificateHashData": forms.hash_data(forms.read(pem)[0])}
-            for type, pem in self.installed
+            for type, pem in [*self.installed, *self._replaced()]
             if not types or type in types
         ]
         for type in (V2G, V2G20) if not types or CHAIN in types else ():
             if type in self.own:
                 found.append({"certificateType": CHAIN} | self._chain(self.own[type].chain))
         return found
+
+    def _replaced(self) -> list[tuple[str, str]]:
+        """The root that another one has replaced, as long as it is there (M05.FR.09)."""
+        return [(CSMS_ROOT, self.fallback)] if self.fallback not in ("", GIVEN) else []
 
     def _chain(self, pem: str) -> Payload:
         """A chain as it is told: the leaf, and what is between it and the root as its children."""
@@ -169,6 +188,10 @@ class Certificates(Part):
                 del self.installed[at]
                 self._changed()
                 return "Accepted"
+        if any(forms.same(forms.hash_data(forms.read(pem)[0]), wanted) for _, pem in self._replaced()):
+            self.fallback = ""
+            self._changed()
+            return "Accepted"
         return "NotFound"
 
     def _is_needed(self, type: str) -> bool:
@@ -311,7 +334,7 @@ class Certificates(Part):
 
     def connected(self) -> None:
         """The new root served: the one before it is needed no longer (M05.FR.13)."""
-        if self.fallback and self.station.model.integer(f"{_CONTROLLER}.SecurityProfile") >= 2:
+        if self.fallback and self.verified_by == NEWEST:
             self.fallback = ""
             self.keep()
 

@@ -160,13 +160,14 @@ class Connection:
             return LinkClosed(1006, "forgotten")
 
     def _route(self, given: Target, failures: int) -> Target:
-        if failures and self._dialer is not None and self._dialer.failure is not None:
-            handshake_failed(self.station, self._dialer.failure.__cause__)
+        failure = self._dialer.failure if failures and self._dialer is not None else None
+        failed = failure.__cause__ if failure is not None else None
+        handshake_failed(self.station, failed)
         if not self.station.parts:
             return given
         from charge_point.network import route  # few stations ever move
 
-        return route(self.station, given, failures)
+        return route(self.station, given, failures, failed)
 
     # --- what can be done to it ----------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +109,7 @@ def target_of(options: ChargePointOptions) -> Target:
         compression=options.compression,
         max_frame=options.max_message_size,
         ping_interval=options.ping_interval,
+        trust=partial(_context, options),
     )
 
 

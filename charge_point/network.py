@@ -59,6 +59,13 @@ def what_lacks(data: Payload) -> str:
     return "this station has neither VPN nor APN" if "vpn" in data or "apn" in data else ""
 
 
+def what_is_not_shown(data: Payload) -> str:
+    """What a profile of the highest security wants and the station does not do, in one clause; empty for the others."""
+    if data["securityProfile"] < 3:
+        return ""
+    return "the station dials by TLS, but shows no certificate of its own (security profile 3)"
+
+
 def _what_to_install(station: Station, data: Payload) -> str:
     """The certificate that a profile of higher security than the present needs first (A05.FR.02, .03)."""
     profile = data["securityProfile"]
@@ -138,6 +145,11 @@ class NetworkProfiles(Part):
         self.held[slot] = (self.profile(slot) or _defaults(self.station)) | {_MEMBERS[row.variable]: value}
         self.keep()
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether the last attempt was for another slot than that of the last connection."""
+        return self._last != self.active
+
     def route(self, given: Target, failures: int) -> Target:
         """Where to dial after so many failures in a row; `given` is where the program was told to."""
         model = self.station.model
@@ -155,9 +167,7 @@ class NetworkProfiles(Part):
             return started
         tls = started.tls
         if tls is None and data["ocppCsmsUrl"].startswith("wss:"):
-            from shared.tls import client_context
-
-            tls = client_context()
+            tls = started.trust()
         own = data.get("basicAuthPassword")
         return started._replace(
             base_url=data["ocppCsmsUrl"],
@@ -204,14 +214,19 @@ class NetworkProfiles(Part):
         self.held, self.active = kept["held"], kept["active"]
 
 
-def route(station: Station, given: Target, failures: int) -> Target:
-    """Where the station dials after so many failures in a row, when the program was told to dial `given`."""
+def route(station: Station, given: Target, failures: int, failed: BaseException | None = None) -> Target:
+    """Where the station dials after so many failures in a row, the last of which was `failed`, when the program was
+    told to dial `given`; and what the certificate there is verified by."""
     profiles = existing(station, NetworkProfiles)
-    if profiles is None:
+    if profiles is not None and station.version is V16:
+        given = given._replace(password=password(station) or given.password)
+    elif profiles is not None:
+        given = profiles.route(given, failures)
+    if not given.base_url.startswith("wss:"):
         return given
-    if station.version is V16:
-        return given._replace(password=password(station) or given.password)
-    return profiles.route(given, failures)
+    from charge_point.trust import trusting  # few stations of a fleet dial so
+
+    return trusting(station, given, failed, moving=profiles is not None and profiles.is_moving)
 
 
 def password(station: Station) -> bytes | None:

@@ -140,7 +140,7 @@ class ChargePointOptions(CommonOptions):
     )
     ca: str | None = option(
         None,
-        "trust the certificates in this file (PEM) for wss://",
+        "trust the certificates in this file (PEM) for wss://, beside roots that the CSMS installs (docs/roots.md)",
         group=REACH,
         parse=readable,
         metavar="FILE",

@@ -19,7 +19,7 @@ from shared.option_fields import UsageError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
-    from cryptography.x509 import Certificate, CertificateBuilder, Name
+    from cryptography.x509 import Certificate, CertificateBuilder, CertificateSigningRequest, Name
 
     from csms.option_authority import AuthorityOptions
 
@@ -67,7 +67,7 @@ class CertificateAuthority:
         """A chain for a signing request in PEM form, valid for a year. Raises ValueError for what is none.
 
         `kind` is a CertificateSigningUseEnumType of 2.x: other chains than a station's have the subordinate
-        authority in them, but never the root (A02.FR.20; M06, remark).
+        authority in them, but never the root (A02.FR.20; M06, remark). Its alternative names are those asked for.
         """
         from cryptography import x509
 
@@ -76,9 +76,12 @@ class CertificateAuthority:
             raise ValueError("the signing request is not signed by its own key")
         if kind == STATION:
             above = self.opened(now)
-            return _pem(self._issue(asked.subject, asked.public_key(), above, now, vehicle=False))
+            return _pem(
+                self._issue(asked.subject, asked.public_key(), above, now, vehicle=False, asked=asked)
+            )
         above = self.sub(now)
-        return _pem(self._issue(asked.subject, asked.public_key(), above, now)) + _pem(above[0])
+        found = self._issue(asked.subject, asked.public_key(), above, now, asked=asked)
+        return _pem(found) + _pem(above[0])
 
     def contract(self, emaid: str, now: float, days: float = 365) -> tuple[str, EllipticCurvePrivateKey]:
         """A new contract certificate for `emaid`, its chain in PEM form, and its private key."""
@@ -128,6 +131,7 @@ class CertificateAuthority:
         days: float = 365,
         ca: bool = False,
         vehicle: bool = True,
+        asked: CertificateSigningRequest | None = None,
     ) -> Certificate:
         from cryptography import x509
         from cryptography.x509.oid import AuthorityInformationAccessOID
@@ -135,6 +139,9 @@ class CertificateAuthority:
         serial, start = self._serial(), datetime.fromtimestamp(now, UTC) - _EARLIER
         life = timedelta(days=days) + _EARLIER
         builder = _builder(subject, above[0].subject, public, serial, start, life, ca=ca)
+        for one in asked.extensions if asked is not None else ():
+            if isinstance(one.value, x509.SubjectAlternativeName):  # who serves TLS is known by these
+                builder = builder.add_extension(one.value, one.critical)
         if vehicle:
             where = x509.AccessDescription(
                 AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(RESPONDER)

@@ -26,6 +26,7 @@ from websockets.exceptions import (
 
 from shared.chance import Stream
 from shared.link import Link
+from shared.tls import client_context
 from shared.versions import Version, version
 from shared.websocket import ClientSide, WebSocketLink
 
@@ -70,6 +71,8 @@ class Target(NamedTuple):
     ping_interval: float | None = None
     open_timeout: float = 10.0
     flags: Flags = Flags()
+    trust: Callable[[], ssl.SSLContext] = client_context
+    """Makes another `tls` of the same options, for who dials elsewhere or trusts somebody else too."""
 
     @property
     def url(self) -> str:

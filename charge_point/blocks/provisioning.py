@@ -131,7 +131,8 @@ def _reported(station: Owner, slots: list[Slot], request_id: int) -> Answer | Pa
     "status",
     "Rejected for a slot other than 1 and 2, an address other than ws or wss, SOAP, or a lower security profile; "
     "Failed for VPN and APN, which this station does not have; else Accepted: it is dialled after a restart "
-    "when NetworkConfigurationPriority names its slot",
+    "when NetworkConfigurationPriority names its slot; with security profile 3 the statusInfo says that no certificate "
+    "of the station is shown",
     clause="B09.FR.01-B09.FR.05, B10.FR.01-B10.FR.09",
     state=True,
 )
@@ -145,6 +146,9 @@ def set_network_profile(station: Station, request: Payload) -> Payload:
     if why := network.what_lacks(data):
         return status(station.version, "Failed", "UnsupportedParam", why)
     station.part(network.NetworkProfiles).set(str(int(slot)), data)
+    if unshown := network.what_is_not_shown(data):
+        station.note("no_client_certificate", unshown)
+        return status(station.version, "Accepted", "NoError", unshown)
     return {"status": "Accepted"}
 
 

@@ -96,6 +96,20 @@ async def test_tc_a_20_21__a_safer_profile_needs_its_certificates(
 
 
 @each_2x
+async def test_it_says_so_that_it_shows_no_certificate_of_its_own(version: Version) -> None:
+    m = await moving(version)
+    said = []
+    for profile in (2, 3):
+        assert await m.profile(securityProfile=profile, ocppCsmsUrl=SAFE) == "Accepted"
+        said.append(m.of("> SetNetworkProfile")[-1].get("statusInfo", {}).get("additionalInfo", ""))
+    assert ["no certificate of its own" in words for words in said] == [False, True]
+    assert [entry.note for entry in m.journal if entry.note == "no_client_certificate"] == [
+        "no_client_certificate"
+    ]
+    await m.end()
+
+
+@each_2x
 async def test_tc_a_22__tc_b_110__a_less_safe_profile_is_refused(version: Version) -> None:
     m = await moving(version)
     m.station.model.put("SecurityCtrlr.SecurityProfile", 2)
