@@ -131,6 +131,8 @@ class Play:
         """Hears of every step."""
         self.id = ""
         """What the events call this run of the scenario."""
+        self.run_id = "0"
+        """What keeps ids apart from those of other runs, towards a system that is not ours."""
         self.talks = {role: Talk(journal, role) for role in stages}
         self.talk = self.talks[view]
         for station in scenario.stations:

@@ -244,6 +244,7 @@ async def _staged(
         values = {**scenario.parameters, **bench.parameters, **one.values}
         known = {"tokens": {**TOKENS, **bench.tokens}, "version": version.name, "seed": bench.seed}
         play = Play(scenario, version, journal, stages, values, known, _view(scenario, bench), bench.hooks)
+        play.run_id = _run_id(one, bench)
         try:
             result = await play_through(play, emit, one.id)
         finally:
@@ -280,6 +281,12 @@ def _not_for(scenario: Scenario, bench: Bench) -> str:
     return f"it is played by a {scenario.role}; run it with python -m {scenario.role}, or with --pair"
 
 
+def _run_id(one: Round, bench: Bench) -> str:
+    """What keeps ids apart: a system that is not ours sees the stations of all rounds as the same ones, whose ids of
+    transactions and messages are never used again (E01.FR.08; part 4 §4.1.4)."""
+    return f"{bench.run_id} {one.id}" if bench.over == FOREIGN else bench.run_id
+
+
 async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, Stage]) -> Version:
     """Open the stages that are ours and start them; gives the version that is spoken. The central system goes first."""
     scenario = one.scenario
@@ -290,7 +297,7 @@ async def _set_up(one: Round, bench: Bench, journal: Journal, stages: dict[str, 
         scenario.stations,
         scenario.settings,
         bench.seed,
-        bench.run_id,
+        _run_id(one, bench),
         csms=bench.csms,
         patience=bench.patience * bench.time_scale,
         schema=bench.schema,

@@ -144,9 +144,8 @@ async def start_transaction(
         outcome = await _tell(branch, "StartTransaction", payload, expect_status)
         session = _Session(outcome.at("answer.transactionId"), id_tag, connector, meter)
     else:
-        id = Stream(
-            branch.play.values.get("seed", 0), branch.station, "transaction of a scenario", number
-        ).uuid()
+        purpose = f"transaction of a scenario in run {branch.play.run_id}"
+        id = Stream(branch.play.values.get("seed", 0), branch.station, purpose, number).uuid()
         session = _Session(id, id_tag, connector, meter)
         payload = _event(branch, session, "Started", "Authorized") | {
             "evse": {"id": connector, "connectorId": 1}

@@ -235,6 +235,25 @@ def test_files_run_against_a_central_system_in_another_process(
     assert "3 not applicable, 9 passed" in capsys.readouterr().out
 
 
+def test_ids_are_never_used_again_towards_a_foreign_system(server: str, tmp_path: Path) -> None:
+    guide, frames = tmp_path / "guide.yaml", tmp_path / "frames.jsonl"
+    guide.write_text("scenario:\n  - boot_notification\n  - start_transaction\n  - stop_transaction\n")
+    native = tmp_path / "native.yaml"
+    native.write_text(
+        "scenario: a\nrole: charge_point\nsteps:\n  - expect: {booted: {status: Accepted}}\n"
+        "  - plug_in\n  - present: $tokens.valid\n  - expect: tx.started\n"
+    )
+    words = ["run", str(guide), str(native), "--csms", server, "--journal", str(frames)]
+    for _ in range(2):
+        assert station([*words, "--ocpp-version", "2.0.1,2.1"]) == 0
+    lines = [json.loads(line) for line in frames.read_text().splitlines()]
+    calls = [json.loads(one["frame"]) for one in lines if one.get("kind") == "call" and one["dir"] == "out"]
+    ids = [call[1] for call in calls]
+    assert len(set(ids)) == len(ids)
+    begun = [call[3] for call in calls if call[2] == "TransactionEvent" and call[3]["eventType"] == "Started"]
+    assert len({event["transactionInfo"]["transactionId"] for event in begun}) == len(begun) == 8
+
+
 def test_a_need_that_a_foreign_system_may_not_meet_is_inconclusive(
     server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
