@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from csms.authorizer import Authorizer  # noqa: E402
 from csms.commands import COMMANDS, MODULES, Command, build  # noqa: E402
 from csms.commands.registry import snake  # noqa: E402
 from csms.ledger import Ledger  # noqa: E402
@@ -70,7 +71,9 @@ class _Station:
     def __init__(self, version: Version) -> None:
         self.version = version
         self.station = StationRecord(self.id, version)
-        self.csms = SimpleNamespace(options=CsmsOptions(), clock=Clock(lambda: 0.0, EPOCH), ledger=Ledger())
+        self.csms = SimpleNamespace(
+            options=CsmsOptions(), clock=Clock(lambda: 0.0, EPOCH), ledger=Ledger(), authorizer=Authorizer()
+        )
         self._ids = count(4711)
 
     def new_request_id(self) -> int:

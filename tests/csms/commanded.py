@@ -6,6 +6,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
+from csms.authorizer import Authorizer
 from csms.ledger import Ledger
 from csms.options import CsmsOptions
 from csms.record import StationRecord
@@ -34,7 +35,10 @@ class Commanded:
         for transaction in transactions:
             self.station.transactions.open[transaction.id] = transaction
         self.csms = SimpleNamespace(
-            options=CsmsOptions(**flags), clock=Clock(lambda: 0.0, _EPOCH), ledger=Ledger()
+            options=CsmsOptions(**flags),
+            clock=Clock(lambda: 0.0, _EPOCH),
+            ledger=Ledger(),
+            authorizer=Authorizer(),
         )
         self._ids = count(4711)
 

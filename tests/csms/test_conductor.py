@@ -105,6 +105,16 @@ async def test_wrong_options_are_not_sent(version: Version) -> None:
         assert station.asked == []
 
 
+async def test_no_swap_is_asked_for_a_token_that_is_not_authorized() -> None:
+    async with serving("--blacklist", "stranger", "--auth-mode", "blacklist") as csms:
+        station = await csms.booted(V21)
+        outcome = await outcome_of(csms, "request_battery_swap", "token=stranger")
+        assert (outcome.status, outcome.sent, station.asked) == ("NotSent", False, [])
+        assert "stranger is Blocked" in outcome.text  # S02.FR.03
+        outcome = await outcome_of(csms, "request_battery_swap", "token=friend")
+        assert (outcome.sent, station.asked[0].payload["idToken"]["idToken"]) == (True, "friend")
+
+
 async def test_parsed_options_do_the_same_as_text() -> None:
     async with serving() as csms:
         station = await csms.booted(V201)
