@@ -100,6 +100,10 @@ def _variables_set(record: StationRecord, request: Payload, answer: Payload) -> 
         from csms.web_payments import learn as take  # few stations show a QR code (2.1 C25.FR.07)
 
         take(record, request, answer)
+    if any(one["component"]["name"].lower() == "paymentctrlr" for one in request["setVariableData"]):
+        from csms.payments import learn as who_settles  # few stations have a payment terminal (2.1 C21.FR.05)
+
+        who_settles(record, request, answer)
     passwords.variables_set(record, request, answer)
 
 

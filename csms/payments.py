@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from csms.session import Session
     from csms.transaction import Transaction
 
+_TAKEN = ("Accepted", "RebootRequired")
+
 MOST = 1000
 """Settlements, and limits of remote starts, that are remembered of one station."""
 
@@ -83,23 +85,57 @@ class Payments:
     def settle(self, session: Session, request: Payload) -> Payload:
         """Keep a settlement; one that is Settled gets a receipt, unless the terminal gave one (C21.FR.03, .04)."""
         _judge(session, request)
-        record = session.station
-        if record.settlements is None:
-            record.settlements = {}
-        key = f"{request['pspRef']} {request.get('transactionId', '')}"
-        before = record.settlements.get(key)
-        number = (
-            before["number"]
-            if before
-            else 1 + max((s["number"] for s in record.settlements.values()), default=0)
-        )
-        record.settlements[key] = request | {"number": number}
-        while len(record.settlements) > MOST:
-            del record.settlements[next(iter(record.settlements))]
+        number = _number(session.station, request)
         if request["status"] != "Settled" or "receiptUrl" in request:
             return {}
+        return self._receipt(session, number)
+
+    def settle_ourselves(self, session: Session, transaction: Transaction, cost: float | None) -> None:
+        """A transaction has ended and cost so much: one paid at the terminal is settled with the provider, where the
+        station leaves that to us, and its receipt noted (C21.FR.05)."""
+        if not session.station.settles_here or transaction.token_type != "DirectPayment" or cost is None:
+            return
+        settlement: Payload = {
+            "pspRef": transaction.token,
+            "transactionId": transaction.id,
+            "status": "Settled",
+            "settlementAmount": cost,
+            "settlementTime": session.csms.clock.now(),
+            "ours": True,
+        }
+        receipt = self._receipt(session, _number(session.station, settlement))
+        session.note("settled", f"{transaction.token} is charged {cost:.2f}; receipt {receipt['receiptUrl']}")
+
+    def _receipt(self, session: Session, number: int) -> Payload:
         id = f"{session.id}-{number}"[-50:]
         return {"receiptId": id, "receiptUrl": self.receipts + id}
+
+
+def _number(record: StationRecord, settlement: Payload) -> int:
+    """Keep a settlement; gives its number at the station, which it has had if it was told before."""
+    if record.settlements is None:
+        record.settlements = {}
+    key = _key(settlement)
+    before = record.settlements.get(key)
+    number: int = (
+        before["number"] if before else 1 + max((s["number"] for s in record.settlements.values()), default=0)
+    )
+    record.settlements[key] = settlement | {"number": number}
+    while len(record.settlements) > MOST:
+        del record.settlements[next(iter(record.settlements))]
+    return number
+
+
+def _key(settlement: Payload) -> str:
+    return f"{settlement['pspRef']} {settlement.get('transactionId', '')}"
+
+
+def learn(record: StationRecord, request: Payload, answer: Payload) -> None:
+    """Remember who settles, as the station has taken it from a SetVariables of ours (C21.FR.05)."""
+    for wanted, result in zip(request["setVariableData"], answer["setVariableResult"], strict=False):
+        name = f"{wanted['component']['name']}.{wanted['variable']['name']}".lower()
+        if name == "paymentctrlr.settlementbycsms" and result["attributeStatus"] in _TAKEN:
+            record.settles_here = wanted["attributeValue"].lower() == "true"
 
 
 def remember_limit(record: StationRecord, remote_start: int, limit: Payload) -> None:
@@ -117,6 +153,10 @@ def _judge(session: Session, request: Payload) -> None:
     if status != "Canceled" and not request.get("transactionId"):
         words = f"the settlement of {request['pspRef']} is {status} and names no transaction"
         session.note("settlement_of_nothing", words, clause="C21.FR.02")
+    own = (session.station.settlements or {}).get(_key(request))
+    if own is not None and own.get("ours"):
+        words = f"{request['pspRef']} was to be settled by us, and the station says {status}"
+        session.note("settled_by_both", words, clause="C21.FR.06")
     if status in ("Rejected", "Failed") and {"receiptId", "receiptUrl"} & request.keys():
         rule = "C22.FR.01" if status == "Rejected" else "C22.FR.02"
         session.note("receipt_of_nothing", f"{request['pspRef']} is {status} and has a receipt", clause=rule)

@@ -134,6 +134,7 @@ class StationRecord:
         "secret",
         "settings",
         "settlements",
+        "settles_here",
         "statuses",
         "streams",
         "triggered",
@@ -183,6 +184,8 @@ class StationRecord:
         """remoteStartId -> the transactionLimit that its transaction is to have (2.1)."""
         self.settlements: dict[str, Payload] | None = None
         """Reference and transaction -> a NotifySettlement, and its number in our own count (2.1)."""
+        self.settles_here = False
+        """Whether settling is ours, as the station took it from us: PaymentCtrlr.SettlementByCSMS (2.1)."""
         self.web_payments: dict[str, str] | None = None
         """Variables of WebPaymentsCtrlr as the station took them from us: name in lower case -> value (2.1)."""
         self.secret: str | None = None

@@ -106,6 +106,7 @@ def transaction_event(session: Session, request: Payload) -> Payload:
             answer["transactionLimit"] = limit
         if kind == "Ended" and new:
             payments.charge(transaction.token, cost)
+            payments.settle_ourselves(session, transaction, cost)
     return answer
 
 

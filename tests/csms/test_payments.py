@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from csms import commands
+from csms.learning import learn as learn_variables
 from csms.options import parser
 from csms.payments import Payments
 from csms.record import StationRecord
@@ -112,6 +113,53 @@ def test_a_settlement_that_cannot_be_is_a_finding(changes: Payload, finding: str
     assert [entry.note for entry in station.office.journal if entry.is_finding] == (
         [finding] if finding else []
     )
+
+
+def leaves_settling_to_us(value: str = "true", status: str = "Accepted") -> Station:
+    """A station that was told who settles, and its answer."""
+    station = Office(tariff=Tariff(4.0)).station(V21)
+    place = {"component": {"name": "PaymentCtrlr"}, "variable": {"name": "SettlementByCSMS"}}
+    request = {"setVariableData": [place | {"attributeValue": value}]}
+    answer = {"setVariableResult": [place | {"attributeStatus": status}]}
+    learn_variables(station.record, "SetVariables", request, answer)
+    return station
+
+
+def paid_at_the_terminal(station: Station, kind: str = "DirectPayment") -> list[str]:
+    """A transaction of the reference P1 from begin to end, with what the station reckons; gives our notes of it."""
+    token = {"idToken": {"idToken": "P1", "type": kind}}
+    station.ask("TransactionEvent", told("Started", 0) | token)
+    cost = {"totalCost": {"currency": "EUR", "typeOfCost": "NormalCost", "total": {"inclTax": 7.5}}}
+    usage = {"totalUsage": {"energy": 10.0, "chargingTime": 600, "idleTime": 0}}
+    station.ask("TransactionEvent", told("Ended", 1, costDetails=cost | usage))
+    return [str(entry.what) for entry in station.office.journal if entry.note == "settled"]
+
+
+def test_we_settle_ourselves_where_the_station_leaves_it_to_us() -> None:  # TC_C_117, C21.FR.05
+    station = leaves_settling_to_us()
+    (words,) = paid_at_the_terminal(station)
+    assert words == "P1 is charged 7.50; receipt https://receipts.example/csms/CP1-1"
+    (settlement,) = (station.record.settlements or {}).values()
+    assert (settlement["status"], settlement["settlementAmount"]) == ("Settled", 7.5)
+    assert [entry.note for entry in station.office.journal if entry.is_finding] == []
+    station.ask("NotifySettlement", SETTLED | {"transactionId": settlement["transactionId"]})  # C21.FR.06
+    assert [entry.note for entry in station.office.journal if entry.is_finding] == ["settled_by_both"]
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "kind"),
+    [
+        ("false", "Accepted", "DirectPayment"),
+        ("true", "Rejected", "DirectPayment"),
+        ("true", "Accepted", "ISO14443"),
+    ],
+)
+def test_who_settles_himself_or_pays_otherwise_is_not_charged_by_us(
+    value: str, status: str, kind: str
+) -> None:
+    station = leaves_settling_to_us(value, status)
+    assert paid_at_the_terminal(station, kind) == []
+    assert not station.record.settlements
 
 
 # --- QR codes: C25 --------------------------------------------------------------------------------------------
