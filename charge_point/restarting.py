@@ -83,7 +83,7 @@ class Restarts(Part):
         when_idle(self.station)
 
     def refuses(self, evse: Evse, token: Token, group: str | None) -> str:
-        return "it restarts" if evse.id in self.down else ""
+        return "it restarts" if self.underway or evse.id in self.down else ""
 
     def transaction_ended(self, evse: Evse, transaction: Transaction) -> None:
         if evse.id in self.due and not self.underway:
@@ -138,13 +138,15 @@ async def restart(station: Station, boot_reason: str, stop_reason: str = "") -> 
             one.end_authorization("ResetCommand", stop_reason, ends=True)
     if not station.setup.quirks.late_stop:
         await station.until(lambda: not len(station.outbox) or station.peer is None, within=LAST_WORDS)
+    states = _running(station)
     go_down(station, boot_reason, station.setup.reboot_seconds)
+    _afterwards(states, station.setup.reboot_seconds, reason=stop_reason or "Reboot")
 
 
 async def restart_and_resume(station: Station) -> None:
     """Restart at once; what ran goes on afterwards, however long it takes (B13.FR.04, .20-.23)."""
     station.part(Restarts).underway = True
-    states = {one: one.energy for one in station.evses if one.transaction is not None}
+    states = _running(station)
     for one, state in states.items():
         if state is not Energy.OFF:
             draw(one, Energy.HELD_BY_STATION)
@@ -158,10 +160,15 @@ async def restart_and_resume(station: Station) -> None:
 
 def watchdog(station: Station) -> None:
     """The station hangs, and its watchdog restarts it (1.6 §7.36 Reboot; E17.FR.22)."""
-    states = {one: one.energy for one in station.evses if one.transaction is not None}
+    states = _running(station)
     seconds = station.setup.reboot_seconds
     go_down(station, "Watchdog", seconds)
     _afterwards(states, seconds, reason="Reboot")
+
+
+def _running(station: Station) -> dict[Evse, Energy]:
+    """What is interrupted when the station goes down now: also what a plug has begun while last words were said."""
+    return {one: one.energy for one in station.evses if one.transaction is not None}
 
 
 def _afterwards(states: Mapping[Evse, Energy], seconds: float, **how: Any) -> None:
@@ -187,7 +194,7 @@ def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False)
 
     It says so as well, where it can: the backup lasts until all is said, and no longer than `LAST_WORDS` (1.6 §4.10).
     """
-    states = {one: one.energy for one in station.evses if one.transaction is not None}
+    states = _running(station)
     if not backup:
         go_down(station, "PowerUp", seconds)
         _afterwards(states, seconds)
@@ -204,7 +211,9 @@ def power_cycle(station: Station, seconds: float = 5.0, *, backup: bool = False)
 async def _on_backup(station: Station, seconds: float) -> None:
     """Die once everything is said, or the backup is used up."""
     await station.until(lambda: station.has_said_all or station.peer is None, within=LAST_WORDS)
+    states = _running(station)
     go_down(station, "PowerUp", seconds)
+    _afterwards(states, seconds)
 
 
 def go_down(station: Station, reason: str, seconds: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from charge_point.authorization import Token
+from charge_point.authorization import Token, TokenInfo
 from charge_point.connector import NotNow
 from charge_point.definitions import FEATURES
 from charge_point.orders import Outcome
@@ -310,6 +310,38 @@ async def test_a_backup_does_not_wait_for_a_csms_that_is_silent(version: Version
     await stage.settle()
     assert csms.actions()[0] == "BootNotification"
     assert last_end(stage)[1] == "PowerLoss"
+
+
+@pytest.mark.parametrize("how", ["reset", "backup"])
+async def test_nothing_begins_for_good_while_the_station_goes_down(version: Version, how: str) -> None:
+    """Neither by a token nor by a plug, while the CSMS leaves the last message of another unanswered."""
+    variables = {"LocalPreAuthorize": True, "AuthCacheEnabled": True, "TxStartPoint": "EVConnected"}
+    stage = Stage(version, evses=((1,), (1,)), variables=WIDE | variables)
+    await stage.booted()
+    station = stage.station
+    station.authorizer.learn(OTHER, TokenInfo("Accepted"), station.model, stage.clock.time())
+    station.plug_in(1)
+    await station.present(TOKEN, 1)
+    await stage.settle()
+    stage.csms.script["StopTransaction"] = stage.csms.script["TransactionEvent"] = lambda request: None
+    if how == "reset":
+        assert await obeyed(stage, station.reset("Hard" if version is V16 else "Immediate")) == "Accepted"
+    else:
+        station.power_cycle(5, backup=True)
+    await stage.settle()
+    station.plug_in(2)
+    assert (await station.present(OTHER, 2)).outcome == "refused"
+    await stage.settle(30)
+    assert not any(one.transaction for one in station.evses)
+    csms = stage.connect()
+    csms.script = {}
+    await stage.settle(5)
+    assert station.has_said_all
+    if version is not V16:
+        ends = [p for p in csms.of("TransactionEvent") if p["eventType"] == "Ended"]
+        assert [p["transactionInfo"]["stoppedReason"] for p in ends] == [
+            "ImmediateReset" if how == "reset" else "PowerLoss"
+        ] * 2
 
 
 MESSAGES = [

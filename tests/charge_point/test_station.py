@@ -55,7 +55,7 @@ LEGAL_16 = {
 STEPS = (
     "plug_in unplug unplug_ev present other pause resume hold limit fault repair stop disable enable"
     " offline online wait sample reset drive_in drive_off red_button ev_stops unlock energy_limit time_limit"
-    " power_cut watchdog"
+    " power_cut backed_cut watchdog"
 ).split()
 
 
@@ -99,6 +99,9 @@ async def do(stage: Stage, step: str) -> None:
         elif step in ("power_cut", "watchdog"):
             station.power_cycle(4) if step == "power_cut" else watchdog(station)
             await stage.settle(6)
+        elif step == "backed_cut":
+            station.power_cycle(4, backup=True)
+            await stage.settle(11)
         elif step == "reset":
             follow(stage, station.reset("Hard").then)
             await stage.settle(6)
