@@ -30,6 +30,8 @@ WEEK = 7 * DAY
 _HASHES = ("hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber")
 _MOST = 4
 """Certificates in one GetCertificateChainStatus."""
+_MOST_URLS = 5
+"""Addresses for one of them (CertificateStatusRequestInfoType)."""
 
 
 class Status(NamedTuple):
@@ -115,17 +117,14 @@ class CertificateStatuses(Part):
     async def revoked(self, chain: list[Certificate], roots: list[Certificate]) -> bool:
         """Whether a certificate of a car's chain is known to be revoked; the CSMS is asked about what is not known
         here (M07.FR.10, .11)."""
-        known = requests(chain, roots)
-        asked = [one for one in known if one["responderURL"] and self.status(one) is None]
-        if asked and self.station.may_send and self.station.version is V21:
-            entries = [
-                {
-                    "certificateHashData": {name: one[name] for name in _HASHES},
-                    "source": "OCSP",
-                    "urls": [one["responderURL"]],
-                }
-                for one in asked[:_MOST]
-            ]
+        known = _named(chain, roots)
+        entries = [
+            {"certificateHashData": hashes, "source": source, "urls": urls}
+            for one, hashes in known
+            for source, urls in (_asked_where(one),)
+            if urls and self.status(hashes) is None
+        ][:_MOST]
+        if entries and self.station.may_send and self.station.version is V21:
             try:
                 answer = await self.station.call(
                     "GetCertificateChainStatus", {"certificateStatusRequests": entries}
@@ -134,7 +133,7 @@ class CertificateStatuses(Part):
                 self.station.note("call_failed", str(failed))
             else:
                 self._told(answer["certificateStatus"])
-        found = (self.status(one) for one in known)
+        found = (self.status(hashes) for _, hashes in known)
         return any(one is not None and one.word == "Revoked" for one in found)
 
     def _told(self, statuses: list[Payload]) -> None:
@@ -171,12 +170,36 @@ class CertificateStatuses(Part):
 def requests(chain: list[Certificate], roots: list[Certificate]) -> list[Payload]:
     """OCSPRequestDataType of each certificate of a chain, the leaf first, whose issuer is at hand: the next one of
     the chain, or one of `roots`."""
+    return [hashes | {"responderURL": responder(one)} for one, hashes in _named(chain, roots)]
+
+
+def _named(chain: list[Certificate], roots: list[Certificate]) -> list[tuple[Certificate, Payload]]:
+    """The certificates of a chain whose issuer is at hand, each with its CertificateHashDataType."""
     found = []
     for at, one in enumerate(chain):
         uppers = chain[at + 1 : at + 2] or [root for root in roots if forms.issued(root, one)]
         if uppers and one.issuer != one.subject:
-            found.append(forms.hash_data(one, uppers[0]) | {"responderURL": responder(one)})
+            found.append((one, forms.hash_data(one, uppers[0])))
     return found
+
+
+def _asked_where(certificate: Certificate) -> tuple[str, list[str]]:
+    """CertificateStatusSourceEnumType and addresses: its OCSP responder, else where its revocation list is; no
+    addresses for a certificate that names neither."""
+    own = responder(certificate)
+    return ("OCSP", [own]) if own else ("CRL", lists(certificate)[:_MOST_URLS])
+
+
+def lists(certificate: Certificate) -> list[str]:
+    """Where a certificate says that its revocation list is to be had (RFC 5280 §4.2.1.13)."""
+    from cryptography import x509
+
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except x509.ExtensionNotFound:
+        return []
+    names = [name for point in found for name in point.full_name or ()]
+    return [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
 
 
 def responder(certificate: Certificate) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from charge_point.plug_and_charge import PlugAndCharge
 from csms.authority import CertificateAuthority
 from csms.contracts import answer
 from csms.revocation import Revocations
+from shared import signing
 from shared.clock import text
 from shared.iso15118 import decoded
 from shared.versions import V2X, V16, V21, V201, Version
-from tests.charge_point.authority import Authority, authority
+from tests.charge_point.authority import Authority, authority, named
 from tests.charge_point.wired import Wired
 
 Payload = dict[str, Any]
@@ -548,6 +550,45 @@ async def test_a_revoked_vehicle_pays_by_no_contract(tmp_path: Path, word: str, 
     await site.comes(iso15118="20")
     assert site.charges == charges
     assert ("revoked" in site.why()) != charges
+    await site.end()
+
+
+def listed(site: Site, *urls: str) -> x509.Certificate:
+    """The certificate of a vehicle that names revocation lists, and no responder."""
+    start = datetime.fromtimestamp(site.station.clock.time(), UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named("WMIV1234567890ABCDEX"))
+        .issuer_name(site.root.certificate.subject)
+        .public_key(site.leaf.key.public_key())
+        .serial_number(77 if urls else 78)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=9))
+    )
+    if urls:
+        names = [x509.UniformResourceIdentifier(url) for url in urls]
+        point = x509.DistributionPoint(names, None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+    return signing.certificate(builder, site.root.key)
+
+
+@pytest.mark.parametrize(("word", "revoked"), [("Revoked", True), ("Good", False)])
+async def test_a_vehicle_without_a_responder_is_looked_for_in_revocation_lists(
+    tmp_path: Path, word: str, revoked: bool
+) -> None:
+    site = await Site(V21, tmp_path).trusting()  # M07.FR.04
+    site.script["GetCertificateChainStatus"] = lambda request: site.statuses_of(request, word)
+    known = site.station.part(CertificateStatuses)
+    urls = [f"http://lists.example/{at}.crl" for at in range(7)]
+    for _ in range(2):  # the second time it is known (M07.FR.10)
+        assert await known.revoked([listed(site, *urls)], [site.root.certificate]) == revoked
+    (asked,) = site.of("GetCertificateChainStatus")
+    (one,) = asked["certificateStatusRequests"]
+    assert (one["source"], one["urls"]) == ("CRL", urls[:5])
+    assert one["certificateHashData"]["serialNumber"] == "4d"
+    site.forget()
+    assert not await known.revoked([listed(site)], [site.root.certificate])
+    assert site.of("GetCertificateChainStatus") == []  # it names nothing that could be asked
     await site.end()
 
 
