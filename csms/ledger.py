@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from csms import oddities
 from csms.oddities import Oddity
 from csms.record import Account, StationRecord
-from csms.transaction import AGAIN, FILLS, FRESH, Sequence, Transaction, energy_and_power, registers
+from csms.transaction import AGAIN, FILLS, FRESH, Power, Sequence, Transaction, registers
+from shared.clock import between
 from shared.dispatch import Payload
 
 if TYPE_CHECKING:
@@ -161,12 +162,14 @@ class Ledger:
         self._say(session, oddities.late_16("StopTransaction", id, timestamp, session.csms.clock.time()))
         return transaction
 
-    def find_16(self, session: Session, id: int, timestamp: str = "") -> Transaction | None:
-        """The transaction that a MeterValues of `timestamp` names; one that it cannot mean is noted."""
+    def find_16(self, session: Session, id: int, values: list[Payload]) -> Transaction | None:
+        """The transaction that a MeterValues with these `values` names; one that it cannot mean is noted."""
         account = session.station.account
-        found = account.find(id) if account is not None else None
-        if found is None or found.stopped:
-            self._say(session, oddities.stray_values(id, found, timestamp))
+        if account is not None and id in account.open:
+            return account.open[id]
+        found = account.closed.get(id) if account is not None else None
+        first = values[0].get("timestamp", "") if values else ""
+        self._say(session, oddities.stray_values(id, found, first))
         return found
 
     # --- 2.x -----------------------------------------------------------------------------------------------
@@ -243,7 +246,7 @@ class Ledger:
         in_order: bool = True,
     ) -> None:
         """Enter the register readings among `values`, for `transaction` if they belong to one."""
-        first, last, signed = registers(values)
+        first, last, signed, watts = registers(values, session.version)
         if signed:
             text = f"{signed} signed meter value{'s' if signed > 1 else ''}, kept as they came, not verified"
             self._note(session, "signed_meter_values", text, count=signed)
@@ -252,8 +255,8 @@ class Ledger:
         if transaction.meter_start is None:
             transaction.meter_start = first
             self._began(session, transaction)
-        if len(values[-1]["sampledValue"]) > 1 and transaction.power != ():
-            self._compare_power(session, transaction, values[-1])
+        if watts is not None and transaction.power != ():
+            self._compare_power(session, transaction, (values[-1].get("timestamp", ""), watts, last))
         before = transaction.meter_last
         if before is None or last >= before:  # what nearly always happens
             transaction.meter_last = last
@@ -280,17 +283,23 @@ class Ledger:
         if oddity is not None:
             self._note(session, oddity.name, oddity.text, clause=oddity.clause, **oddity.detail)
 
-    def _compare_power(self, session: Session, transaction: Transaction, meter_value: Payload) -> None:
+    def _compare_power(self, session: Session, transaction: Transaction, now: Power) -> None:
         """Whether the energy goes with the power; told once for each transaction."""
-        told = energy_and_power(meter_value)
-        if told is None:
+        before = transaction.power
+        if not before:
+            transaction.power = now
             return
-        before, now = transaction.power, (oddities.seconds(meter_value.get("timestamp", "")), *told)
-        if before and oddities.is_too_soon(before, now):
+        try:
+            time = between(before[0], now[0])
+        except ValueError:
             return
-        odd = oddities.power_disagrees(transaction, before, now) if before else None
-        transaction.power = now if odd is None else ()
-        self._say(session, odd)
+        least = before[1] if before[1] < now[1] else now[1]
+        if least * time / 3600 >= oddities.LEAST_ENERGY:
+            odd = oddities.power_disagrees(transaction, before, now, time)
+            transaction.power = now if odd is None else ()
+            self._say(session, odd)
+        elif least < oddities.LEAST_POWER:  # else too little has flowed to compare, and more is flowing
+            transaction.power = now
 
     def _began(self, session: Session, transaction: Transaction) -> None:
         """The first reading of a transaction is known: it goes on where the register was."""

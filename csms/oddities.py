@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from csms.transaction import Transaction
+from csms.transaction import Power, Transaction
 from shared.clock import parse
 from shared.versions import V16, Version
 
@@ -136,23 +136,14 @@ def late_16(action: str, id: int | str, timestamp: str, now: float) -> Oddity | 
     return Oddity("late_event", f"{action} is {age:.0f} s old", "", about) if age > LATE else None
 
 
-def is_too_soon(before: tuple[float, ...], now: tuple[float, ...]) -> bool:
-    """Whether too little has flowed between two readings to compare them (seconds, W and Wh), and more is flowing."""
-    least = min(before[1], now[1])
-    return least >= LEAST_POWER and least * (now[0] - before[0]) / 3600 < LEAST_ENERGY
+def power_disagrees(transaction: Transaction, before: Power, now: Power, time: float) -> Oddity | None:
+    """Energy that does not go with the power at both ends of the `time` (s) between: kWh given for Wh, or the reverse.
 
-
-def power_disagrees(
-    transaction: Transaction, before: tuple[float, ...], now: tuple[float, ...]
-) -> Oddity | None:
-    """Energy that does not go with the power at both ends of the time between: kWh given for Wh, or the reverse.
-
-    `before` and `now` are seconds, W and Wh.
+    Not to be asked where less than `LEAST_ENERGY` has flowed by the lesser power.
     """
-    time, energy = now[0] - before[0], now[2] - before[2]
-    least, most = sorted((before[1], now[1]))
-    least, most = least * time / 3600, most * time / 3600
-    if energy == 0 or least < LEAST_ENERGY or least / TOO_MUCH <= energy <= most * TOO_MUCH:
+    energy = now[2] - before[2]
+    least, most = sorted((before[1] * time / 3600, now[1] * time / 3600))
+    if energy == 0 or least / TOO_MUCH <= energy <= most * TOO_MUCH:
         return None
     text = f"transaction {transaction.id} took {energy:g} Wh in {time:.0f} s, by its power {least:.0f}: kWh for Wh?"
     return Oddity("energy_disagrees", text, "", {"transaction": transaction.id, "got": energy})

@@ -9,8 +9,8 @@ from csms.learning import learn
 from csms.ledger import Ledger
 from csms.payments import Payments
 from csms.record import StationRecord
-from csms.registrar import Registrar
-from csms.scrutiny import Scrutiny
+from csms.registrar import ACCEPTED, Registrar
+from csms.scrutiny import CHECKS, UNREADABLE, Scrutiny
 from csms.tariff import Tariff
 from csms.vendors import Vendors
 from shared.dispatch import Payload
@@ -72,6 +72,16 @@ class Policies:
 
     def gate(self, session: Session, action: str, payload: Payload) -> None:
         """Asked before every handler: raises `Refuse` for what a station may not send yet, notes what is odd."""
+        station = session.station
+        if (
+            station.registration == ACCEPTED and station.reset_due is None
+        ):  # nearly always: no further call than one
+            if action in CHECKS:
+                try:
+                    CHECKS[action](self.scrutiny, session, payload)
+                except UNREADABLE:
+                    pass  # what breaks the schema, where that is let through, has its finding
+            return
         try:
             self.registrar.gate(session, action, payload)
         finally:

@@ -56,17 +56,22 @@ _NEXT: dict[str, frozenset[str]] = {
     ),
 }
 
+_READINGS = frozenset({"MeterValuePeriodic", "MeterValueClock"})
 _WITHOUT_ENERGY = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 _WARNING_ONLY = frozenset({"Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing"})
+
+
+UNREADABLE = (AttributeError, IndexError, KeyError, TypeError)
+"""What a check may raise for a payload that breaks its schema."""
 
 
 class Scrutiny:
     """Looks at every message of every station before it is answered."""
 
-    __slots__ = ("_horizon", "_until")
+    __slots__ = ("_until", "horizon")
 
     def __init__(self) -> None:
-        self._horizon = ""
+        self.horizon = ""
         """The latest time that a station's clock can show, as text; not made anew before `_until` (Unix seconds)."""
         self._until = 0.0
 
@@ -74,11 +79,10 @@ class Scrutiny:
         """Note what is wrong with a message that the station may send. Never raises for what a payload holds."""
         if session.station.reset_due is not None:
             reset_due(session, action)
-        check = _CHECKS.get(action)
-        if check is not None:
+        if action in CHECKS:
             try:
-                check(self, session, request)
-            except (AttributeError, KeyError, TypeError):
+                CHECKS[action](self, session, request)
+            except UNREADABLE:
                 pass  # what breaks the schema, where that is let through, has its finding
 
     def asks(self, session: Session, action: str, request: Payload) -> None:
@@ -95,13 +99,13 @@ class Scrutiny:
         """A timestamp at the top of a message."""
         if not isinstance(stamp, str):
             return
-        if stamp[-1:] == "Z" and len(stamp) <= 24:
-            if NEVER_SET <= stamp <= self._horizon:  # what nearly always happens: compared as it stands
+        if len(stamp) <= 24 and stamp[-1:] == "Z":
+            if NEVER_SET <= stamp <= self.horizon:  # what nearly always happens: compared as it stands
                 return
             now = session.csms.clock.time()
             if now > self._until:
-                self._horizon, self._until = text(now + AHEAD), now + REFRESHED
-                if NEVER_SET <= stamp <= self._horizon:
+                self.horizon, self._until = text(now + AHEAD), now + REFRESHED
+                if NEVER_SET <= stamp <= self.horizon:
                     return
         else:
             self._form(session, stamp)
@@ -210,15 +214,18 @@ def _authorize(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
 
 
 def _event(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
-    scrutiny.time(session, request.get("timestamp"))
+    stamp = request["timestamp"]
+    if not NEVER_SET <= stamp <= scrutiny.horizon or stamp[-1] != "Z" or len(stamp) > 24:
+        scrutiny.time(session, stamp)
+    trigger = request["triggerReason"]
     if "idToken" in request:
         _token_2x(session, request["idToken"])
-    elif request["triggerReason"] == "Authorized" and request["eventType"] != "Ended":
+    elif trigger == "Authorized" and request["eventType"] != "Ended":
         known = session.station.account.open.get(_id_of(request)) if session.station.account else None
         if known is None or not known.token:
             words = f"{request['eventType']} because of an authorization, and the token is missing"
             session.note("authorized_without_token", words, clause="E02.FR.01, E03.FR.01")
-    if request["triggerReason"] in ("MeterValuePeriodic", "MeterValueClock") and not request.get("offline"):
+    if trigger in _READINGS and session.told and not request.get("offline"):
         _charging_while_available(session, request)
 
 
@@ -241,9 +248,9 @@ def _charging_while_available(session: Session, request: Payload) -> None:
 
 
 def _values(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
-    values = request.get("meterValue")
-    if isinstance(values, list) and values and isinstance(values[0], dict):
-        scrutiny.time(session, values[0].get("timestamp"))
+    stamp = request["meterValue"][0]["timestamp"]
+    if not NEVER_SET <= stamp <= scrutiny.horizon or stamp[-1] != "Z" or len(stamp) > 24:
+        scrutiny.time(session, stamp)
 
 
 def _events(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
@@ -262,7 +269,7 @@ def _timed(scrutiny: Scrutiny, session: Session, request: Payload) -> None:
     scrutiny.time(session, request.get("timestamp"))
 
 
-_CHECKS: dict[str, Callable[[Scrutiny, Session, Payload], None]] = {
+CHECKS: dict[str, Callable[[Scrutiny, Session, Payload], None]] = {
     "BootNotification": _boot,
     "StatusNotification": _status,
     "Authorize": _authorize,

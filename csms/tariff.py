@@ -32,6 +32,8 @@ class Tariff:
         """What the answer to an event of `kind` (Started, Updated, Ended) tells as cost; None: nothing."""
         if kind == "Started" or (self.upstream and kind == "Ended"):
             return None
+        if details is None and not self.per_kwh:
+            return self.fee
         return self.cost(transaction, None if self.upstream else details)
 
     def cost(self, transaction: Transaction, details: Payload | None = None) -> float:

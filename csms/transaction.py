@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from shared.versions import V16, Version
+
 Payload = dict[str, Any]
 
 FRESH = "fresh"
@@ -18,6 +20,9 @@ AGAIN = "again"
 
 MOST_GAPS = 32
 """How many separate gaps are remembered; of more, the oldest count as never to come."""
+
+Power = tuple[str, float, float]
+"""Wire timestamp, W and Wh of a reading that tells both."""
 
 
 class Sequence:
@@ -106,8 +111,8 @@ class Transaction:
         self.charging_state = ""
         self.meter_start: float | None = None
         self.meter_last: float | None = None
-        self.power: tuple[float, ...] | None = None
-        """Unix seconds, W and Wh of the last reading that told both; empty once they were found to disagree."""
+        self.power: Power | tuple[()] | None = None
+        """The last reading that told both; empty once they were found to disagree."""
         self.remote_start_id: int | None = None
         self.reservation: int | None = None
         self.sequence: Sequence | None = None
@@ -157,46 +162,41 @@ class Transaction:
 REGISTER = "Energy.Active.Import.Register"
 """The measurand of a sample that names none (1.6 §7.43; 2.x part 2 SampledValueType)."""
 
-
-def registers(meter_values: Iterable[Payload]) -> tuple[float | None, float | None, int]:
-    """The first and last reading of the import register (Wh) in `meter_values`, and how many samples are signed.
-
-    Readings of one phase or of another place than the outlet are not the billing register and are passed over,
-    as is what cannot be read as a number.
-    """
-    first: float | None = None
-    last: float | None = None
-    signed = 0
-    for meter_value in meter_values:
-        for sample in meter_value["sampledValue"]:
-            # the way in which 2.x says so, and that of 1.6
-            if "signedMeterValue" in sample or ("format" in sample and sample["format"] == "SignedData"):
-                signed += 1
-            if "measurand" in sample and sample["measurand"] != REGISTER:
-                continue
-            if "phase" not in sample and (reading := _wh(sample)) is not None:
-                last = reading
-                if first is None:
-                    first = reading
-    return first, last, signed
-
-
 POWER = "Power.Active.Import"
 
 
-def energy_and_power(meter_value: Payload) -> tuple[float, float] | None:
-    """W and Wh of one `meterValue` entry, where it tells both for all phases together at the outlet; else None."""
+def registers(
+    meter_values: Iterable[Payload], version: Version
+) -> tuple[float | None, float | None, int, float | None]:
+    """The first and last reading of the import register (Wh) in `meter_values`, how many samples are signed, and the
+    power (W) that its last entry tells beside a reading.
+
+    Readings of one phase or of another place than the outlet are not the billing register and are passed over,
+    as is what cannot be read as a number. All in one go: this is done for every message with readings.
+    """
+    first: float | None = None
+    last: float | None = None
     watts: float | None = None
-    energy: float | None = None
-    for sample in meter_value["sampledValue"]:
-        if "phase" in sample:
-            continue
-        measurand = sample.get("measurand", REGISTER)
-        if measurand == POWER:
-            watts = _wh(sample)
-        elif measurand == REGISTER:
-            energy = _wh(sample)
-    return None if watts is None or energy is None else (watts, energy)
+    signed = 0
+    old = version is V16
+    for meter_value in meter_values:
+        power = reading = None
+        for sample in meter_value["sampledValue"]:
+            if (
+                "format" in sample and sample["format"] == "SignedData"
+                if old
+                else "signedMeterValue" in sample
+            ):
+                signed += 1
+            if "measurand" in sample and (measurand := sample["measurand"]) != REGISTER:
+                if measurand == POWER and "phase" not in sample:
+                    power = sample
+            elif "phase" not in sample and (told := _wh(sample)) is not None:
+                last = reading = told
+                if first is None:
+                    first = told
+        watts = None if power is None or reading is None else _wh(power)
+    return first, last, signed, watts
 
 
 def _wh(sample: Payload) -> float | None:
@@ -207,9 +207,10 @@ def _wh(sample: Payload) -> float | None:
         value = float(sample["value"])  # a string in 1.6, a number in 2.x
     except (ValueError, TypeError):  # signed data, or a station that writes "n/a"
         return None
-    described = sample  # 1.6 has the unit beside the value, 2.x in an object of its own, with a multiplier
-    if "unitOfMeasure" in sample:
-        described = sample["unitOfMeasure"]
-        if "multiplier" in described and (multiplier := described["multiplier"]):
+    if (
+        "unitOfMeasure" in sample
+    ):  # 2.x has the unit in an object of its own, with a multiplier, 1.6 beside the value
+        sample = sample["unitOfMeasure"]
+        if "multiplier" in sample and (multiplier := sample["multiplier"]):
             value *= 10.0**multiplier
-    return value * 1000.0 if "unit" in described and described["unit"] in ("kWh", "kW") else value
+    return value * 1000.0 if "unit" in sample and sample["unit"] in ("kWh", "kW") else value

@@ -94,10 +94,21 @@ def parse(wire: str) -> float:
     if not isinstance(wire, str) or not 13 <= len(wire) <= MAX_TIMESTAMP:
         raise ValueError(f"{str(wire)[:MAX_TIMESTAMP]!r} is not a timestamp")
     upper = wire.upper()  # RFC 3339 §5.6: "t" and "z" may be lower case
-    leap = _LEAP_SECOND.fullmatch(upper)
+    leap = _LEAP_SECOND.fullmatch(upper) if ":60" in upper else None
     moment = datetime.fromisoformat(f"{leap[1]}59{leap[2]}" if leap else upper)
     seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _UNIX).total_seconds()
     return seconds + 1 if leap else seconds
+
+
+def between(earlier: str, later: str) -> float:
+    """Seconds from one wire timestamp to another, as `parse` reads them. Raises ValueError."""
+    try:
+        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+    except (
+        TypeError,
+        ValueError,
+    ):  # one of them has no offset, a leap second, a lower-case letter, or is none
+        return parse(later) - parse(earlier)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

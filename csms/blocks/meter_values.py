@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 @answers(NOTHING, "readings go to their transaction in the ledger", clause="1.6 §4.7")
 def meter_values_16(session: Session, request: Payload) -> Payload:
     """Take readings; those that name a transaction belong to it."""
-    ledger, named = session.csms.ledger, request.get("transactionId")
-    values = request["meterValue"]
-    first = values[0].get("timestamp", "") if values else ""
-    transaction = None if named is None else ledger.find_16(session, named, first)
+    ledger, values = session.csms.ledger, request["meterValue"]
+    named = request.get("transactionId")
+    transaction = None if named is None else ledger.find_16(session, named, values)
     ledger.sample(session, transaction, values)
     return {}
 

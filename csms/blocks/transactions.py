@@ -8,7 +8,7 @@ from csms.authorizer import id_tag_info, id_token_info
 from csms.blocks.answers import answers
 from csms.ledger import use_reservation
 from shared.dispatch import Payload, on
-from shared.versions import V2X, V16
+from shared.versions import V2X, V16, V21
 
 if TYPE_CHECKING:
     from csms.session import Session
@@ -93,20 +93,22 @@ def transaction_event(session: Session, request: Payload) -> Payload:
         _enter(session, transaction, request, in_order)
     answer: Payload = {}
     token = request.get("idToken")
-    if csms.policies.upstream:
+    upstream = csms.policies.upstream
+    if upstream:
         token = _token_upstream(kind, token)
     if token is not None:
         answer["idTokenInfo"] = _worth(session, transaction, token)
     cost = csms.tariff.due(kind, transaction, request.get("costDetails"))
     if cost is not None:
         answer["totalCost"] = cost
-    if not csms.policies.upstream:
-        payments = csms.policies.payments
-        if (limit := payments.limit(session, transaction, request)) is not None:
+    if kind == "Ended":
+        if new and not upstream:
+            csms.policies.payments.charge(transaction.token, cost)
+            csms.policies.payments.settle_ourselves(session, transaction, cost)
+    elif session.version is V21 and not upstream:
+        limit = csms.policies.payments.limit(session, transaction, request)
+        if limit is not None:
             answer["transactionLimit"] = limit
-        if kind == "Ended" and new:
-            payments.charge(transaction.token, cost)
-            payments.settle_ourselves(session, transaction, cost)
     return answer
 
 

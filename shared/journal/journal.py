@@ -71,10 +71,11 @@ class Journal:
         entries = self._entries
         plain = (seq, now - self.start, end, station, direction, FRAME, what)
         entries.append(plain)
-        self._bytes += len(what)
+        size = self._bytes + len(what)
         if len(entries) > self.limit:  # what nearly always happens, once there are so many
-            self._bytes -= len(entries.popleft()[6])
-        if self._bytes > self._max_bytes:
+            size -= len(entries.popleft()[6])
+        self._bytes = size
+        if size > self._max_bytes:
             self._shrink()
         if self._readers:
             entry = Entry(*plain)

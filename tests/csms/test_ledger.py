@@ -471,7 +471,7 @@ def test_signed_values_are_noted_in_both_families() -> None:
 def test_only_the_billing_register_is_read_in_wh(sample: Payload, expected: float | None) -> None:
     values = [{"sampledValue": [sample]}]
 
-    first, last, signed = registers(values)
+    first, last, signed, _ = registers(values, V201)
 
     assert first == last
     assert last == (pytest.approx(expected) if expected is not None else None)
@@ -481,7 +481,21 @@ def test_only_the_billing_register_is_read_in_wh(sample: Payload, expected: floa
 def test_the_first_and_the_last_reading_are_told_apart() -> None:
     values = [{"sampledValue": [{"value": n}]} for n in (3, 5, 9)]
 
-    assert registers(values) == (3.0, 9.0, 0)
+    assert registers(values, V16) == (3.0, 9.0, 0, None)
+
+
+def test_power_is_told_where_the_last_entry_has_it_beside_a_reading() -> None:
+    reading, power = {"value": "9"}, {"value": "11", "unit": "kW", "measurand": "Power.Active.Import"}
+    of_a_phase = power | {"phase": "L1"}
+
+    def watts(*entries: list[Payload]) -> float | None:
+        return registers([{"sampledValue": samples} for samples in entries], V16)[3]
+
+    assert watts([power, reading]) == 11_000.0
+    assert watts([power], [reading, power]) == 11_000.0
+    assert watts([reading, power], [reading]) is None
+    assert watts([power]) is None
+    assert watts([reading, of_a_phase]) is None
 
 
 # --- sequence numbers --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from shared.clock import (
     VIRTUAL_EPOCH,
     Clock,
     VirtualLoop,
+    between,
     microseconds,
     parse,
     run_real,
@@ -196,3 +197,25 @@ async def test_a_clock_askew_leaves_the_other_alone() -> None:
     assert wrong.now() == "2026-01-01T09:58:30.000Z"
     assert clock.now() == "2026-01-01T10:00:00.000Z"
     assert wrong.elapsed() == clock.elapsed() == 0
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "seconds"),
+    [
+        ("2026-01-01T10:00:00Z", "2026-01-01T10:00:01.500Z", 1.5),
+        ("2026-01-01T12:00:00+02:00", "2026-01-01T10:01:00Z", 60.0),
+        ("2026-01-01T10:00:00", "2026-01-01T10:01:00Z", 60.0),
+        ("2026-01-01t10:00:00z", "2026-01-01T10:01:00Z", 60.0),
+        ("2025-12-31T23:59:60Z", "2026-01-01T00:00:00Z", 0.0),
+        ("2026-01-02T10:00:00Z", "2026-01-01T10:00:00Z", -86400.0),
+    ],
+)
+def test_the_time_between_two_timestamps_is_that_between_what_they_mean(
+    earlier: str, later: str, seconds: float
+) -> None:
+    assert between(earlier, later) == seconds == parse(later) - parse(earlier)
+
+
+def test_there_is_no_time_between_a_timestamp_and_what_is_none() -> None:
+    with pytest.raises(ValueError, match="timestamp"):
+        between("", "2026-01-01T10:00:00Z")
