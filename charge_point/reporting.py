@@ -25,7 +25,22 @@ def report(
 ) -> None:
     """Report the connector's status if it is not what the CSMS was last told, or if it was `asked` for."""
     _report(station, evse, connector, asked=asked, triggered=triggered)
+    if station.version is V16 and len(evse.connectors) > 1:
+        _report_others(station, evse, connector)
     tell_parts(station, lambda part: part.place_changed(evse))
+
+
+def _report_others(station: Station, evse: Evse, connector: Connector) -> None:
+    """In 1.6 the others of an EVSE are out of use as long as one is used (§7.7)."""
+    for one in evse.connectors:
+        if one is connector or not one.told:
+            continue
+        status = status_of(station, evse, one)
+        if (
+            one.told == "Preparing" and status == "Unavailable"
+        ):  # the driver took this one instead: B1, A8 (§4.9)
+            _send(station, evse, one, "Available")
+        _report(station, evse, one, asked=False, triggered=False)
 
 
 def _report(station: Station, evse: Evse, connector: Connector, *, asked: bool, triggered: bool) -> None:
@@ -106,8 +121,9 @@ def report_all(station: Station, *, changed_only: bool = False) -> None:
     """Report every connector, or those whose status is not what was last told (B04.FR.01, .02)."""
     if not changed_only:
         station.tell_station_status()
+    for one in () if changed_only else station.evses:
+        for c in one.connectors:
+            c.told = ""
     for one in station.evses:
         for c in one.connectors:
-            if not changed_only:
-                c.told = ""
             station.report(one, c)

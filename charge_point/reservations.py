@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point.authorization import Token, same_group
-from charge_point.connector import Authorization, Availability, Cable, Health
+from charge_point.connector import Authorization, Availability, Cable, Connector, Health
 from charge_point.parts import Part
 from shared.versions import V16, V21
 
@@ -29,7 +29,10 @@ ANYWHERE = "ReservationCtrlr.NonEvseSpecific"
 
 
 class Reservation(NamedTuple):
-    """One reservation. `evse` is 0 for any, `kind` a ConnectorEnumType or empty; `expires` is Unix s."""
+    """One reservation. `evse` is 0 for any, `kind` a ConnectorEnumType or empty; `expires` is Unix s.
+
+    In 1.6 a connector is named, of which the EVSE is kept: `kind` is its type where that EVSE has several.
+    """
 
     id: int
     expires: float
@@ -86,7 +89,7 @@ class Reservations(Part):
         meant = [one for one in station.evses if _suits(one, new)]
         others = [r for r in self._waiting() if r.id != new.id]  # H01.FR.02
         if not self._served([*others, new], self._free()):
-            return Verdict(_why_not(meant))
+            return Verdict(_why_not(meant, new.kind))
         self.held.pop(new.id, None)
         self.held[new.id] = new._replace(since=station.clock.time())
         self.keep()
@@ -138,7 +141,7 @@ class Reservations(Part):
 
         def place(one: Reservation, tried: set[Evse]) -> bool:
             for evse in free:
-                if evse not in tried and _suits(evse, one):
+                if evse not in tried and _suits(evse, one) and _is_there(evse, one.kind):
                     tried.add(evse)
                     if evse not in given or place(given[evse], tried):
                         given[evse] = one
@@ -179,7 +182,10 @@ class Reservations(Part):
             there = [one for one in self.station.evses if _is_there(one)]
             if self._served(waiting, there):
                 return
-            lost = next((r for r in waiting if not any(_suits(one, r) for one in there)), waiting[-1])
+            lost = next(
+                (r for r in waiting if not any(_suits(e, r) and _is_there(e, r.kind) for e in there)),
+                waiting[-1],
+            )
             self._over(lost, "Removed")
 
     def _over(self, one: Reservation, how: str) -> None:
@@ -308,19 +314,26 @@ class Reservations(Part):
 
 def _suits(evse: Evse, reservation: Reservation) -> bool:
     """Whether the EVSE is one that the reservation is for."""
-    if reservation.evse:
-        return evse.id == reservation.evse and (not reservation.kind or reservation.kind in _kinds(evse))
-    return not reservation.kind or reservation.kind in _kinds(evse)
+    return (not reservation.evse or evse.id == reservation.evse) and bool(_meant(evse, reservation.kind))
 
 
-def _kinds(evse: Evse) -> set[str]:
-    model = evse.station.model
-    return {model.text(f"Connector#{evse.id}.{c.id}.ConnectorType") for c in evse.connectors}
+def _meant(evse: Evse, kind: str) -> list[Connector]:
+    """The connectors of `evse` with this type, all of them for none."""
+    return [c for c in evse.connectors if not kind or kind == kind_of(evse, c)]
 
 
-def _is_there(evse: Evse) -> bool:
-    """Whether a connector of it is in order and not out of service."""
-    return any(c.availability is Availability.OPERATIVE and c.health is Health.SOUND for c in evse.connectors)
+def kind_of(evse: Evse, connector: Connector) -> str:
+    """The ConnectorEnumType of a connector."""
+    if evse.station.version is V16:
+        return evse.station.setup.outlet(evse.id, connector.id).kind
+    return evse.station.model.text(f"Connector#{evse.id}.{connector.id}.ConnectorType")
+
+
+def _is_there(evse: Evse, kind: str = "") -> bool:
+    """Whether a connector of it, with this type if one is named, is in order and not out of service."""
+    return any(
+        c.availability is Availability.OPERATIVE and c.health is Health.SOUND for c in _meant(evse, kind)
+    )
 
 
 def _is_free(evse: Evse) -> bool:
@@ -332,9 +345,9 @@ def _is_free(evse: Evse) -> bool:
     return not driven and (empty or evse.reserved)  # G01.FR.09: a plug does not take it from them
 
 
-def _why_not(meant: list[Evse]) -> str:
+def _why_not(meant: list[Evse], kind: str) -> str:
     """Occupied, Faulted or Unavailable: what is the matter with all that could be meant (H01.FR.11-.14)."""
-    if any(_is_there(one) for one in meant):
+    if any(_is_there(one, kind) for one in meant):
         return "Occupied"
-    connectors = [c for one in meant for c in one.connectors]
+    connectors = [c for one in meant for c in _meant(one, kind)]
     return "Faulted" if all(c.health is Health.FAULTED for c in connectors) else "Unavailable"

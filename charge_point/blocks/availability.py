@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point.connector import Connector, status_2x, status_16
+from charge_point.connector import Cable, Connector, Energy, status_2x, status_16
 from charge_point.statuses import status as status_answer
 from charge_point.statuses import told
 from charge_point.tellers import tells
@@ -22,7 +22,20 @@ Payload = dict[str, Any]
 def status_of(station: Station, evse: Evse, connector: Connector) -> str:
     """The connector's status in the words of the station's version."""
     regions = evse.regions(connector)
-    return status_16(regions) if station.version is V16 else status_2x(regions)
+    if station.version is not V16:
+        return status_2x(regions)  # of the others of its EVSE nothing is said: G01.FR.08
+    found = status_16(regions)
+    return "Unavailable" if found == "Available" and _is_shut(evse, connector) else found
+
+
+def _is_shut(evse: Evse, connector: Connector) -> bool:
+    """Whether a new user cannot use it, because another connector of its EVSE delivers, or is plugged in.
+
+    1.6 knows no EVSE by which the CSMS could tell, and Available is what a new user can use (1.6 §7.7). A driver who is
+    authorized and has not plugged in may still choose this one.
+    """
+    used = evse.active
+    return used is not connector and (used.cable is not Cable.OUT or evse.energy is not Energy.OFF)
 
 
 def spell_status(

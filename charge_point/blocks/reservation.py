@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token
-from charge_point.reservations import Reservation, Reservations, Verdict
+from charge_point.reservations import Reservation, Reservations, Verdict, kind_of
 from charge_point.statuses import status
 from shared.answers import answers
 from shared.clock import parse
@@ -35,14 +35,18 @@ _STATUSES = (
 )
 def reserve_16(station: Station, request: Payload) -> Payload | Answer:
     """Keep a connector, or with 0 any, for an idTag and its parent."""
-    evse = 0
+    evse, kind = 0, ""
     if request["connectorId"]:
         found = station.numbered(request["connectorId"])
         if found is None:
             return status(V16, "Rejected")
         evse = found[0].id
+        if len(found[0].connectors) > 1:
+            kind = kind_of(*found)
     until, token = request["expiryDate"], Token(request["idTag"])
-    return _reserve(station, request["reservationId"], until, token, request.get("parentIdTag", ""), evse, "")
+    return _reserve(
+        station, request["reservationId"], until, token, request.get("parentIdTag", ""), evse, kind
+    )
 
 
 @on("ReserveNow", *V2X)

@@ -161,7 +161,7 @@ class Profiles(Part):
         station = [_ranked(one for one in mine if one.purpose == MAX)]
         station += [(one,) for one in limits if not one.place]
         return Case(
-            supply=supply_of(evse),
+            supply=supply_of(evse, here),
             own=own,
             caps=tuple(one for one in limits if one.place),
             station=tuple(group for group in station if group),
@@ -345,9 +345,11 @@ def place_of(evse: Evse) -> int:
     return evse.active.number if evse.station.version is V16 else evse.id
 
 
-def supply_of(evse: Evse) -> Supply:
-    """What the hardware of `evse` gives."""
+def supply_of(evse: Evse, place: int = 0) -> Supply:
+    """What the hardware of `evse` gives; in 1.6 at the connector `place`, else at the one that is used."""
     setup, outlet = evse.station.setup, evse.outlet
+    if place and evse.station.version is V16:
+        outlet = next((setup.outlet(evse.id, c.id) for c in evse.connectors if c.number == place), outlet)
     most = setup.share_of(outlet, setup.supply) or inf
     return Supply(min(outlet.watts if outlet.is_dc else outlet.amps, most), outlet.phases)
 

@@ -211,7 +211,7 @@ def composite(station: Station, place: int, duration: int, unit: str | None) -> 
     if duration < 0:
         raise Unfit("InvalidValue", "a duration is not negative")
     if unit is None:
-        usual = "W" if supply_of(evses[0]).is_dc else "A"
+        usual = "W" if supply_of(evses[0], place).is_dc else "A"
         unit = usual if usual in allowed else allowed[0]
     part = station.part(Profiles)
     now = part.now
