@@ -52,7 +52,7 @@ def block_words(station: Station) -> list[Word]:
                 lambda typed: _provider_words(),
             ),
         ]
-    if station.model.has("WebPaymentsCtrlr.URLTemplate"):
+    if station.version is V21 and "web_payments" in station.setup.features:
         found.append(
             Word("scan_qr", "scan_qr [EVSE]", "what its QR code says", lambda rest: _scan(station, rest))
         )

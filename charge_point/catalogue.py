@@ -175,7 +175,7 @@ def catalogue(
         if row.needs and row.needs not in features:
             continue
         row = row._replace(default=_default(row, evses, features))
-        for number, (evse, connector, part) in enumerate(_places(row, evses), 1):
+        for number, (evse, connector, part) in enumerate(_places(row, evses, features), 1):
             # a key for each connector has its number
             own = row._replace(key=f"{row.key[:-1]}{number}") if row.key.endswith("#") else row
             slot = Slot(own, evse, connector, part)
@@ -203,9 +203,13 @@ _OF_EVSES = (
 """There is one in each EVSE (2.1 part 2 chapters 2.15, 2.17 to 2.20)."""
 
 
-def _places(row: Definition, evses: Topology) -> list[tuple[int, int, str]]:
+_EACH = {"WebPaymentsCtrlr": "web_payments_per_evse"}
+"""Of these there is one in each EVSE for a station with that feature, else one in the station (2.1 part 2, C25)."""
+
+
+def _places(row: Definition, evses: Topology, features: frozenset[str]) -> list[tuple[int, int, str]]:
     """Where the row's component exists: EVSE id, connector id, component instance."""
-    if row.component in _OF_EVSES:
+    if row.component in _OF_EVSES or _EACH.get(row.component) in features:
         return [(evse, 0, "") for evse in range(1, len(evses) + 1)]
     if row.component in ("Connector", "ConnectorPlugRetentionLock"):
         return [(evse, connector, "") for evse, ids in enumerate(evses, 1) for connector in ids]

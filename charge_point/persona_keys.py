@@ -86,7 +86,7 @@ def _points(value: Any) -> Any:
     return value
 
 
-FEATURES = ("battery_swap", "payment", "web_payments")
+FEATURES = ("battery_swap", "payment", "web_payments", "web_payments_per_evse")
 """What a station offers only when it is asked to."""
 
 

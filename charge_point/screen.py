@@ -105,7 +105,7 @@ def own_texts(station: Station) -> list[str]:
 
 
 def _texts_of(evse: Evse) -> list[str]:
-    if evse.station.version is V21 and evse.station.model.has("WebPaymentsCtrlr.URLTemplate"):
+    if evse.station.version is V21 and "web_payments" in evse.station.setup.features:
         from charge_point.web_payment import WebPayments  # it shows its code without being asked (C25.FR.01)
 
         evse.station.part(WebPayments)

@@ -1,7 +1,9 @@
 """Payment on the web: the address in the dynamic QR code of an EVSE, and who is paying for one (2.1 C25).
 
-Nothing is drawn: the text of the code stands on the display, and a driver scans what it holds at that moment. While
-somebody pays, nobody else begins at the EVSE, until the CSMS starts the transaction or the time is over.
+There is one controller for all EVSEs or, with the feature `web_payments_per_evse`, one in each: then every EVSE has its
+own template, secret and RoamingEvseId. Nothing is drawn: the text of the code stands on the display, and a driver scans
+what it holds at that moment. While somebody pays, nobody else begins at the EVSE, until the CSMS starts the transaction
+or the time is over.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from charge_point.network import identity
 from charge_point.parts import Part
 from charge_point.transaction_limits import TransactionLimits
 from shared.totp import totp
@@ -64,45 +67,55 @@ class WebPayments(Part):
     def shows(self, evse: Evse) -> list[str]:
         if evse.id in self.paying:
             return [f"EVSE {evse.id}: the code was scanned, go on with your payment"]
-        return [address(self.station, evse.id)] if evse.is_free and offers(self.station) else []
+        return [address(self.station, evse.id)] if evse.is_free and offers(self.station, evse.id) else []
 
     def power_off(self) -> None:
         self.over(None)
 
 
-def offers(station: Station) -> bool:
-    """Whether the station shows a dynamic QR code: the controller is there, on, and has a template (C25.FR.01)."""
-    model = station.model
+def _named(station: Station, evse: int, variable: str) -> str:
+    """The path of a variable of the EVSE's own controller, or of the station's."""
+    own = f"{_CONTROLLER}#{evse}.{variable}"
+    return own if station.model.has(own) else f"{_CONTROLLER}.{variable}"
+
+
+def offers(station: Station, evse: int) -> bool:
+    """Whether an EVSE has a dynamic QR code: the controller is there, on, and has a template (C25.FR.01)."""
+    model, template = station.model, _named(station, evse, "URLTemplate")
     return (
         station.version is V21
-        and model.has(f"{_CONTROLLER}.URLTemplate")
-        and model.flag(f"{_CONTROLLER}.Enabled")
-        and bool(model.text(f"{_CONTROLLER}.URLTemplate"))
+        and model.has(template)
+        and model.flag(_named(station, evse, "Enabled"))
+        and bool(model.text(template))
     )
 
 
 def address(station: Station, evse: int, limits: dict[str, float] | None = None) -> str:
     """What the QR code of an EVSE says now, with the limits that its driver wants (C25.FR.04-.06, .51-.58)."""
     model = station.model
-    secret = model.text(f"{_CONTROLLER}.SharedSecret") or station.stream("shared secret").hex(32)
+
+    def own(variable: str) -> str:
+        return _named(station, evse, variable)
+
+    secret = model.text(own("SharedSecret")) or station.stream("shared secret").hex(32)
     password = totp(
         secret,
         station.clock.time(),
-        model.integer(f"{_CONTROLLER}.ValidityTime"),
-        model.integer(f"{_CONTROLLER}.Length"),
+        model.integer(own("ValidityTime")),
+        model.integer(own("Length")),
     )
     values = {
-        "chargingstationid": station.id,
+        "chargingstationid": identity(station),
         "evse": str(evse),
-        "roamingevseid": model.text(f"{_CONTROLLER}.RoamingEvseId"),
+        "roamingevseid": model.text(own("RoamingEvseId")),
         "totp": password,
-        "version": model.text(f"{_CONTROLLER}.TOTPVersion"),
+        "version": model.text(own("TOTPVersion")),
     }
 
     def filled(found: re.Match[str]) -> str:
         return quote(values.get(found[1].lower(), found[0]), safe="{}")
 
-    url = _PLACEHOLDER.sub(filled, model.text(f"{_CONTROLLER}.URLTemplate"))
+    url = _PLACEHOLDER.sub(filled, model.text(own("URLTemplate")))
     query = urlencode({_PARAMETERS[name]: f"{value:.10g}" for name, value in (limits or {}).items()})
     return url + ("&" if "?" in url else "?") + query if query else url
 
@@ -115,11 +128,11 @@ def scan(station: Station, evse: int = 1, **limits: float) -> str:
     one = station.evse(evse)
     if one is None:
         raise ValueError(f"{station.id} has no EVSE {evse}")
-    if not offers(station):
+    if not offers(station, evse):
         raise ValueError(f"{station.id} shows no QR code: it has no WebPaymentsCtrlr.URLTemplate that is set")
     if one.id in station.part(WebPayments).paying or not one.is_free:
         raise ValueError(f"EVSE {evse} of {station.id} is in use, and shows no QR code")
-    known = station.model.members(f"{_CONTROLLER}.URLParameters")
+    known = station.model.members(_named(station, evse, "URLParameters"))
     for name, value in limits.items():
         if _PARAMETERS[name] not in known:  # C25.FR.03
             raise ValueError(f"{station.id} knows no {_PARAMETERS[name]} in the address of its QR code")

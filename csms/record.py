@@ -186,8 +186,9 @@ class StationRecord:
         """Reference and transaction -> a NotifySettlement, and its number in our own count (2.1)."""
         self.settles_here = False
         """Whether settling is ours, as the station took it from us: PaymentCtrlr.SettlementByCSMS (2.1)."""
-        self.web_payments: dict[str, str] | None = None
-        """Variables of WebPaymentsCtrlr as the station took them from us: name in lower case -> value (2.1)."""
+        self.web_payments: dict[int, dict[str, str]] | None = None
+        """EVSE (0: the station) -> variables of its WebPaymentsCtrlr as it took them from us: name in lower case ->
+        value (2.1)."""
         self.secret: str | None = None
         """Of the password that we have given it, as `csms.passwords` keeps it."""
         self.last: dict[str, Payload] | None = None

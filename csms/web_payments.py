@@ -33,17 +33,33 @@ class Page(NamedTuple):
 def learn(record: StationRecord, request: Payload, answer: Payload) -> None:
     """Remember what the station has taken for its WebPaymentsCtrlr from a SetVariables of ours."""
     for wanted, result in zip(request["setVariableData"], answer["setVariableResult"], strict=False):
-        if wanted["component"]["name"].lower() != "webpaymentsctrlr":
+        component = wanted["component"]
+        if component["name"].lower() != "webpaymentsctrlr":
             continue
         if result["attributeStatus"] in ("Accepted", "RebootRequired"):
             if record.web_payments is None:
                 record.web_payments = {}
-            record.web_payments[wanted["variable"]["name"].lower()] = wanted["attributeValue"]
+            evse = component.get("evse", {}).get("id", 0)
+            own = record.web_payments.setdefault(evse, {})
+            own[wanted["variable"]["name"].lower()] = wanted["attributeValue"]
 
 
 def opened(record: StationRecord, url: str, now: float) -> Page:
-    """What `url` asks for when somebody opens it at Unix time `now`. Raises ValueError for one that is not genuine."""
-    known = record.web_payments or {}
+    """What `url` asks for when somebody opens it at Unix time `now`. Raises ValueError for one that is not genuine.
+
+    It is one by the controller of the station, or by that of an EVSE, which need not be named in it then.
+    """
+    why: ValueError | None = None
+    for evse, known in (record.web_payments or {0: {}}).items():
+        try:
+            return _opened(record, evse, known, url, now)
+        except ValueError as wrong:
+            why = why or wrong
+    assert why is not None
+    raise why
+
+
+def _opened(record: StationRecord, own: int, known: dict[str, str], url: str, now: float) -> Page:
     template, secret = known.get("urltemplate", ""), known.get("sharedsecret", "")
     if not template or not secret:
         raise ValueError(f"nobody has set URLTemplate and SharedSecret of WebPaymentsCtrlr at {record.id}")
@@ -57,9 +73,11 @@ def opened(record: StationRecord, url: str, now: float) -> Page:
     validity = int(known.get("validitytime", _USUAL_VALIDITY))
     if not is_valid(values.get("totp", ""), secret, now, validity):
         raise ValueError(f"the one-time password {values.get('totp', '')!r} in the address is not valid")
-    evse = values.get("evse", "0")
+    evse = values.get("evse", str(own))
     if not evse.isdecimal():
         raise ValueError(f"the address names no EVSE, but {evse!r}")
+    if own and int(evse) != own:
+        raise ValueError(f"the address is of EVSE {evse}, and was made for EVSE {own}")
     return Page(int(evse), _limits(url))
 
 

@@ -41,9 +41,10 @@ class Shop(Session):
         *,
         tariff: bool = True,
         store: Store | None = None,
+        each: bool = False,
         **more: Any,
     ) -> Shop:
-        """Booted; `tariff`: it reckons by the default tariff, 0.50 EUR a kWh."""
+        """Booted; `tariff`: it reckons by the default tariff, 0.50 EUR a kWh. `each`: EVSEs have their own QR codes."""
         own = {name.replace("__", "."): value for name, value in more.items()}
         variables: Payload = {
             "SampledDataCtrlr.TxUpdatedInterval": 0,
@@ -51,7 +52,7 @@ class Shop(Session):
             "TxStopPoint": stop,
             "PaymentCtrlr.AuthorizationAmount": 20,
         }
-        features = FEATURES | {"payment", "web_payments"}
+        features = FEATURES | {"payment", "web_payments"} | ({"web_payments_per_evse"} if each else set())
         shop = cls(V21, evses=((1,), (1,)), features=features, variables=variables | own, store=store)
         await shop.start()
         if tariff:
@@ -614,6 +615,40 @@ async def test_a_template_without_what_it_needs_is_rejected(
     assert answer["setVariableResult"][0]["attributeStatus"] == status
     if status == "Accepted":
         assert scan(shop.station).startswith("https://x.example/DE%2AABC%2AE1/")
+    await shop.end()
+
+
+def of_evse(evse: int, name: str, value: str | None = None) -> Payload:
+    """An item of SetVariables, or of GetVariables without a value."""
+    component = {"name": "WebPaymentsCtrlr", "evse": {"id": evse}}
+    return {"component": component, "variable": {"name": name}} | (
+        {} if value is None else {"attributeValue": value}
+    )
+
+
+async def test_each_evse_may_have_a_controller_of_its_own() -> None:  # C25, WebPaymentsCtrlr at the EVSE tier
+    shop = await Shop.open(each=True)
+    template = "https://qr.example/{roamingevseid}/{totp}/{version}"
+    for evse, secret in ((1, "one"), (2, "two")):
+        wanted = {"RoamingEvseId": f"DE*ABC*E{evse}", "SharedSecret": secret, "URLTemplate": template}
+        items = [of_evse(evse, name, value) for name, value in wanted.items()]
+        answer = await shop.ask("SetVariables", {"setVariableData": items})
+        assert {one["attributeStatus"] for one in answer["setVariableResult"]} == {"Accepted"}
+    now = shop.station.clock.time()
+    assert list(cycle(shop.station)) == [
+        f"https://qr.example/DE%2AABC%2AE1/{totp('one', now, 30, 8)}/v1",
+        f"https://qr.example/DE%2AABC%2AE2/{totp('two', now, 30, 8)}/v1",
+    ]
+    off = await shop.ask("SetVariables", {"setVariableData": [of_evse(1, "Enabled", "false")]})
+    assert off["setVariableResult"][0]["attributeStatus"] == "Accepted"
+    (left,) = cycle(shop.station)
+    assert left.startswith("https://qr.example/DE%2AABC%2AE2/")
+    with pytest.raises(ValueError, match="no QR code"):
+        scan(shop.station, 1)
+    assert scan(shop.station, 2) == left
+    whole = {"component": {"name": "WebPaymentsCtrlr"}, "variable": {"name": "URLTemplate"}}
+    (there,) = (await shop.ask("GetVariables", {"getVariableData": [whole]}))["getVariableResult"]
+    assert there["attributeStatus"] == "UnknownComponent"
     await shop.end()
 
 

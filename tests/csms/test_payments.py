@@ -215,6 +215,28 @@ def test_an_address_that_is_not_ours_is_refused(url: str, why: str) -> None:
         opened(known(), url, EPOCH)
 
 
+def test_an_address_may_be_that_of_one_evse() -> None:  # C25: RoamingEvseId at the EVSE tier
+    record = StationRecord("CP1")
+    for evse in (1, 2):
+        place = {"name": "WebPaymentsCtrlr", "evse": {"id": evse}}
+        names = {
+            "URLTemplate": "https://p.example/{roamingevseid}/{totp}/{version}",
+            "SharedSecret": f"s{evse}",
+            "RoamingEvseId": f"E{evse}",
+        }
+        data = [
+            {"component": place, "variable": {"name": name}, "attributeValue": value}
+            for name, value in names.items()
+        ]
+        answer = {"setVariableResult": [{"attributeStatus": "Accepted"}] * 3}
+        learn(record, {"setVariableData": data}, answer)
+    for evse in (1, 2):
+        secret = totp(f"s{evse}", EPOCH, 30, 8)
+        assert opened(record, f"https://p.example/E{evse}/{secret}/v1", EPOCH) == Page(evse, {})
+    with pytest.raises(ValueError, match=r"E2|password"):
+        opened(record, f"https://p.example/E1/{totp('s2', EPOCH, 30, 8)}/v1", EPOCH)
+
+
 def test_without_a_secret_no_address_is_genuine() -> None:
     with pytest.raises(ValueError, match="nobody has set"):
         opened(StationRecord("CP1"), address(), EPOCH)
