@@ -15,6 +15,8 @@ from shared.peer import CallFailed
 from shared.versions import V16, V201, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from charge_point.evse import Evse
     from charge_point.station import Station
 
@@ -201,6 +203,16 @@ def unsupported(station: Station, token: Token) -> str:
     if not station.model.has(name) or token.type in station.model.members(name):
         return ""
     return f"this station takes no tokens of type {token.type}"
+
+
+def note_unsupported(station: Station, tokens: Iterable[Token], what: str) -> None:
+    """Note tokens that were accepted and that nobody can ever present here: nothing lets a station refuse a reservation
+    (H01.FR.04, .23) or a list (D01.FR.15, .16) for their types."""
+    kinds = sorted({token.type for token in tokens if unsupported(station, token)})
+    if kinds:
+        station.note(
+            "unsupported_token_type", f"{what} of {', '.join(kinds)}, which this station takes no tokens of"
+        )
 
 
 def may_begin(station: Station) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from charge_point.authorization import Token, TokenInfo, info_of
+from charge_point.hands import note_unsupported
 from charge_point.keeping import keep_local_list
 from charge_point.statuses import status
 from shared.answers import answers
@@ -124,6 +125,9 @@ def _send_list(station: Station, update: Update) -> Payload:
     done = own.update_list(update.version, dict(update.entries), full=update.full, limit=_limit(station))
     if done == "Accepted":
         keep_local_list(station)
+        note_unsupported(
+            station, (token for token, info in update.entries if info is not None), "a local list"
+        )
         return status(station.version, done)
     code = "OutOfStorage" if done == "Failed" else "InvalidValue"
     return status(station.version, done, code, f"the list has version {own.version}")

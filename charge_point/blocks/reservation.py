@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from charge_point.authorization import Token
+from charge_point.hands import note_unsupported
 from charge_point.reservations import Reservation, Reservations, Verdict, kind_of
 from charge_point.statuses import status
 from shared.answers import answers
@@ -77,7 +78,10 @@ def _reserve(
     kept = station.part(Reservations)
     verdict = kept.reserve(Reservation(int(id), expires, token, group, int(evse), kind))
     answer = _told(station, verdict)
-    return Answer(answer, kept.look) if verdict.status == "Accepted" else answer
+    if verdict.status != "Accepted":
+        return answer
+    note_unsupported(station, [token], "a reservation")
+    return Answer(answer, kept.look)
 
 
 def _told(station: Station, verdict: Verdict) -> Payload:

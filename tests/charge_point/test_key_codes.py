@@ -9,7 +9,9 @@ from charge_point.authorization import Token
 from charge_point.catalogue import Override
 from charge_point.key_codes import LONGEST, KeyCodes
 from charge_point.store import Store
+from shared.clock import text
 from shared.versions import V16, Version
+from tests.charge_point.watching import place
 from tests.charge_point.wired import TOKEN, Wired
 from tests.support import each_2x
 
@@ -86,6 +88,37 @@ async def test_a_token_of_a_type_that_the_station_does_not_take_is_refused_unask
     assert (answer["status"], answer["statusInfo"]["reasonCode"]) == ("Rejected", "InvalidIdToken")
     asked["idToken"] = {"idToken": "X", "type": "Central"}
     assert (await at.ask("RequestStartTransaction", asked))["status"] == "Accepted"
+    await at.end()
+
+
+@each_2x
+async def test_a_reservation_and_a_list_are_taken_whatever_the_types_of_their_tokens(
+    version: Version,
+) -> None:
+    kinds = {"AuthCtrlr.SupportedIdTokenTypes": Override(value=("ISO14443", "Central"))}
+    at = await typing(version, variables=kinds)
+    await at.ask(
+        "SetVariables",
+        {"setVariableData": [place("LocalAuthListCtrlr.Enabled") | {"attributeValue": "true"}]},
+    )
+    noted = []
+    for number, kind in enumerate(("ISO14443", "KeyCode"), 1):
+        token = {"idToken": "1234", "type": kind}
+        until = text(at.station.clock.time() + 600)
+        asked = {"id": number, "expiryDateTime": until, "idToken": token, "evseId": 1}
+        assert (await at.ask("ReserveNow", asked))["status"] == "Accepted"  # H01.FR.23
+        assert (await at.ask("CancelReservation", {"reservationId": number}))["status"] == "Accepted"
+        entry = {"idToken": token, "idTokenInfo": {"status": "Accepted"}}
+        sent = {"versionNumber": number, "updateType": "Full", "localAuthorizationList": [entry]}
+        assert (await at.ask("SendLocalList", sent))["status"] == "Accepted"  # D01.FR.15
+        noted.append([e.what for e in at.journal if e.note == "unsupported_token_type"])
+    assert noted == [
+        [],
+        [
+            f"{what} of KeyCode, which this station takes no tokens of"
+            for what in ("a reservation", "a local list")
+        ],
+    ]
     await at.end()
 
 
