@@ -96,9 +96,13 @@ async def test_tc_j_02__aligned_values_of_a_transaction_come_in_its_events(versi
     await charge(stage, 95)
     times = judged(updates(stage, "MeterValueClock"), "Sample.Clock", SEVERAL)
     assert gaps(times) == {30}
-    assert {p["evseId"] for p in stage.csms.of("MeterValues")} == {0, 2}
-    for p in stage.csms.of("MeterValues"):
-        judged(p["meterValue"], "Sample.Clock", SEVERAL)
+    sent = stage.csms.of("MeterValues")
+    assert {p["evseId"] for p in sent} == {0, 2}
+    for evse in (0, 2):
+        values = [one for p in sent if p["evseId"] == evse for one in p["meterValue"]]
+        times = judged(values, "Sample.Clock", SEVERAL)
+        assert len(times) == len(values) >= 3
+        assert gaps(times) == {30}
 
 
 async def test_sampled_and_aligned_values_have_intervals_of_their_own(version: Version) -> None:
@@ -146,20 +150,38 @@ async def test_tc_j_03__aligned_values_are_kept_for_the_end(version: Version) ->
     assert gaps(judged(values, "Sample.Clock", REGISTER)) == {30}
 
 
-def are_signed(stage: Stage, values: list[dict[str, Any]]) -> None:
+def are_signed(stage: Stage, values: list[dict[str, Any]], keys: str) -> None:
+    """Each of the values is signed, and has the public key as PublicKeyWithSignedMeterValue `keys` says."""
+    told = []
     for value in (value for one in values for value in one["sampledValue"]):
         signed = value["signedMeterValue"]
         assert base64.b64decode(signed["signedMeterData"]).startswith(b"OCMF|")
-        assert signed["publicKey"] in ("", stage.station.model.text("FiscalMetering#1.PublicKey"))
+        told.append(signed["publicKey"])
+    own = stage.station.model.text("FiscalMetering#1.PublicKey")
+    assert own
+    assert len(told) >= 3
+    if keys == "OncePerTransaction":
+        assert sorted(told) == [""] * (len(told) - 1) + [own]
+    else:
+        assert set(told) == {own if keys == "EveryMeterValue" else ""}
 
 
 @each_2x
-@pytest.mark.parametrize("key", ["Never", "EveryMeterValue"])
+@pytest.mark.parametrize("key", ["Never", "OncePerTransaction", "EveryMeterValue"])
 async def test_tc_j_04__aligned_values_for_the_end_are_signed(version: Version, key: str) -> None:
     stage, values = await aligned_end(
         version, AlignedDataCtrlr__SignReadings=True, PublicKeyWithSignedMeterValue=key
     )
-    are_signed(stage, values)
+    assert gaps(judged(values, "Sample.Clock", REGISTER)) == {30}
+    are_signed(stage, values, key)
+
+
+def at_rest(stage: Stage) -> list[float]:
+    """The times of what was told of EVSE 1, every value on the clock and with every measurand."""
+    values = [one for p in stage.csms.of("MeterValues") if p["evseId"] == 1 for one in p["meterValue"]]
+    times = judged(values, "Sample.Clock", SEVERAL)
+    assert len(times) == len(values)
+    return times
 
 
 @each_2x
@@ -168,11 +190,12 @@ async def test_tc_j_06__aligned_values_rest_during_a_transaction_if_so_told(vers
         version,
         AlignedDataCtrlr__Interval=30,
         AlignedDataCtrlr__SendDuringIdle=True,
+        AlignedDataCtrlr__Measurands=SEVERAL,
         SampledDataCtrlr__TxEndedMeasurands="",
         **QUIET,
     )
     await stage.settle(35)
-    assert stage.csms.of("MeterValues")
+    assert at_rest(stage)
     await charge(stage)
     stage.csms.got.clear()
     await stage.settle(35)
@@ -180,13 +203,16 @@ async def test_tc_j_06__aligned_values_rest_during_a_transaction_if_so_told(vers
     assert not [p for p in stage.csms.of("TransactionEvent") if "meterValue" in p]
     await leave(stage)
     await stage.settle(65)
-    times = [parse(p["meterValue"][0]["timestamp"]) for p in stage.csms.of("MeterValues") if p["evseId"]]
-    assert gaps(times) == {30}
+    assert gaps(at_rest(stage)) == {30}
 
 
 @each_2x
-async def test_tc_j_07__the_beginning_is_metered_with_the_evse_known(version: Version) -> None:
-    stage = await stage_of(version, SampledDataCtrlr__TxStartedMeasurands=SEVERAL, TxStartPoint="EVConnected")
+@pytest.mark.parametrize("start", ["EVConnected", "PowerPathClosed", "EnergyTransfer", "DataSigned"])
+async def test_tc_j_07__the_beginning_is_metered_with_the_evse_known(version: Version, start: str) -> None:
+    signs = {"SampledDataCtrlr__SignReadings": True} if start == "DataSigned" else {}
+    stage = await stage_of(
+        version, SampledDataCtrlr__TxStartedMeasurands=SEVERAL, TxStartPoint=start, **signs
+    )
     await charge(stage)
     started = stage.csms.of("TransactionEvent")[0]
     assert started["eventType"] == "Started"
@@ -241,12 +267,14 @@ async def test_tc_j_10__sampled_values_are_kept_for_the_end(version: Version) ->
 
 
 @each_2x
-@pytest.mark.parametrize("key", ["Never", "EveryMeterValue"])
+@pytest.mark.parametrize("key", ["Never", "OncePerTransaction", "EveryMeterValue"])
 async def test_tc_j_11__sampled_values_for_the_end_are_signed(version: Version, key: str) -> None:
     stage, values = await sampled_end(
         version, SampledDataCtrlr__SignReadings=True, PublicKeyWithSignedMeterValue=key
     )
-    are_signed(stage, values)
+    assert gaps(judged(values, "Sample.Periodic", REGISTER)) == {20}
+    assert len(judged(values, "Transaction.End", REGISTER)) == 1
+    are_signed(stage, values, key)
 
 
 @pytest.mark.parametrize("chosen", [SEVERAL, ""])
