@@ -118,7 +118,19 @@ def request_start(station: Station, request: Payload) -> Payload | Answer:
     clause="1.6 §4.2, §5.12",
     state=True,
 )
+def stop_16(station: Station, request: Payload) -> Payload | Answer:
+    """Stop the transaction with this number."""
+    return stop(station, request)
+
+
 @on("RequestStopTransaction", *V2X)
+@answers(
+    "status",
+    "Accepted for a transaction that is running, and its TransactionEvents follow, with the trigger RemoteStop; else "
+    "Rejected, as while the registration is not Accepted",
+    clause="F03.FR.07, F03.FR.08, B02.FR.05",
+    state=True,
+)
 def stop(station: Station, request: Payload) -> Payload | Answer:
     """Stop the transaction with this id (F03.FR.07, F03.FR.08, B02.FR.05)."""
     return told(station, station.remote_stop(request["transactionId"]))
