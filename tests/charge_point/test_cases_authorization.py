@@ -657,6 +657,7 @@ async def test_tc_c_14_45_49__a_master_pass_ends_all_and_starts_nothing(version:
     assert asked(at) == []
     ended = [p for p in at.of("TransactionEvent") if p["eventType"] == "Ended"]
     assert [p["transactionInfo"]["stoppedReason"] for p in ended] == ["MasterPass"] * 2
+    assert [(p["triggerReason"], p["idToken"]) for p in ended] == [("StopAuthorized", wire(master))] * 2
     at.station.unplug(1)
     await at.settle(5)
     at.forget()
