@@ -120,7 +120,7 @@ def request_start(station: Station, request: Payload) -> Payload | Answer:
 )
 def stop_16(station: Station, request: Payload) -> Payload | Answer:
     """Stop the transaction with this number."""
-    return stop(station, request)
+    return told(station, station.remote_stop(request["transactionId"]))
 
 
 @on("RequestStopTransaction", *V2X)
