@@ -13,7 +13,10 @@ from shared.clock import parse
 from shared.versions import V16, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from charge_point.device_model import DeviceModel
+    from charge_point.station import Station
 
 ACCEPTED = "Accepted"
 ENTRY_BYTES = 64
@@ -265,3 +268,21 @@ def _is_over(entry: TokenInfo, model: DeviceModel, now: float) -> bool:
     name = "LocalAuthListCtrlr.SupportsExpiryDateTime"
     looks = model.flag(name) if model.has(name) else model.version is V16
     return looks and entry.expires is not None and entry.expires <= now
+
+
+def unsupported(station: Station, token: Token) -> str:
+    """Why this station has nothing to do with tokens of this type; empty when it has (2.x SupportedIdTokenTypes)."""
+    name = "AuthCtrlr.SupportedIdTokenTypes"
+    if not station.model.has(name) or token.type in station.model.members(name):
+        return ""
+    return f"this station takes no tokens of type {token.type}"
+
+
+def note_unsupported(station: Station, tokens: Iterable[Token], what: str) -> None:
+    """Note tokens that were accepted and that nobody can ever present here: nothing lets a station refuse a reservation
+    (H01.FR.04, .23) or a list (D01.FR.15, .16) for their types."""
+    kinds = sorted({token.type for token in tokens if unsupported(station, token)})
+    if kinds:
+        station.note(
+            "unsupported_token_type", f"{what} of {', '.join(kinds)}, which this station takes no tokens of"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from charge_point.authorization import Token, TokenInfo, same_group
+from charge_point.authorization import Token, TokenInfo, same_group, unsupported
 from charge_point.blocks.authorization import authorize
 from charge_point.connector import HEALTH, Authorization, Cable, Connector, Lock, NotNow, follow
 from charge_point.ev import Ev, Vehicle
@@ -15,8 +15,6 @@ from shared.peer import CallFailed
 from shared.versions import V16, V201, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from charge_point.evse import Evse
     from charge_point.station import Station
 
@@ -195,24 +193,6 @@ def why_unusable(token: Token, version: Version) -> str:
     if len(token.id) > longest:
         return f"an OCPP {version} token has at most {longest} characters, this one {len(token.id)}"
     return "" if token.id else "the token is empty"
-
-
-def unsupported(station: Station, token: Token) -> str:
-    """Why this station has nothing to do with tokens of this type; empty when it has (2.x SupportedIdTokenTypes)."""
-    name = "AuthCtrlr.SupportedIdTokenTypes"
-    if not station.model.has(name) or token.type in station.model.members(name):
-        return ""
-    return f"this station takes no tokens of type {token.type}"
-
-
-def note_unsupported(station: Station, tokens: Iterable[Token], what: str) -> None:
-    """Note tokens that were accepted and that nobody can ever present here: nothing lets a station refuse a reservation
-    (H01.FR.04, .23) or a list (D01.FR.15, .16) for their types."""
-    kinds = sorted({token.type for token in tokens if unsupported(station, token)})
-    if kinds:
-        station.note(
-            "unsupported_token_type", f"{what} of {', '.join(kinds)}, which this station takes no tokens of"
-        )
 
 
 def may_begin(station: Station) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charge_point import blocks, tellers
-from charge_point.authorization import Token, TokenInfo, same_group
+from charge_point.authorization import Token, TokenInfo, same_group, unsupported
 from charge_point.connector import Availability, Cable, Health
-from charge_point.hands import candidate, master_group, unsupported
+from charge_point.hands import candidate, master_group
 from charge_point.parts import refusal
 from shared.versions import V16
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from charge_point.authorization import Token, TokenInfo, info_of
-from charge_point.hands import note_unsupported
+from charge_point.authorization import Token, TokenInfo, info_of, note_unsupported
 from charge_point.keeping import keep_local_list
 from charge_point.statuses import status
 from shared.answers import answers

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charge_point.authorization import Token
-from charge_point.hands import note_unsupported
+from charge_point.authorization import Token, note_unsupported
 from charge_point.reservations import Reservation, Reservations, Verdict, kind_of
 from charge_point.statuses import status
 from shared.answers import answers
