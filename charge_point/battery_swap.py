@@ -2,7 +2,8 @@
 
 A battery in a slot is a car that never drives: inserting it plugs it in and starts a transaction of its own, which
 charges it to MaxSoc and is held there. A swap begins with a driver's token, or by RequestBatterySwap; then the driver
-inserts what is empty and takes what is full. What is inserted without a swap is the operator's, and nobody is told
+inserts what is empty and takes what is full: one battery, or a set of several, each in a slot of its own, which are
+told of together once all of them are in or out. What is inserted without a swap is the operator's, and nobody is told
 but by the transaction. What is in the slots outlives the process, and charges in new transactions after a start.
 """
 
@@ -51,12 +52,15 @@ class Battery:
 
 @dataclass(slots=True)
 class Swap:
-    """A swap under way: whose, what came in, and the slots from which as many may be taken."""
+    """A swap under way: whose, of how many batteries, the slots where they came in, those from which as many may be
+    taken, and what is told of those that were."""
 
     token: Token
     request: int
+    size: int = 1
     inserted: list[int] = field(default_factory=list)
     offered: list[int] = field(default_factory=list)
+    taken: list[Payload] = field(default_factory=list)
 
 
 class BatterySwaps(Part):
@@ -87,20 +91,37 @@ class BatterySwaps(Part):
         one.meter.advance(self.station.clock.elapsed())
         return 0.0 if one.ev is None or one.ev.soc is None else one.ev.soc
 
-    def begin(self, token: Token, request: int | None = None) -> bool:
-        """Let the driver of `token` swap; False when there is no battery, no room, or a swap under way."""
-        room = len(self.slots) < len(self.station.evses)
-        if self.swap is not None or not room or not self.ready():
+    def begin(self, token: Token, request: int | None = None, size: int = 1) -> bool:
+        """Let the driver of `token` swap so many batteries; False when there are not enough of them, no room for as
+        many, or a swap under way. Of a swap that the CSMS has asked for, its driver may say how many they are."""
+        room = len(self.station.evses) - len(self.slots)
+        if room < size or len(self.ready()) < size:
             return False  # S02.FR.04, S03.FR.05
+        if self.swap is not None:
+            if request is not None or not self.is_awaited(token):
+                return False
+            self.swap.size = size
+            return True
         self._made += 1
-        self.swap = Swap(token, self._made if request is None else request)
+        self.swap = Swap(token, self._made if request is None else request, size)
         self._wait("In", self._abort)
         self.station.changed()
         return True
 
+    def is_awaited(self, token: Token) -> bool:
+        """Whether the driver of `token` is to insert what they bring, and has not begun to."""
+        swap = self.swap
+        return swap is not None and swap.token.key == token.key and not swap.inserted
+
     def _abort(self) -> None:
-        """Nothing was inserted in time (S01.FR.02, S02.FR.05)."""
-        self.station.note("swap_aborted", "no battery was inserted in time")
+        """Nothing was inserted in time, or not all (S01.FR.02, S02.FR.05); nothing is kept from who takes it back."""
+        swap = self.swap
+        some = (
+            f"{len(swap.inserted)} of {swap.size} batteries were"
+            if swap and swap.inserted
+            else "no battery was"
+        )
+        self.station.note("swap_aborted", f"{some} inserted in time")
         self._over()
 
     # --- in and out ---------------------------------------------------------------------------------------
@@ -110,7 +131,7 @@ class BatterySwaps(Part):
         evse = self._slot(slot)
         if slot in self.slots:
             raise NotNow(f"there is a battery in slot {slot}; possible: take_battery")
-        if self.swap is not None and self.swap.inserted:
+        if self.swap is not None and len(self.swap.inserted) == self.swap.size:
             raise NotNow("the driver has inserted a battery; possible: take_battery")
         kind = vehicle({"battery": str(capacity), "soc": str(soc)}, self.station.setup.ev)
         before = evse.points()
@@ -119,11 +140,17 @@ class BatterySwaps(Part):
         self._charge(evse, before)
         self.keep()
         if self.swap is not None:
-            self._tell("BatteryIn", [slot])
-            self.swap.inserted = [slot]
-            self.swap.offered = [one for one in self.ready() if one != slot][:1]
-            self._wait("Out", self._not_taken)
+            self._inserted(self.swap, slot)
         self.station.changed()
+
+    def _inserted(self, swap: Swap, slot: int) -> None:
+        """The driver's battery is in; once all of them are, as many are offered."""
+        swap.inserted.append(slot)
+        if len(swap.inserted) < swap.size:
+            return
+        self._tell("BatteryIn", self._said(swap.inserted))
+        swap.offered = [one for one in self.ready() if one not in swap.inserted][: swap.size]
+        self._wait("Out", self._not_taken)
 
     def take(self, slot: int) -> None:
         """A battery is taken out of its slot (S03.FR.03, S04.FR.07). Raises ValueError, NotNow."""
@@ -134,7 +161,10 @@ class BatterySwaps(Part):
         if swap is not None and slot not in swap.offered:
             raise NotNow(f"slot {slot} is locked; offered is {swap.offered or 'nothing yet'}")
         if swap is not None:
-            self._tell("BatteryOut", [slot])
+            swap.taken += self._said([slot])
+            swap.offered.remove(slot)
+            if not swap.offered:
+                self._tell("BatteryOut", swap.taken)
         if evse.active.cable is Cable.BOTH_ENDS:
             evse.ev_side_out()
         if not self.station.unplug(slot) and evse.token is not None:
@@ -142,7 +172,7 @@ class BatterySwaps(Part):
             self.station.unplug(slot)
         del self.slots[slot]
         self.keep()
-        if swap is not None:
+        if swap is not None and not swap.offered:
             self._over()
         self.station.changed()
 
@@ -155,9 +185,12 @@ class BatterySwaps(Part):
         return made
 
     def _not_taken(self) -> None:
-        """What was offered was not taken in time (S03.FR.06)."""
-        if self.swap is not None and self.swap.offered:
-            self._tell("BatteryOutTimeout", self.swap.offered)
+        """What was offered was not taken in time, or not all (S03.FR.06)."""
+        swap = self.swap
+        if swap is not None and swap.taken:
+            self._tell("BatteryOut", swap.taken)
+        if swap is not None and swap.offered:
+            self._tell("BatteryOutTimeout", self._said(swap.offered))
         self._over()
 
     def _slot(self, slot: int) -> Evse:
@@ -166,9 +199,9 @@ class BatterySwaps(Part):
             raise ValueError(f"{self.station.id} has no slot {slot} for batteries")
         return evse
 
-    def _tell(self, event: str, slots: list[int]) -> None:
-        assert self.swap is not None
-        told = [
+    def _said(self, slots: list[int]) -> list[Payload]:
+        """BatteryDataType of what is in these slots."""
+        return [
             {
                 "evseId": slot,
                 "serialNumber": self.slots[slot].serial,
@@ -177,6 +210,9 @@ class BatterySwaps(Part):
             }
             for slot in slots
         ]
+
+    def _tell(self, event: str, told: list[Payload]) -> None:
+        assert self.swap is not None
         token = {"idToken": self.swap.token.id, "type": self.swap.token.type}
         payload = {"eventType": event, "requestId": self.swap.request, "idToken": token, "batteryData": told}
         self.station.say("BatterySwap", payload)
@@ -323,10 +359,14 @@ def take_battery(station: Station, slot: int = 1) -> None:
     station.part(BatterySwaps).take(slot)
 
 
-async def swap_battery(station: Station, token: Token | str) -> bool:
-    """A driver wants to swap: the CSMS is asked, as for charging (S01). False when it is refused, or there is none."""
+async def swap_battery(station: Station, token: Token | str, batteries: int = 1) -> bool:
+    """A driver wants to swap so many batteries: the CSMS is asked, as for charging (S01), unless it has asked for the
+    swap itself. False when it is refused, or there are not enough."""
     if not offers(station):
         raise ValueError(f"{station.id} swaps no batteries")
-    one = Token(token) if isinstance(token, str) else token
-    info = await station.decide(one)
-    return info.accepted and station.part(BatterySwaps).begin(one)
+    if batteries < 1:
+        raise ValueError(f"a set has one battery at least, not {batteries}")
+    one, swaps = Token(token) if isinstance(token, str) else token, station.part(BatterySwaps)
+    if not swaps.is_awaited(one) and not (await station.decide(one)).accepted:
+        return False
+    return swaps.begin(one, size=batteries)

@@ -351,7 +351,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     ),
     "insert_battery": lambda stage, unit, **how: insert_battery(unit.station, **how),
     "take_battery": lambda stage, unit, slot=1: take_battery(unit.station, slot),
-    "swap_battery": lambda stage, unit, token: swap_battery(unit.station, token),
+    "swap_battery": lambda stage, unit, token, batteries=1: swap_battery(unit.station, token, batteries),
     "generate": lambda stage, unit, drivers, evse=None: let_come(unit.station, drivers, evse),
     "refuse_tariff": lambda stage, unit, evse=1: _refuse_tariff(unit.station, evse),
     "driver_limit": lambda stage, unit, evse=1, **limits: limit(unit.station, evse, **limits),

@@ -28,9 +28,9 @@ async def refuse_tariff(branch: Branch, *, evse: int = 1) -> None:
 
 
 @verb()
-async def swap_battery(branch: Branch, *, token: str) -> None:
-    """A driver wants to swap batteries at a station of slots (2.1)."""
-    await branch.act(CHARGE_POINT, "swap_battery", token=token)
+async def swap_battery(branch: Branch, *, token: str, batteries: int = 1) -> None:
+    """A driver wants to swap so many batteries at a station of slots (2.1); also one whom the CSMS has announced."""
+    await branch.act(CHARGE_POINT, "swap_battery", token=token, batteries=batteries)
 
 
 @verb()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from charge_point.authorization import Token
 from charge_point.battery_swap import BatterySwaps, insert_battery, swap_battery, take_battery
 from charge_point.connector import Energy, NotNow
 from charge_point.definitions import FEATURES
@@ -24,9 +25,9 @@ SLOTS: dict[str, Any] = {
 ASKED = {"requestId": 7, "idToken": {"idToken": "DRIVER", "type": "Central"}}
 
 
-async def stocked(*charges: float) -> Wired:
+async def stocked(*charges: float, slots: int = 3) -> Wired:
     """A swap station with so full batteries in its first slots."""
-    wired = await Wired(V21, **SLOTS).start()
+    wired = await Wired(V21, **SLOTS | {"evses": ((1,),) * slots}).start()
     for slot, soc in enumerate(charges, 1):
         insert_battery(wired.station, slot, soc=soc)
     await wired.settle(1)
@@ -239,6 +240,94 @@ async def test_who_takes_nothing_in_time_is_told_of() -> None:  # S03.FR.06, TC_
     assert [(event, slot) for event, _, slot, _ in told(wired)] == [
         ("BatteryIn", 2),
         ("BatteryOutTimeout", 1),
+    ]
+    await wired.end()
+
+
+async def set_of_two(*charges: float) -> Wired:
+    """A swap station of six slots, at which somebody wants to swap two batteries at once."""
+    wired = await stocked(*charges, slots=6)
+    assert await swap_battery(wired.station, TOKEN, 2)
+    return wired
+
+
+async def test_a_set_of_batteries_is_told_of_once_all_of_it_is_in_or_out() -> None:  # S03.FR.01, .03
+    wired = await set_of_two(90, 20, 100, 95)
+    insert_battery(wired.station, 5, soc=15)
+    await wired.settle(1)
+    with pytest.raises(NotNow, match="offered is nothing yet"):
+        take_battery(wired.station, 3)
+    assert told(wired) == []
+    insert_battery(wired.station, 6, soc=10)
+    with pytest.raises(NotNow, match="locked"):
+        take_battery(wired.station, 1)  # the two fullest are given
+    take_battery(wired.station, 4)
+    await wired.settle(1)
+    assert [event for event, *_ in told(wired)] == ["BatteryIn"] * 2
+    take_battery(wired.station, 3)
+    await wired.settle(1)
+    swaps = wired.of("BatterySwap")
+    assert [swap["eventType"] for swap in swaps] == ["BatteryIn", "BatteryOut"]
+    assert [[data["evseId"] for data in swap["batteryData"]] for swap in swaps] == [[5, 6], [4, 3]]
+    assert len({swap["requestId"] for swap in swaps}) == 1
+    assert wired.station.part(BatterySwaps).swap is None
+    await wired.end()
+
+
+@pytest.mark.parametrize(
+    ("charges", "slots"), [((95, 20), 6), ((95, 95, 95), 4)], ids=["not enough of them", "no room"]
+)
+async def test_a_set_wants_as_many_batteries_and_as_much_room(charges: tuple[float, ...], slots: int) -> None:
+    wired = await stocked(*charges, slots=slots)  # S03.FR.05
+    assert not await swap_battery(wired.station, TOKEN, 2)
+    assert await swap_battery(wired.station, TOKEN, 1)
+    with pytest.raises(ValueError, match="one battery at least"):
+        await swap_battery(wired.station, TOKEN, 0)
+    await wired.end()
+
+
+async def test_a_set_that_is_not_whole_in_time_is_no_swap() -> None:  # S01.FR.02
+    wired = await set_of_two(95, 95)
+    insert_battery(wired.station, 3, soc=15)
+    await wired.settle(61)
+    assert wired.station.part(BatterySwaps).swap is None
+    assert told(wired) == []
+    assert [entry.what for entry in wired.journal if entry.note == "swap_aborted"] == [
+        "1 of 2 batteries were inserted in time"
+    ]
+    take_battery(wired.station, 3)  # and the driver has it back
+    await wired.end()
+
+
+async def test_what_is_left_of_a_set_is_told_of() -> None:  # S03.FR.06
+    wired = await set_of_two(95, 96)
+    for slot in (3, 4):
+        insert_battery(wired.station, slot, soc=15)
+    take_battery(wired.station, 1)
+    await wired.settle(61)
+    assert [(event, slot) for event, _, slot, _ in told(wired)] == [
+        ("BatteryIn", 3),
+        ("BatteryIn", 4),
+        ("BatteryOut", 1),
+        ("BatteryOutTimeout", 2),
+    ]
+    await wired.end()
+
+
+async def test_whom_the_central_system_has_announced_says_how_many_they_are() -> None:
+    wired = await stocked(95, 96, slots=6)
+    assert (await wired.ask("RequestBatterySwap", ASKED))["status"] == "Accepted"
+    assert (await wired.ask("RequestBatterySwap", ASKED))["status"] == "Rejected"
+    assert not await swap_battery(wired.station, TOKEN, 2)  # it is somebody else's
+    wired.forget()
+    assert await swap_battery(wired.station, Token("DRIVER", "Central"), 2)
+    assert wired.of("Authorize") == []
+    for slot in (3, 4):
+        insert_battery(wired.station, slot, soc=15)
+    await wired.settle(1)
+    assert [(event, id, slot) for event, id, slot, _ in told(wired)] == [
+        ("BatteryIn", 7, 3),
+        ("BatteryIn", 7, 4),
     ]
     await wired.end()
 
