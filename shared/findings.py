@@ -72,7 +72,7 @@ NAMES: tuple[str, ...] = (
     empty_transaction_id error_with_status event_after_end faulted_without_error identity
     limit_of_our_own no_location no_ocsp_response no_request_id not_registered receipt_of_nothing
     report_gap reset_ignored seqno_duplicate seqno_gap setting_ignored settlement_of_nothing station_status
-    status_missing swap_of_another
+    settled_by_both status_missing swap_of_another
     transaction_id_reused unasked_keys unasked_report unknown_stream unlike_recording vat_number_misplaced
     """.split(),
 )
@@ -83,11 +83,11 @@ NOTES: tuple[str, ...] = tuple(
     answer_refused bad_time boot_again boot_failed bricked call_failed central_gone command
     connection_fight data_transfer download_failed downloaded duplicate_start duplicate_stop
     external_limit_ignored fault given_up held injected invalid_checksum invalid_signature kept_again
-    late_event meter_backwards never_booted no_stream not_admitted not_authorized not_forwarded
+    late_event meter_backwards never_booted no_client_certificate no_stream not_admitted not_authorized not_forwarded
     not_handed not_kept not_offered not_sent not_signed not_started overloaded payment_not_increased
     payment_released publish_failed received registered_before removed renumbered_transaction replaced
-    report_repeated rollout signed_meter_values status_order status_transition stream_falls_behind
-    swap_aborted thinned unknown_transaction unreadable_call unsolicited_report update_refused
+    report_repeated rollout settled signed_meter_values status_order status_transition stream_falls_behind
+    swap_aborted thinned unknown_transaction unreadable_call unsolicited_report unsupported_token_type update_refused
     upload_failed uploaded warning
     """.split()
 )
