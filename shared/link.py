@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Protocol
 
 NORMAL, GOING_AWAY, ABNORMAL = 1000, 1001, 1006
@@ -59,6 +59,13 @@ class TellingLink(Link, Protocol):
         what `recv` would give next. Where it gives False, or raises, `recv` gives the text, or raises that."""
 
 
+class QueueingLink(Link, Protocol):
+    """A link that shows what has come over it and was not read yet."""
+
+    waiting: Sized
+    """What `recv` would give without a wait; anything in it is at least a part of a message."""
+
+
 class RecordingLink(Link, Protocol):
     """A link over another that writes into the journal by itself what crosses the wire below it."""
 
@@ -75,10 +82,10 @@ class RecordingLink(Link, Protocol):
 class MemoryLink:
     """One end of a pair without sockets: what one end sends, the other receives at once and in order."""
 
-    __slots__ = ("_ended", "_inbox", "_other", "_reader")
+    __slots__ = ("_ended", "_other", "_reader", "waiting")
 
     def __init__(self) -> None:
-        self._inbox: deque[str | bytes] = deque()
+        self.waiting: deque[str | bytes] = deque()
         self._reader: asyncio.Future[None] | None = None
         self._ended: LinkClosed | None = None
         self._other: MemoryLink = self
@@ -91,7 +98,7 @@ class MemoryLink:
         return one, two
 
     async def recv(self) -> str | bytes:
-        while not self._inbox:
+        while not self.waiting:
             if self._ended is not None:
                 raise LinkClosed(self._ended.code, self._ended.reason)
             self._reader = asyncio.get_running_loop().create_future()
@@ -99,7 +106,7 @@ class MemoryLink:
                 await self._reader
             finally:
                 self._reader = None
-        return self._inbox.popleft()
+        return self.waiting.popleft()
 
     async def send(self, text: str | bytes) -> None:
         if self._ended is not None:
@@ -121,7 +128,7 @@ class MemoryLink:
             end._end(ABNORMAL, "")
 
     def _take(self, text: str | bytes) -> None:
-        self._inbox.append(text)
+        self.waiting.append(text)
         self._wake()
 
     def _end(self, code: int, reason: str) -> None:

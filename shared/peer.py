@@ -9,8 +9,7 @@ This module reads, serves and answers; calling is in `shared.calling`, what is n
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from typing import Any
 
 from shared.calling import (
@@ -25,7 +24,7 @@ from shared.calling import (
 from shared.dispatch import Answer, Consequence, Handler, NoAnswer, Payload, Refuse, Table
 from shared.journal.entry import IN, OUT
 from shared.link import Link, LinkClosed, RecordingLink
-from shared.remarks import handling
+from shared.remarks import Pile, call_in, handling
 from shared.setting import DEFAULT_TIMEOUT, OFF, STRICT, WARN, Setting
 from shared.versions import ERROR_CODES, Version, refusal
 from shared.wire.events import Answered, Called, Refused, Sent, Unusable
@@ -47,8 +46,6 @@ __all__ = [
     "Peer",
     "Setting",
 ]
-
-log = logging.getLogger("ocpp")
 
 
 class Peer(Calling):
@@ -88,6 +85,8 @@ class Peer(Calling):
         """Serve the connection until it ends; gives how it ended. Cancelling it is the owner's business."""
         tap = self._tap
         recv = self._link.recv
+        waiting: Sized | None = getattr(self._link, "waiting", None)  # a `QueueingLink`
+        pile: Pile | None = None
         to_send = self.rpc.frames_to_send
         is_heard = True
         tell: Callable[[Callable[[str], bool] | None], None] | None = getattr(self._link, "tell", None)
@@ -107,7 +106,11 @@ class Peer(Calling):
                         self._setting.journal.frame(self._setting.end, self.station, IN, frame)
                     continue
                 answered = self._answer_due
-                self._take(frame)
+                if waiting or pile is not None:
+                    pile = self._take_from_pile(pile, frame)
+                    pile = pile if waiting else None
+                else:
+                    self._take(frame)
                 if answered is not None and answered.done():
                     # who waited goes on first: a command may have come together with the answer to a boot
                     await asyncio.sleep(0)
@@ -129,6 +132,17 @@ class Peer(Calling):
                 tell(None)
             if self._tap is not None:
                 self._tap.forsake()
+
+    def _take_from_pile(self, pile: Pile | None, frame: str | bytes) -> Pile:
+        """Take one of several messages that came before we could answer the first of them."""
+        if pile is None:
+            silence = self._setting.journal.clock.elapsed() - self.last_sent
+            pile = Pile("", silence < self._setting.timeout and self.rpc.idle)
+        self._take(frame)
+        call = call_in(frame)
+        self._note_haste(pile, call)
+        due = self.rpc.frames_to_send
+        return pile._replace(answered=call[0] if call and due and due[-1][0] == call[0] else "")
 
     def _hear(self, frame: str) -> bool:
         """Take a message from a link that tells us of it, as `run` does with what it reads; False: `run` must.
@@ -281,15 +295,6 @@ class Peer(Calling):
                 event.id, "InternalError", f"{type(error).__name__} while handling {event.action}"
             )
 
-    def _violations(self, event: Called | Sent) -> list[Violation]:
-        """What the schema would have refused, also when it is off and nobody has looked before."""
-        if self._setting.schema != OFF:
-            return list(event.violations)
-        violations = self.rpc.schemas.violations(event.action, event.payload)
-        if violations:
-            self._find("invalid_request", f"{event.action}: {in_words(violations)}", ref=self.ref)
-        return violations
-
     def _refuse(self, event: Called, refused: Refuse) -> None:
         """What a handler refuses on purpose; a refusal that cannot be sent so is a bug of ours."""
         try:
@@ -299,11 +304,6 @@ class Peer(Calling):
         except (TypeError, ValueError) as error:
             self._crash(event.action, error)
             self.rpc.refuse(event.id, "InternalError", refused.description)
-
-    def _crash(self, action: str, error: Exception) -> None:
-        """An error of ours: into the log with its traceback, and into the verdict of the run."""
-        log.error("%s ! our handler of %s failed", self.station, action, exc_info=error)
-        self._setting.crashed(error)
 
     # --- the wire ----------------------------------------------------------------------------------------
 

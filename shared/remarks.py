@@ -6,18 +6,22 @@ remark without one when it did not.
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.actions import ACTIONS, CSMS, SENDS, STATION
 from shared.findings import clause, excused
-from shared.setting import Setting
+from shared.setting import OFF, Setting
 from shared.versions import DUPLICATE_ID, INTERNAL, NOT_OFFERED, UNKNOWN_ACTION, Version
 from shared.wire import events
-from shared.wire.events import Called, Unusable
+from shared.wire.events import Called, Sent, Unusable
 from shared.wire.rpc import Rpc
-from shared.wire.schema import in_words
+from shared.wire.schema import Violation, in_words
+
+log = logging.getLogger("ocpp")
 
 _NAME_OF_SYMPTOM = {
     events.LATE_ANSWER: "late_answer",
@@ -38,6 +42,26 @@ handling: ContextVar[tuple[Any, int]] = ContextVar("handling")
 """The peer and the number of the frame whose asynchronous handler runs: other frames come in meanwhile."""
 
 _NOTHING: tuple[Any, int] = (None, 0)
+
+_CALL = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\]*)"\s*,\s*"(\w*)"')
+
+
+def call_in(frame: str | bytes) -> tuple[str, str] | None:
+    """The id and action of the call that `frame` begins as; None when it is none."""
+    found = _CALL.match(frame) if isinstance(frame, str) else None
+    return (found[1], found[2]) if found is not None else None
+
+
+class Pile(NamedTuple):
+    """Messages that came together: the id of the last one, if it is a call whose answer is about to leave, and whether
+    all can only have been sent lately.
+
+    They can where we have talked within our patience, and nothing of ours is due: else the peer may have sent them one
+    after another, giving each up, over a network that held them back.
+    """
+
+    answered: str
+    is_fresh: bool
 
 
 class Remarks:
@@ -92,6 +116,26 @@ class Remarks:
             self._find("overlapping_calls", words, ids=self.rpc.in_work)
         else:
             self._note("overlapping_calls", words, ref=self._ref)
+
+    def _note_haste(self, pile: Pile, call: tuple[str, str] | None) -> None:
+        """A call that was here before the answer to another had left broke the same rule; not who sends it again."""
+        if call and pile.answered and pile.is_fresh and pile.answered != call[0]:
+            words = f"{call[1]} {call[0]} came before {pile.answered} could be answered"
+            self._find("overlapping_calls", words, ids=(pile.answered, call[0]))
+
+    def _violations(self, event: Called | Sent) -> list[Violation]:
+        """What the schema would have refused, also when it is off and nobody has looked before."""
+        if self._setting.schema != OFF:
+            return list(event.violations)
+        violations = self.rpc.schemas.violations(event.action, event.payload)
+        if violations:
+            self._find("invalid_request", f"{event.action}: {in_words(violations)}", ref=self.ref)
+        return violations
+
+    def _crash(self, action: str, error: Exception) -> None:
+        """An error of ours: into the log with its traceback, and into the verdict of the run."""
+        log.error("%s ! our handler of %s failed", self.station, action, exc_info=error)
+        self._setting.crashed(error)
 
     def _remark(self, event: Unusable) -> None:
         """Write down what could not be used."""

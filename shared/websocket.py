@@ -277,13 +277,14 @@ def closed(ended: ConnectionClosed) -> LinkClosed:
 class WebSocketLink:
     """A `Link` over a connection of either side."""
 
-    __slots__ = ("connection", "recv", "send", "send_at_once")
+    __slots__ = ("connection", "recv", "send", "send_at_once", "waiting")
 
     def __init__(self, connection: ServerSide | ClientSide) -> None:
         self.connection = connection
         self.recv = connection.recv_as_it_came
         self.send = connection.send_as_it_is
         self.send_at_once = connection.send_at_once
+        self.waiting = connection.recv_messages.frames.queue
 
     def tell(self, hear: Callable[[str], bool] | None) -> None:
         self.connection.hear = hear

@@ -168,7 +168,9 @@ ROWS = [
         "calls_at_once",
         "true",
         lambda w: w.most_open > 1,
-        legal="it breaks 2.x part 4 §4.1.1, unseen: we have answered before the next call comes",
+        found=dict.fromkeys(V2X, "overlapping_calls"),
+        remarks={V16: "overlapping_calls"},
+        legal="SHOULD NOT (OCPP-J 1.6 §4.1.1)",
     ),
     Row(
         "half_open",

@@ -152,10 +152,10 @@ async def test_what_one_end_does_not_take_is_not_read_from_the_other() -> None:
         calls = [json.dumps([2, str(number), "Heartbeat", {}]) for number in range(50)]
         for call in calls:
             await station.send(call)
-        await until(lambda: len(near._inbox) < 50)
+        await until(lambda: len(near.waiting) < 50)
         for _ in range(20):
             await asyncio.sleep(0)
-        assert len(near._inbox) == 49
+        assert len(near.waiting) == 49
         far.room.set()
         assert [await there.recv() for _ in calls] == calls
 

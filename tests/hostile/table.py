@@ -375,7 +375,8 @@ def _(w: Words) -> Row:
 @row("a hundred calls at once")
 def _(w: Words) -> Row:
     ids = [f"h{number}" for number in range(100)]
-    return Row([call(unique_id, *w.good) for unique_id in ids], [(3, unique_id, "") for unique_id in ids])
+    answers = [(3, unique_id, "") for unique_id in ids]
+    return Row([call(unique_id, *w.good) for unique_id in ids], answers, "overlapping_calls")
 
 
 # --- calls that overlap ----------------------------------------------------------------------------------------

@@ -476,8 +476,38 @@ async def test_calls_that_do_not_overlap_are_not_remarked_on(version: Version) -
             await link.send(transfer(unique_id))
             await received(link)
         await link.send(call("a"))
+        await received(link)
         await link.send(call("b"))
         await received(link)
+        assert end.notes() == []
+
+
+@each_version
+async def test_a_call_that_waits_when_the_one_before_is_answered_overlaps_too(version: Version) -> None:
+    async with one_end(version, {"Heartbeat": lambda c, r: NOW}) as (end, link):
+        for unique_id in "ab":
+            await link.send(call(unique_id))
+        for _ in "ab":
+            await received(link)
+        note = end.note("overlapping_calls")
+        assert note.is_finding is (version is not V16)
+        assert end.frame(note.ref) == call("b")
+        assert "b came before a could be answered" in str(note.what)
+
+
+@each_version
+async def test_calls_that_the_network_may_have_held_back_together_are_not_remarked_on(
+    version: Version,
+) -> None:
+    """Each may have been given up before the next was sent; and who sends one again has given it up."""
+    async with one_end(version, {"Heartbeat": lambda c, r: NOW}, timeout=30.0) as (end, link):
+        for _ in "xx":
+            await link.send(call("x"))
+        await asyncio.sleep(31)
+        for unique_id in "abc":
+            await link.send(call(unique_id))
+        for _ in "xxabc":
+            await received(link)
         assert end.notes() == []
 
 
