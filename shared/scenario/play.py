@@ -135,6 +135,8 @@ class Play:
         """What keeps ids apart from those of other runs, towards a system that is not ours."""
         self.talks = {role: Talk(journal, role) for role in stages}
         self.talk = self.talks[view]
+        self.turned_away: dict[str, str] = {}
+        """By station: how its last token fared, when it was turned away without the scenario asking for that."""
         for station in scenario.stations:
             self.values[station] = StationView(station, self)
         for name, station in scenario.alias.items():
@@ -307,6 +309,14 @@ class Branch:
         result = await self.stage(role).act(verb, self.station, arguments)
         await settle()
         return result
+
+    def presented(self, token: object, value: Any) -> None:
+        """Keep what came of a token, in case that what follows from it is missed: `value` has outcome and reason."""
+        self.play.turned_away.pop(self.station, None)
+        if isinstance(value, Mapping) and value.get("outcome") in ("refused", "ignored"):
+            at = self.play.clock.elapsed() - self.play.journal.start
+            words = f"{self.station} {value['outcome']} {shown(token)} at {at:.4g} s"
+            self.play.turned_away[self.station] = f"{words}: {value.get('reason') or 'no reason is given'}"
 
     def failed(self, words: str, wrong: Mismatch | None = None, message: Message | None = None) -> StepFailed:
         """The failure of a step of this branch."""

@@ -282,7 +282,10 @@ async def sut(
 async def operator(branch: Branch, *, what: Node, within: Seconds = 120.0) -> Outcome:
     """Have somebody do something at a foreign station: by a shell command, or by asking; ours does it by itself."""
     name, arguments = _call(branch, what)
-    return Outcome(None, branch.play, await branch.play.hooks.operator(branch, name, arguments, within))
+    value = await branch.play.hooks.operator(branch, name, arguments, within)
+    if name == "present":
+        branch.presented(arguments.get("token", "a token"), value)
+    return Outcome(None, branch.play, value)
 
 
 def _call(branch: Branch, what: Node) -> tuple[str, dict[str, Any]]:

@@ -33,9 +33,11 @@ async def present(
 ) -> Outcome:
     """The driver presents a token, to begin or to end; waits until the station has decided.
 
-    `outcome` is what it must come to: started, stopped, unlocked, refused or ignored.
+    `outcome` is what it must come to: started, stopped, unlocked, refused or ignored. Without it a token may be turned
+    away, for a reason that is told where an `expect` is missed later.
     """
     value = await branch.act(CHARGE_POINT, "present", token=token, evse=evse, type=type)
+    branch.presented(token, None if outcome is not None else value)
     if outcome is not None and value["outcome"] != outcome:
         why = f" ({value['reason']})" if value["reason"] else ""
         words = f"{token} was {value['outcome']}{why}, not {outcome}"

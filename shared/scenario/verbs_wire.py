@@ -125,17 +125,20 @@ def _search(branch: Branch, what: Node, answered: Node | None, by: str | None) -
 
 
 def _missed(branch: Branch, what: Node, wanted: str, answered: Node | None, by: str | None) -> StepFailed:
-    """What came instead: the last message of the kind, with where it differs, or all that came."""
+    """What came instead: the last message of the kind, with where it differs, or all that came; then a token that
+    was turned away before, from which it may follow that nothing came."""
+    before = branch.play.turned_away.get(branch.station)
+    why = f"; {before}" if before else ""
     seen = branch.messages[branch.cursor :]
     found = _nearest(branch, what, seen, answered, by)
     if found is not None:
         message, wrong = found
-        words = f"expected {wanted}; {wrong.path or 'it'} is {wrong.actual}, not {wrong.expected}"
+        words = f"expected {wanted}; {wrong.path or 'it'} is {wrong.actual}, not {wrong.expected}{why}"
         return branch.failed(words, wrong, message)
     came = [m.action or m.kind for m in seen if m.kind != "answer" and m.kind != "note"]
     names = list(dict.fromkeys(came))
     said = ", ".join(f"{n} x{came.count(n)}" if came.count(n) > 1 else n for n in names) or "nothing"
-    words = f"expected {wanted} of {branch.station}; {len(came)} messages came meanwhile: {said}"
+    words = f"expected {wanted} of {branch.station}; {len(came)} messages came meanwhile: {said}{why}"
     return branch.failed(words, Mismatch("", in_words(what, 200), said))
 
 
