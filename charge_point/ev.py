@@ -38,7 +38,8 @@ class Vehicle:
     charger on AC; negative where it gives reactive power instead of taking it. `contract`: how it pays by
     Plug & Charge: `install`, `update`, or the PEM file of its contract certificate.
     `der`: the DER controls that its inverter follows itself, on AC with ISO 15118-20 (2.1). `inlet`: A above which its
-    inlet gets hot.
+    inlet gets hot. `leak`: mA of residual current while it charges. `overdraw`: how many times the current that it is
+    offered it takes, on AC.
     """
 
     battery: float = inf
@@ -63,6 +64,8 @@ class Vehicle:
     contract: str = ""
     der: tuple[str, ...] = ()
     inlet: float = inf
+    leak: float = 0.0
+    overdraw: float = 1.0
 
     @property
     def peak(self) -> float:
@@ -109,7 +112,7 @@ def _parsed(name: str, value: Any) -> Any:
         if name == "volts":
             low, high = (float(volts) for volts in value)
             return (_within(name, low, 1, inf), _within(name, high, low, inf))
-        low = 0.0 if name in ("soc", "min_amps", "energy", "discharge", "reserve") else 0.01
+        low = 0.0 if name in ("soc", "min_amps", "energy", "discharge", "reserve", "leak") else 0.01
         high = 100.0 if name in ("soc", "target", "reserve") else 1.0 if name == "efficiency" else inf
         return _within(name, float(value), low, high)
     except (KeyError, TypeError, ValueError) as wrong:

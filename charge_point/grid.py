@@ -136,4 +136,7 @@ def grid(station: Station, *, hertz: float | None = None, volts: float | None = 
         for one in station.evses:
             one.meter.set_mains(volts, station.clock.elapsed())
             power.follow_limits(one)
+        from charge_point.protection import grid_changed  # few grids are ever unwell
+
+        grid_changed(station, volts)
     tell_parts(station, lambda part: part.grid_changed())

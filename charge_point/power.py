@@ -275,12 +275,16 @@ def draw(evse: Evse, to: Energy) -> None:
         if ev.feeding > 0:
             flow = BackFlow(ev, ev.feeding, phases)
         elif phases:
-            flow = Flow(ev, amps=amount, phases=phases)
+            flow = Flow(ev, amps=amount * ev.kind.overdraw, phases=phases)
         else:
             flow = Flow(ev, amps=hardware, watts=amount)
         flow.rated = hardware
     evse.meter.draw(flow, evse.station.clock.elapsed())
     tell_parts(evse.station, lambda part: part.energy_drawn(evse))
+    if flow is not None and (flow.ev.kind.leak or flow.ev.kind.overdraw > 1):
+        from charge_point.protection import energy_flows  # of use with cars that are not sound alone
+
+        energy_flows(evse)
 
 
 def stop_energy(evse: Evse) -> None:

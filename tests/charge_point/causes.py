@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from charge_point.authorization import Token
 from charge_point.ev import vehicle
+from charge_point.grid import grid
 from charge_point.hands import ev_stops, limit
 from charge_point.restarting import watchdog
 from charge_point.tariffs import refuse_tariff
@@ -472,35 +473,43 @@ async def disconnected(version: Version) -> Session:
     return await communication_lost(version)
 
 
-async def broken(version: Version, error: str) -> Session:
-    at = await charging(version)
-    at.station.fault(1, error=error)
-    await at.settle()
+async def with_car(version: Version, **car: Any) -> Session:
+    """Half a minute of charging, if it comes to that."""
+    at = await Session.at(version, PPC, AUT, ev=vehicle(car))
+    await at.present()
+    await at.plug()
+    await at.settle(30)
     return at
 
 
 @cause(REASON, "GroundFault")
 async def ground_fault(version: Version) -> Session:
-    """The residual current device trips (errorCode GroundFailure)."""
-    return await broken(version, "GroundFailure")
+    """The car leaks current to the ground, and the residual current device opens."""
+    return await with_car(version, leak=30)
 
 
 @cause(REASON, "OvercurrentFault")
 async def overcurrent(version: Version) -> Session:
-    """The car draws more than it may (errorCode OverCurrentFailure)."""
-    return await broken(version, "OverCurrentFailure")
+    """The car takes more current than it is offered, for longer than it has to follow."""
+    return await with_car(version, overdraw=1.5)
 
 
 @cause(REASON, "PowerQuality")
 async def bad_power(version: Version) -> Session:
-    """The voltage is too low (errorCode UnderVoltage)."""
-    return await broken(version, "UnderVoltage")
+    """The voltage of the grid is too low for the hardware."""
+    at = await charging(version)
+    grid(at.station, volts=60)
+    await at.settle()
+    return at
 
 
 @cause(REASON, "Other")
 async def other(version: Version) -> Session:
     """Any other fault."""
-    return await broken(version, "OtherError")
+    at = await charging(version)
+    at.station.fault(1, error="OtherError")
+    await at.settle()
+    return at
 
 
 @cause(REASON, "ImmediateReset")

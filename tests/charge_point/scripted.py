@@ -73,9 +73,10 @@ class ScriptedCsms:
         await asyncio.sleep(0)
         if self._lost.done():
             raise ConnectionLost("gone")
-        violations = schemas(self.version).violations(action, answer, answer=True)
+        answered: Payload = answer
+        violations = schemas(self.version).violations(action, answered, answer=True)
         assert self.lenient or not violations, f"our own answer to {action}: {violations}"
-        return answer
+        return answered
 
     def _scripted(self, action: str) -> Any:
         scripted = self.script.get(action)
