@@ -51,6 +51,8 @@ _MOST_LISTED = 250
 """Runs of more scenarios do not list those that passed."""
 _NAME = 16
 _WIDEST = 120
+_LONGEST = len("59.9 s")
+"""Characters of the real time that nearly every scenario stays within."""
 _REFRESH = 0.1
 """Seconds of real time between two looks at what is running."""
 _MOST_LINES = 6
@@ -151,8 +153,10 @@ class Progress:
                 right = f"{duration(finished.protocol_seconds)} in {right}"
         right = _flat(right)
         room = self._width - len(head) - len(right) - 2
+        # whether a name has room must not hang on how fast this machine was
+        spare = _LONGEST - len(duration(finished.wall_seconds)) if finished.verdict is Verdict.PASSED else 0
         name = _flat(title(told.started))
-        if len(name) > room:
+        if len(name) > room - max(spare, 0):
             self._line(cut(head + name, self._width), _COLOURS[finished.verdict], len(head))
             if finished.verdict is not Verdict.PASSED:
                 self._wrapped(right, "  ", _DIM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.report.base import Settings
 from shared.report.console import Progress
-from shared.report.events import Event, Failure, RunStarted, Verdict
+from shared.report.events import Event, Failure, RunStarted, ScenarioFinished, Verdict
 from tests.report.conftest import Terminal
 from tests.report.runs import AT, FAILURE, run, scenario
 
@@ -37,6 +38,17 @@ def test_a_green_run_is_a_line_for_each_scenario_and_the_totals() -> None:
         "",
         "2 passed in 2.5 s",
     ]
+
+
+@pytest.mark.parametrize("length", [50, 55, 56, 57, 60])
+def test_whether_a_name_leaves_room_for_the_time_does_not_hang_on_the_time(length: int) -> None:
+    """Before, a slow machine printed a name without its time where a quick one printed both."""
+    said = []
+    for wall in (0.003, 0.04, 0.5, 7.0):
+        events = run(scenario(case="x" * (length - len("complete_session [] (1.6)"))))
+        events = [replace(e, wall_seconds=wall) if isinstance(e, ScenarioFinished) else e for e in events]
+        said.append(printed(events).splitlines()[1].endswith((" ms", " s")))
+    assert said == [length <= 55] * 4
 
 
 def test_a_failure_names_the_step_the_path_the_values_and_the_last_frames() -> None:
