@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.actions import ACTIONS
 from shared.scenario.check import follow, literals, members, schema_of, typed
+from shared.scenario.facts import ALIASES
 from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, number
 from shared.suggest import advice, did_you_mean, misspelt, not_one_of
 from shared.versions import V16, V201, VERSIONS, Version
@@ -112,7 +113,7 @@ _ENUMS: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 def check_fact(fact: str, member: Scalar, wanted: Node, only: tuple[Version, ...]) -> None:
     """Refuse a value that this member of a fact never has on these versions. Raises ScenarioError."""
-    kind = fact.partition(".")[0]
+    kind = ALIASES.get(fact, fact).partition(".")[0]
     if member.text in _NUMBERS:
         for text in _compared(wanted):
             if not is_number(text.text):

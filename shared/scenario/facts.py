@@ -20,8 +20,15 @@ PENDING = object()
 NOTHING = object()
 """There is no such member."""
 
+ALIASES = {"status": "plug"}
+"""Another name of a fact -> the fact: what a station says of a plug, by StatusNotification or AvailabilityState."""
+
+MEMBER_ALIASES = {"id": "tx"}
+"""Another name of a member -> the member, in the facts that list both."""
+
 _TX = (
     "tx",
+    "id",
     "token",
     "evse",
     "connector",
@@ -50,6 +57,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "firmware": ("status", "request"),
     "upload": ("status", "request"),
 }
+FACTS |= {alias: FACTS[fact] for alias, fact in ALIASES.items()}
 """Fact -> its members. `meter` is Wh, `time` a timestamp, `state` of a plug available, occupied, reserved,
 unavailable or faulted, of power charging, suspended_ev, suspended_evse, connected or idle."""
 
@@ -76,6 +84,7 @@ WORDS_OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("firmware", "status"): tuple(_FIRMWARE.split()),
     ("upload", "status"): tuple(_UPLOAD.split()),
 }
+WORDS_OF |= {(a, m): words for a, of in ALIASES.items() for (f, m), words in WORDS_OF.items() if f == of}
 """The words that a member can be, by fact and member."""
 
 _OCCUPIED = {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"}
@@ -94,7 +103,12 @@ _REGISTER = "Energy.Active.Import.Register"
 
 
 def facts_of(message: Message) -> list[str]:
-    """What `message` says in the trade's words."""
+    """What `message` says in the trade's words, the other names of a fact among them."""
+    found = _first_names(message)
+    return found + [alias for alias, fact in ALIASES.items() if fact in found]
+
+
+def _first_names(message: Message) -> list[str]:
     if not message.is_call or message.by != CHARGE_POINT or not isinstance(message.payload, dict):
         return []
     action, payload = message.action, message.payload
@@ -124,10 +138,11 @@ _SIMPLE = {
 
 
 ACTIONS_OF: dict[str, tuple[str, ...]] = {
-    fact: tuple(action for action, facts in _SIMPLE.items() if fact in facts)
+    name: tuple(action for action, facts in _SIMPLE.items() if fact in facts)
     + (("TransactionEvent",) if fact.startswith("tx.") or fact in ("meter", "power") else ())
     + (("StatusNotification", "NotifyEvent") if fact in ("plug", "power") else ())
-    for fact in FACTS
+    for name in FACTS
+    for fact in (ALIASES.get(name, name),)
 }
 """Fact -> the actions of the messages that can be it."""
 
@@ -149,6 +164,7 @@ _OWN_STATUS = ("plug", "firmware", "upload")
 
 def member(message: Message, fact: str, name: str, version: Version, talk: Talk) -> Any:
     """The uniform member `name` of the fact that `message` is; PENDING, or NOTHING."""
+    fact, name = ALIASES.get(fact, fact), MEMBER_ALIASES.get(name, name)
     if name in ("status", "token_status", "interval") and fact not in _OWN_STATUS:
         return _answered(message, name)
     reader = _READERS.get(name)
