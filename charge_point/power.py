@@ -74,6 +74,8 @@ def ceiling(evse: Evse) -> Ceiling:
         amount = min(amount, limit.amount)
         if phases and limit.phases is not None:
             phases = min(phases, limit.phases)
+    if not outlet.is_dc and 0 < amount < PILOT_LEAST and evse.station.setup.quirks.low_limit:
+        amount = PILOT_LEAST
     if amount < 1 or (not outlet.is_dc and (amount < PILOT_LEAST or phases < 1)):
         amount = 0.0
     return Ceiling(amount, phases)

@@ -53,6 +53,7 @@ class Quirks:
     late_token: bool = False
     running_seq_no: bool = False
     reports_from_one: bool = False
+    low_limit: str = ""
 
 
 NONE = Quirks()
@@ -224,6 +225,12 @@ QUIRKS: Mapping[str, Quirk] = {
         faults=lambda how: ["late_answer:after=40,kind=error" if how == "slow" else "drop:kind=error"],
     ),
     "reports_from_one": _quirk(truth, "counts the parts of its reports from 1", _TRUTH, versions=V2X),
+    # --- limits ---
+    "low_limit": _quirk(
+        one_of("six_amps"),
+        "charges with 6 A where a limit above 0 and below 6 A is a pause to others (AC)",
+        "text",
+    ),
     # --- tokens ---
     "token": _quirk(
         one_of("upper", "lower", "reversed", "padded", "empty"),
@@ -231,7 +238,7 @@ QUIRKS: Mapping[str, Quirk] = {
         "text",
     ),
 }
-"""Every habit. Limits in A only and a pause below 6 A are no quirks: `variables`, and what every car does."""
+"""Every habit. Limits in A only are `rate_units` of the setup."""
 
 
 def _resent(fact: str, how: str) -> list[str]:

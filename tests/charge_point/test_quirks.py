@@ -409,6 +409,14 @@ ROWS = [
     ),
     # --- answers ---
     Row(
+        "low_limit",
+        "six_amps",
+        lambda w: {float(v["value"]) for v in w.samples if v.get("measurand") == "Current.Import"} == {6},
+        legal="what a limit between 0 and 6 A comes to is not said; IEC 61851-1 knows none",
+        steps="  - registered\n  - command: {set_charging_profile: {limit: 4}}\n" + SESSION,
+        more="measurands: {sampled: [Current.Import]}, ",
+    ),
+    Row(
         "ignored_settings",
         "['*']",
         lambda w: '"77"' not in json.dumps(w.answered("GetConfiguration") + w.answered("GetVariables")),
