@@ -39,7 +39,7 @@ def _is_action(step: Node) -> bool:
 
 def _warnings(document: Table, own: str) -> tuple[str, ...]:
     return tuple(
-        f"{key.text!r} is not known in this dialect, and means nothing"
+        f"line {key.line}: {key.text!r} is not known in this dialect, and means nothing"
         for key, _ in document
         if key.text not in (own, *_KNOWN_TOPS)
     )

@@ -11,7 +11,7 @@ from shared.scenario.check_words import check_needs
 from shared.scenario.model import CHARGE_POINT, CSMS, ROLES, Scenario
 from shared.scenario.steps import Names, StepReader
 from shared.scenario.tree import Items, Node, Scalar, ScenarioError, Table, in_words, value_of
-from shared.suggest import advice, not_one_of
+from shared.suggest import advice, nearest, not_one_of
 from shared.versions import V2X, V16, V21, V201, VERSIONS, Version
 
 MEMBERS = (
@@ -51,10 +51,19 @@ def versions_of(node: Node) -> tuple[Version, ...]:
     named: list[Version] = []
     for item in node if isinstance(node, Items) else [node]:
         if not isinstance(item, Scalar) or item.text not in _VERSIONS:
-            words = not_one_of(in_words(item), "a version", list(_VERSIONS))
-            raise ScenarioError(words, item.line)
+            raise ScenarioError(_no_version(in_words(item)), item.line)
         named += _VERSIONS[item.text]
     return tuple(v for v in VERSIONS if v in named)
+
+
+def _no_version(text: str) -> str:
+    """The advice about `text`. A guess at some 2.something is told which there are, not the name of both alone."""
+    near = nearest(text, _VERSIONS)
+    group = near == ["2.x"] and text.casefold() != "2.x"
+    if not group and (near or not text.startswith("2")):
+        return not_one_of(text, "a version", _VERSIONS)
+    real = ", ".join(repr(version.name) for version in V2X)
+    return f"{text!r} is not a version; did you mean {real} or '2.x', which is both? ({', '.join(_VERSIONS)})"
 
 
 def read(document: Node, file: str, library: Mapping[str, Node]) -> Scenario:

@@ -163,6 +163,16 @@ def test_a_wrong_step_is_named_with_its_line(steps: str, said: str) -> None:
         ("scenario: a\nneeds: {station: [remote_strt]}\nsteps: [wait: 1s]", "did you mean 'remote_start'?"),
         ("scenario: a\nrole: station\nsteps: [wait: 1s]", "boot.yaml:2: 'station' is not a role"),
         ("scenario: a\nversions: [1.7]\nsteps: [wait: 1s]", "boot.yaml:2: '1.7' is not a version"),
+        (
+            "scenario: a\nversions: 2.2\nsteps: [wait: 1s]",
+            "boot.yaml:2: '2.2' is not a version; did you mean '2.0.1', '2.1' or '2.x', which is both? "
+            "(1.6, 1.6J, 2.0.1, 2.1, 2.x, all)",
+        ),
+        (
+            "scenario: a\nsteps:\n  - {only: [2], wait: 1s}",
+            "did you mean '2.0.1', '2.1' or '2.x', which is both?",
+        ),
+        ("scenario: a\nversions: 2.0\nsteps: [wait: 1s]", "'2.0' is not a version; did you mean '2.0.1'?"),
         ("scenario: a\nrole: pair", "boot.yaml:1: there are no steps"),
         ("scenario: a\nscenario: b\nsteps: [wait: 1s]", "boot.yaml:2: 'scenario' stands here twice"),
         ("", "boot.yaml:1: there is no scenario in it"),
