@@ -140,7 +140,8 @@ _SIMPLE = {
 ACTIONS_OF: dict[str, tuple[str, ...]] = {
     name: tuple(action for action, facts in _SIMPLE.items() if fact in facts)
     + (("TransactionEvent",) if fact.startswith("tx.") or fact in ("meter", "power") else ())
-    + (("StatusNotification", "NotifyEvent") if fact in ("plug", "power") else ())
+    + (("StatusNotification",) if fact in ("plug", "power") else ())
+    + (("NotifyEvent",) if fact == "plug" else ())
     for name in FACTS
     for fact in (ALIASES.get(name, name),)
 }

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from scripts.docs_facts import PAGE, page
 from shared.report.events import Verdict
 from shared.scenario.explain import explained
 from shared.scenario.facts import ACTIONS_OF, FACTS, MEMBER_ALIASES
@@ -114,3 +115,10 @@ def test_schema_and_explanation_know_the_other_spellings() -> None:
     assert set(ACTIONS_OF["status"]) == set(ACTIONS_OF["plug"])
     (one,) = load_text("scenario: a\nsteps:\n  - expect: {status: {state: faulted}}\n", "x")
     assert "expect status: state: faulted" in explained(one).replace("{", "").replace("}", "")
+
+
+def test_the_page_of_facts_is_what_the_tables_say() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(), "run python scripts/docs_facts.py"
+    assert "| `plug` or `status` | StatusNotification, NotifyEvent | `evse`," in text
+    assert "| `tx.ended` | StopTransaction, TransactionEvent | `tx` or `id`, `token`," in text
