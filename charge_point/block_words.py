@@ -32,7 +32,12 @@ def block_words(station: Station) -> list[Word]:
         )
     if station.model.has("BatterySwapCtrlr.TargetSoc"):
         found += [
-            _numbered("insert_battery", "SLOT", "put an empty battery into a slot", station, _insert),
+            Word(
+                "insert_battery",
+                INSERT,
+                "put a battery into a slot\nSOC is its state of charge in percent, 20 if nobody says.",
+                lambda rest: _insert(station, rest),
+            ),
             _numbered("take_battery", "SLOT", "take the battery out of a slot", station, _take),
         ]
     if station.model.has("PaymentCtrlr.Enabled"):
@@ -117,10 +122,19 @@ def _refuse(station: Station, evse: int) -> None:
     refuse_tariff(station, evse)
 
 
-def _insert(station: Station, slot: int) -> None:
+INSERT = "insert_battery [SLOT [SOC]]"
+
+
+def _insert(station: Station, rest: str) -> str:
     from charge_point.battery_swap import insert_battery
 
-    insert_battery(station, slot)
+    given = numbers(rest, 2, INSERT)
+    slot, soc = [*given, *(1, 20)[len(given) :]]
+    try:
+        insert_battery(station, slot, soc=soc)
+    except (NotNow, ValueError) as wrong:
+        raise UsageError(str(wrong)) from None
+    return ""
 
 
 def _take(station: Station, slot: int) -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from charge_point.authorization import Token
 from charge_point.battery_swap import BatterySwaps, insert_battery, swap_battery, take_battery
+from charge_point.block_words import block_words
 from charge_point.connector import Energy, NotNow
 from charge_point.definitions import FEATURES
 from charge_point.outbox import Store
+from shared.option_fields import UsageError
 from shared.versions import V21
 from tests.charge_point.wired import TOKEN, Wired
 
@@ -112,7 +114,7 @@ async def test_no_battery_is_charged_beyond_what_is_allowed() -> None:  # S04.FR
     wired.forget()
     assert await changed(wired, "MaxSoc", "90") == "Accepted"
     await wired.settle(3600)
-    assert (swaps.charge(1), swaps.charge(2)) == (pytest.approx(90, abs=0.01), 95)
+    assert [swaps.charge(1), swaps.charge(2)] == pytest.approx([90, 95], abs=0.01)
     told = [
         e["triggerReason"] for e in wired.of("TransactionEvent") if e["triggerReason"] != "MeterValuePeriodic"
     ]
@@ -376,3 +378,15 @@ async def test_what_is_in_a_slot_can_be_read() -> None:  # 2.1 part 2 chapter 2.
     wired.station.fault(2)
     assert (await seen(wired, 2))[0] == "Faulted"
     await wired.end()
+
+
+async def test_a_battery_is_put_in_at_the_prompt_with_its_charge() -> None:
+    wired = await stocked(slots=2)
+    (insert,) = [word for word in block_words(wired.station) if word.name == "insert_battery"]
+    assert not insert.run("")
+    assert not insert.run("2 85")
+    charges = [evse.ev and evse.ev.soc for evse in wired.station.evses]
+    assert charges == pytest.approx([20, 85], abs=0.1)
+    for wrong in ("1 2 3", "two", "2 150", "7"):
+        with pytest.raises(UsageError):
+            insert.run(wrong)
