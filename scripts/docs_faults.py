@@ -140,7 +140,7 @@ def _settings(settings: dict[str, Setting]) -> str:
 
 def _default(one: Setting) -> str:
     if not one.default and one.name in ENVELOPE:
-        return "for ever" if one.name == "lasts" else "any"
+        return {"lasts": "for ever", "direction": "`out`, or as the fault says"}.get(one.name, "any")
     if one.default == "":
         return ""
     if isinstance(one.default, bool):

@@ -67,11 +67,24 @@ def _find(word: str) -> list[Path]:
         if not names:
             raise ScenarioError("nothing is found by this pattern", file=word)
         return names
+    if path.suffix in SUFFIXES:  # who names a file means that file, not the installed one of its name
+        name = path.with_suffix("").as_posix()
+        near = [n for n in shipped() if n == name or n.rpartition("/")[2] == name]
+        hint = f"; installed is {near[0]}, without {path.suffix}" if near else advice(word, _beside(path))
+        raise ScenarioError(f"no such file{hint}", file=word)
     return _installed(word)
 
 
+def _beside(path: Path) -> list[str]:
+    """The scenario files of the folder that `path` is said to be in."""
+    try:
+        return sorted(str(p) for p in path.parent.iterdir() if p.suffix in SUFFIXES)
+    except OSError:
+        return []
+
+
 def _installed(word: str) -> list[Path]:
-    name = word.removesuffix(".yaml").strip("/")
+    name = word.strip("/")
     names = shipped()
     chosen = [n for n in names if n == name or n.startswith(f"{name}/")]
     chosen = chosen or [n for n in names if n.rpartition("/")[2] == name]

@@ -91,7 +91,12 @@ def test_wrong_files_are_all_named_and_nothing_is_started(
     ("words", "said"),
     [
         ([], "which scenarios?"),
-        (["nowhere.yaml"], "nowhere.yaml: no such file, folder or installed scenario"),
+        (["nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["nowhere"], "nowhere: no such file, folder or installed scenario"),
+        (
+            ["complete_session.yaml"],
+            "no such file; installed is happy_path/complete_session, without .yaml",
+        ),
         (["happy_path", "--csms", "http://x"], "is not a WebSocket address"),
         (["happy_path", "--csms", "ws://x", "--pair"], "--pair: plays the CSMS too"),
         (["happy_path", "--time-scale", "5"], "--time-scale: is for a foreign system"),
