@@ -218,6 +218,7 @@ async def registered(branch: Branch, *, within: Seconds = 300.0) -> None:
     while (
         branch.own.peer(branch.station) is None
         or (status := branch.own.ask("registration", branch.station)) != "Accepted"
+        or _is_on_its_way(branch)
     ):
         if loop.time() >= deadline:
             raise branch.failed(f"{branch.station} is not registered within {within:g} s")
@@ -230,6 +231,12 @@ async def registered(branch: Branch, *, within: Seconds = 300.0) -> None:
     await settle()
     boots = [m.at + 1 for m in branch.messages if m.is_call and m.action == "BootNotification"]
     branch.cursor = max([branch.cursor, *boots])
+
+
+def _is_on_its_way(branch: Branch) -> bool:
+    """Whether the answer to the last boot was decided on but has not left: the station does not know of it yet."""
+    boots = [m for m in branch.messages if m.is_call and m.action == "BootNotification"]
+    return branch.end == CSMS and bool(boots) and boots[-1].answer is None
 
 
 @verb()

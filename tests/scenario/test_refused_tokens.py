@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.report.events import Verdict
-from shared.versions import V16, V201
+from shared.versions import V16, V201, VERSIONS
 from tests.scenario.played import play
 
 PENDING = 'role: charge_point\ncsms: {boot_status_sequence: "Pending,Accepted", retry_interval: 20}'
@@ -45,3 +45,12 @@ def test_a_refusal_is_not_named(steps: str) -> None:
     assert played.verdicts == {Verdict.FAILED}
     assert "expected tx.started within 5 s" in played.reason
     assert "refused" not in played.reason
+
+
+@pytest.mark.parametrize("wait", ["registered", "use: accepted"])
+def test_a_central_system_goes_on_once_the_station_knows_that_it_is_accepted(wait: str) -> None:
+    """Before, it went on when it had decided, and a correct station turned the driver away."""
+    late = 'role: csms\ncsms: {inject: ["late_answer:after=5,action=BootNotification"]}'
+    steps = f"  - {wait}\n  - operator: plug_in\n  - operator: {{present: {{token: $tokens.valid}}}}\n"
+    played = play(f"{steps}{MISSED}", versions=VERSIONS, head=late)
+    assert played.verdicts == {Verdict.PASSED}, played.reason
