@@ -194,7 +194,7 @@ class Generator(Part):
             loop = self._loops.pop(one.id, None)
             if loop is not None and not loop.done():
                 loop.cancel()
-                self._send_home(one)
+                self._leave(one)
                 self._stopped(one)
         self.keep()
 
@@ -296,9 +296,18 @@ class Generator(Part):
             return
         left = max(visit.until - self.station.clock.time(), 0.1)
         is_early = await self.station.until(lambda: evse.transaction is not transaction, within=left)
-        energy = evse.meter.advance(self.station.clock.elapsed()) - transaction.meter_start
+        if is_early:
+            energy = evse.meter.advance(self.station.clock.elapsed()) - transaction.meter_start
+            self._over(evse, Result("failed", "", energy, transaction.id))
+        self._leave(evse)
+
+    def _leave(self, evse: Evse) -> None:
+        """Whoever is there goes; a transaction of theirs counts for what it came to."""
+        visit, transaction = self._visits.get(evse.id), evse.transaction
+        energy = evse.meter.advance(self.station.clock.elapsed())
         self._send_home(evse)
-        self._over(evse, Result("failed" if is_early else "charged", "", energy, transaction.id))
+        if visit is not None and transaction is not None and transaction.id == visit.transaction:
+            self._over(evse, Result("charged", "", energy - transaction.meter_start, transaction.id))
 
     def _send_home(self, evse: Evse) -> None:
         if evse.transaction is not None:

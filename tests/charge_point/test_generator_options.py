@@ -465,3 +465,16 @@ async def test_a_file_of_tokens_that_is_gone_at_the_restart_is_told_and_nobody_c
     (said,) = [str(e.what) for e in again.journal if e.note == "warning"]
     assert "no such file" in said
     store.close()
+
+
+@each_version
+async def test_who_charges_when_drivers_are_stopped_counts_too(version: Version) -> None:
+    w = await Wired(version).start()
+    generator = w.station.part(Generator)
+    generator.start(Habits(min_delay=1, max_delay=2, min_duration=600, max_duration=600))
+    await w.settle(60)
+    generator.stop()
+    await w.settle(60)
+    count = generator.counts[1]
+    assert (count.came, count.begun, count.charged) == (1, 1, 1)
+    assert count.energy == pytest.approx(230 * 32 * 3 * 60 / 3600, rel=0.1)
