@@ -10,6 +10,7 @@ from scripts.verdict import Row
 @case("logs over HTTP and FTP; firmware that is fetched, and whose signature is verified")
 def files(b: Bench) -> None:
     steps = "get_log:over=http@0.2,get_log:over=ftp@0.5,update_firmware:file=fw-2.0.0.bin,signed=true@0.5"
+    (b.folder / "files").mkdir()
     csms = b.csms("--files", "files", "--ftp-port", "0", "--start-on", "accepted", "--commands", steps)
     station = b.station(csms)
     firmware = "SignedFirmwareStatusNotification" if b.is_16 else "FirmwareStatusNotification"
