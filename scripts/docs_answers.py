@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 import charge_point.connection  # noqa: E402
 import csms.server  # noqa: E402
 from scripts.docs_sent import sent_page  # noqa: E402
+from scripts.pages import publish  # noqa: E402
 from shared.actions import CSMS, STATION, of  # noqa: E402
 from shared.answers import Row, row_of  # noqa: E402
 from shared.dispatch import Table  # noqa: E402
@@ -129,21 +131,5 @@ def _cells(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the pages, or look whether they are up to date."""
-    status = 0
-    for page in PAGES:
-        text = written(page)
-        if "--check" not in arguments:
-            page.path.parent.mkdir(exist_ok=True)
-            page.path.write_text(text, encoding="utf-8")
-        elif not page.path.exists() or page.path.read_text(encoding="utf-8") != text:
-            print(
-                f"{page.path.relative_to(ROOT)} is out of date: run scripts/docs_answers.py", file=sys.stderr
-            )
-            status = 1
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {page.path: partial(written, page) for page in PAGES}))

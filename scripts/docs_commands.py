@@ -23,6 +23,7 @@ from csms.commands.registry import snake  # noqa: E402
 from csms.ledger import Ledger  # noqa: E402
 from csms.options import CsmsOptions  # noqa: E402
 from csms.record import StationRecord  # noqa: E402
+from scripts.pages import publish  # noqa: E402
 from shared.actions import ACTIONS  # noqa: E402
 from shared.clock import Clock  # noqa: E402
 from shared.versions import Version  # noqa: E402
@@ -150,18 +151,5 @@ def _short(value: Any) -> Any:
     return f"{value[:24]}..." if isinstance(value, str) and len(value) > 80 else value
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_commands.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.pages import publish  # noqa: E402
+
 PAGE = ROOT / "docs" / "conformance.md"
 PLACES = ("charge_point", "pair")
 """The folders of tests that have a station under test."""
@@ -278,14 +282,7 @@ def main() -> int:
             "no edition has", ", ".join(f"TC_{id} ({by_id[id][0].name})" for id in strange), file=sys.stderr
         )
         return 1
-    text = page()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, "utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text("utf-8") == text:
-        return 0
-    print(f"{PAGE} is not what the tests say; run {Path(__file__).name}", file=sys.stderr)
-    return 1
+    return publish(__file__, sys.argv[1:], {PAGE: page})
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.pages import publish  # noqa: E402
 from shared.scenario.facts import ACTIONS_OF, ALIASES, FACTS, MEMBER_ALIASES, WORDS_OF  # noqa: E402
 
 PAGE = ROOT / "docs" / "facts.md"
@@ -60,14 +61,5 @@ def _of(fact: str, member: str) -> str:
     return f"{fact}.{member}" if fact else member
 
 
-def main(words: list[str]) -> int:
-    """Write the page, or compare it; gives the exit status."""
-    text = page()
-    if "--check" in words:
-        return int(not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

@@ -13,6 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.pages import publish  # noqa: E402
 from shared.faults import ENVELOPE, FAULTS, GROUPS, PRESETS  # noqa: E402
 from shared.faults.registry import Setting, help_of, settings_of  # noqa: E402
 
@@ -154,18 +155,5 @@ def _meaning(one: Setting) -> str:
     return one.help
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_faults.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

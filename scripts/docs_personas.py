@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from csms import persona  # noqa: E402
 from csms.persona_keys import SECTIONS  # noqa: E402
+from scripts.pages import publish  # noqa: E402
 
 PAGE = ROOT / "docs" / "personas-csms.md"
 
@@ -126,17 +127,5 @@ def page() -> str:
     return "".join(parts).rstrip("\n") + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_personas.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from charge_point.quirks import QUIRKS  # noqa: E402
+from scripts.pages import publish  # noqa: E402
 from shared.versions import VERSIONS, Version  # noqa: E402
 from tests.charge_point.test_quirks import ROWS, Row  # noqa: E402
 
@@ -53,17 +54,5 @@ def page() -> str:
     return INTRODUCTION + HEAD + "".join(map(_line, ROWS))
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_quirks.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.pages import publish  # noqa: E402
 from shared.scenario.load import FILES, load  # noqa: E402
 from shared.versions import VERSIONS  # noqa: E402
 from tests.seeded.central_defects import CENTRAL  # noqa: E402
@@ -77,17 +78,5 @@ def _step(one: Defect) -> str:
     return f"`{text}`".replace("|", "\\|") if len(text) <= 100 else f"`{text[:97]}...`"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_seeded.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

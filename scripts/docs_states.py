@@ -19,6 +19,7 @@ from charge_point import connector  # noqa: E402
 from charge_point.connector import Authorization as Driver  # noqa: E402
 from charge_point.connector import Availability, Cable, Energy, Health, Regions  # noqa: E402
 from charge_point.transaction import PHASE, reached  # noqa: E402
+from scripts.pages import publish  # noqa: E402
 from shared.versions import VERSIONS  # noqa: E402
 from tests.charge_point.causes import CAUSES, REASON, STATE, TRIGGER, values  # noqa: E402
 
@@ -146,15 +147,7 @@ def rows(field: str) -> Iterator[str]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or compare them; gives the exit status."""
-    wrong = []
-    for page, text in ((STATES, states_page()), (CAUSES_PAGE, causes_page())):
-        if "--check" not in arguments:
-            page.write_text(text, encoding="utf-8")
-        elif not page.exists() or page.read_text(encoding="utf-8") != text:
-            wrong.append(page.relative_to(ROOT))
-    for page in wrong:
-        print(f"{page} is out of date: run scripts/docs_states.py", file=sys.stderr)
-    return 1 if wrong else 0
+    return publish(__file__, arguments, {STATES: states_page, CAUSES_PAGE: causes_page})
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from charge_point import persona  # noqa: E402
 from charge_point.generator_habits import DISTRIBUTIONS, SETTINGS, Habits  # noqa: E402
 from charge_point.persona_keys import SECTIONS  # noqa: E402
 from charge_point.quirks import QUIRKS  # noqa: E402
+from scripts.pages import publish  # noqa: E402
 from shared.versions import VERSIONS  # noqa: E402
 
 PAGE = ROOT / "docs" / "personas.md"
@@ -196,17 +197,5 @@ def page() -> str:
     return "".join(parts)
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is out of date: run scripts/docs_station_personas.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(publish(__file__, sys.argv[1:], {PAGE: page}))

@@ -47,7 +47,6 @@ def test_the_pages_of_states_and_causes_are_what_the_source_says(capsys: pytest.
 def test_a_page_that_is_out_of_date_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(docs_states, "ROOT", tmp_path)
     monkeypatch.setattr(docs_states, "STATES", tmp_path / "states.md")
     assert docs_states.main(["--check"]) == 1
     assert "states.md is out of date: run scripts/docs_states.py" in capsys.readouterr().err
