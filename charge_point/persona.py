@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from charge_point import persona_keys as keys
@@ -22,16 +21,14 @@ from charge_point.persona_of import Persona
 from charge_point.persona_options import with_options
 from charge_point.quirks import made as quirked
 from charge_point.setup import StationSetup
-from shared import persona_file
 from shared.option_fields import UsageError
-from shared.persona_file import LIST, Reader
+from shared.persona_file import LIST, Reader, Shelf, answer_faults
 from shared.persona_keys import checked, spread, table
 from shared.suggest import advice
 
 if TYPE_CHECKING:
     from shared.option_layers import Layer
 
-FOLDER = os.path.join(os.path.dirname(__file__), "personas")
 
 _PLAIN = frozenset(keys.TOP) & {each.name for each in fields(StationSetup)} - {
     *("ev", "updates", "variables", "vendors", "quirks", "faults", "features")
@@ -39,37 +36,6 @@ _PLAIN = frozenset(keys.TOP) & {each.name for each in fields(StationSetup)} - {
 _NOT_OF_A_PERSONA = frozenset(
     "persona config print_config inject journal state interactive csms id stations stagger seed run_id".split()
 )
-
-
-def names() -> list[str]:
-    """The personas that come with the program."""
-    return persona_file.names(FOLDER)
-
-
-def listing() -> str:
-    """Every persona that comes with the program, with what it is."""
-    return persona_file.listing({name: load(name).about for name in names()})
-
-
-def named(text: str) -> Persona:
-    """The persona that an option names; ValueError with one clause."""
-    if text == LIST:
-        return Persona(LIST)
-    try:
-        return load(text)
-    except UsageError as wrong:
-        raise ValueError(str(wrong)) from None
-
-
-def load(name: str) -> Persona:
-    """A persona by its name, or by the path of a TOML file. Raises UsageError with file and line."""
-    text, path = persona_file.found(name, FOLDER)
-    return _read(text, os.path.basename(path)[:-5], path)
-
-
-@lru_cache(maxsize=64)
-def _read(text: str, name: str, file: str) -> Persona:
-    return _Reader(text, file, keys.SECTIONS).persona(name)
 
 
 class _Reader(Reader):
@@ -163,6 +129,15 @@ class _Reader(Reader):
                 raise self.wrong(("options", name), f"[options] {name}: {wrong}") from None
 
 
+def _read(text: str, name: str, file: str) -> Persona:
+    return _Reader(text, file, keys.SECTIONS).persona(name)
+
+
+FOLDER = os.path.join(os.path.dirname(__file__), "personas")
+_SHELF = Shelf(FOLDER, _read, Persona(LIST))
+names, listing, named, load = _SHELF.names, _SHELF.listing, _SHELF.named, _SHELF.load
+
+
 def _no_measurand(word: str) -> str:
     """What is wrong with the name of a measurand, which in 1.6 may end with a phase (1.6 §9.1.17)."""
     from charge_point.definitions import MEASURANDS
@@ -254,7 +229,7 @@ def _over(base: StationSetup, settings: Mapping[str, Any]) -> StationSetup:
 
 def _said(answer: Any) -> list[dict[str, Any]]:
     members = {name: checked(keys.SECTIONS, "answers", name, value) for name, value in answer.items()}
-    return persona_file.answer_faults(members)
+    return answer_faults(members)
 
 
 def _faults(specs: Any) -> list[Any]:

@@ -11,19 +11,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csms import persona_keys as keys
-from shared import persona_file
 from shared.option_fields import UsageError
-from shared.persona_file import LIST, Reader
+from shared.persona_file import LIST, Reader, Shelf, as_json
 from shared.versions import V2X, VERSIONS, Version
 
 if TYPE_CHECKING:
     from shared.faults import Injection
 
-FOLDER = os.path.join(os.path.dirname(__file__), "personas")
 BOOT_ANSWER_AFTER = 1.0
 """Seconds that the answer to a first boot is held back for the commands that come before it."""
 
@@ -97,37 +94,6 @@ class Persona:
         return self.name
 
 
-def names() -> list[str]:
-    """The personas that come with the program."""
-    return persona_file.names(FOLDER)
-
-
-def listing() -> str:
-    """Every persona that comes with the program, with what it does; a line each, more where it is long."""
-    return persona_file.listing({name: load(name).about for name in names()})
-
-
-def named(text: str) -> Persona:
-    """The persona that an option names; ValueError with one clause."""
-    if text == LIST:
-        return Persona(LIST)
-    try:
-        return load(text)
-    except UsageError as wrong:
-        raise ValueError(str(wrong)) from None
-
-
-def load(name: str) -> Persona:
-    """A persona by its name, or by the path of a TOML file. Raises UsageError with file and line."""
-    text, path = persona_file.found(name, FOLDER)
-    return _read(text, os.path.basename(path)[:-5], path)
-
-
-@lru_cache(maxsize=64)
-def _read(text: str, name: str, file: str) -> Persona:
-    return _Reader(text, file, keys.SECTIONS).persona(name)
-
-
 class _Reader(Reader):
     """Reads one file."""
 
@@ -162,7 +128,7 @@ class _Reader(Reader):
 
         if ("send" in command) is ("call" in command):
             raise self.wrong(path, "needs either send or call")
-        call = persona_file.as_json(command["call"]) if "call" in command else ""
+        call = as_json(command["call"]) if "call" in command else ""
         try:
             raw(call) if call else check(command["send"])
         except UsageError as wrong:
@@ -171,6 +137,15 @@ class _Reader(Reader):
         named = [_VERSIONS[name] for name in command.get("versions", ())]
         rest["versions"] = tuple(version for several in named for version in several)
         return Command(command.get("send", ""), call, **rest)
+
+
+def _read(text: str, name: str, file: str) -> Persona:
+    return _Reader(text, file, keys.SECTIONS).persona(name)
+
+
+FOLDER = os.path.join(os.path.dirname(__file__), "personas")
+_SHELF = Shelf(FOLDER, _read, Persona(LIST))
+names, listing, named, load = _SHELF.names, _SHELF.listing, _SHELF.named, _SHELF.load
 
 
 _VERSIONS = {**{version.name: (version,) for version in VERSIONS}, "2.x": V2X}

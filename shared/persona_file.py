@@ -7,8 +7,9 @@ has in common: keys by a table, options of the program, faults, and answers that
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from shared.option_fields import UsageError
 from shared.persona_keys import Sections, checked
@@ -30,38 +31,66 @@ def as_json(value: Any) -> str:
     return json.dumps(value)
 
 
-def names(folder: str) -> list[str]:
-    """The personas that come with the program, in `folder`."""
-    return sorted(file[:-5] for file in os.listdir(folder) if file.endswith(".toml"))
+class Told(Protocol):
+    """A persona: it says what it is about, in a sentence."""
+
+    @property
+    def about(self) -> str: ...
 
 
-def listing(abouts: Mapping[str, str]) -> str:
-    """Every persona with what it does; a line each of at most 80 columns, more where it is long."""
-    import textwrap
-
-    width = max(map(len, abouts)) + 2
-    lines = []
-    for name, words in abouts.items():
-        about = textwrap.wrap(words, 80 - width) or [""]
-        lines += [f"{name if not at else '':<{width}}{line}" for at, line in enumerate(about)]
-    return "".join(f"{line}\n" for line in lines)
+P = TypeVar("P", bound=Told)
 
 
-def found(name: str, folder: str) -> tuple[str, str]:
-    """The text and the path of the persona `name` in `folder`, or of a TOML file by its path. Raises UsageError."""
-    path = name if name.endswith(".toml") else os.path.join(folder, f"{name}.toml")
-    if not name.endswith(".toml") and name not in names(folder):
-        raise UsageError(
-            not_one_of(name, "a persona", names(folder))
-            + "; --persona list names them, or give the path of a .toml file"
-        )
-    try:
-        with open(path, encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
-            return file.read(), path
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not UTF-8 text") from None
-    except OSError as problem:
-        raise UsageError(f"{path}: {(problem.strerror or 'cannot be read').lower()}") from None
+class Shelf(Generic[P]):
+    """The personas of one role: those that come with the program, in `folder`, and any other file.
+
+    `read` makes one of a text, its name and its file; `listed` stands for the wish to be told which there are.
+    """
+
+    def __init__(self, folder: str, read: Callable[[str, str, str], P], listed: P) -> None:
+        self._folder = folder
+        self._read = lru_cache(maxsize=64)(read)
+        self._listed = listed
+
+    def names(self) -> list[str]:
+        """The personas that come with the program."""
+        return sorted(file[:-5] for file in os.listdir(self._folder) if file.endswith(".toml"))
+
+    def listing(self) -> str:
+        """Every one of them with what it is; a line each of at most 80 columns, more where it is long."""
+        import textwrap
+
+        abouts = {name: self.load(name).about for name in self.names()}
+        width = max(map(len, abouts)) + 2
+        lines = []
+        for name, words in abouts.items():
+            about = textwrap.wrap(words, 80 - width) or [""]
+            lines += [f"{name if not at else '':<{width}}{line}" for at, line in enumerate(about)]
+        return "".join(f"{line}\n" for line in lines)
+
+    def named(self, text: str) -> P:
+        """The persona that an option names; ValueError with one clause."""
+        if text == LIST:
+            return self._listed
+        try:
+            return self.load(text)
+        except UsageError as wrong:
+            raise ValueError(str(wrong)) from None
+
+    def load(self, name: str) -> P:
+        """A persona by its name, or by the path of a TOML file. Raises UsageError with file and line."""
+        path = name if name.endswith(".toml") else os.path.join(self._folder, f"{name}.toml")
+        if not name.endswith(".toml") and name not in (names := self.names()):
+            advised = not_one_of(name, "a persona", names)
+            raise UsageError(f"{advised}; --persona list names them, or give the path of a .toml file")
+        try:
+            with open(path, encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
+                text = file.read()
+        except UnicodeDecodeError:
+            raise UsageError(f"{path}: not UTF-8 text") from None
+        except OSError as problem:
+            raise UsageError(f"{path}: {(problem.strerror or 'cannot be read').lower()}") from None
+        return self._read(text, os.path.basename(path)[:-5], path)
 
 
 class Reader:
